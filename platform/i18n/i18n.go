@@ -1,0 +1,131 @@
+// Package i18n holds the texts people read, in German and English, and writes dates, times and amounts their way.
+//
+// Each room keeps its texts in texts/de.json and texts/en.json: one flat object, key to text, keys starting with the
+// room's name ("pay.kasse.title"). A text may have fmt verbs ("%s", "%[2]d"). Plurals are two keys, ".one" and
+// ".other", chosen by N.
+package i18n
+
+import (
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"maps"
+	"slices"
+	"time"
+	_ "time/tzdata" // authorities reckon in Europe/Berlin, whatever the machine has installed
+
+	"rennsteig/platform/money"
+)
+
+// Lang is a language of the user interface.
+type Lang string
+
+// The languages. German leads.
+const (
+	German  Lang = "de"
+	English Lang = "en"
+)
+
+// Langs lists the languages, German first.
+var Langs = []Lang{German, English}
+
+// Berlin is the time zone authorities reckon in: the year of an Aktenzeichen is the year there.
+var Berlin = func() *time.Location {
+	l, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		panic(err) // cannot happen: tzdata is embedded
+	}
+	return l
+}()
+
+// Catalog maps keys to texts. It is filled at start and only read afterwards.
+type Catalog struct {
+	texts map[Lang]map[string]string
+}
+
+// New returns an empty catalogue.
+func New() *Catalog {
+	return &Catalog{texts: map[Lang]map[string]string{German: {}, English: {}}}
+}
+
+// Add reads texts/de.json and texts/en.json of fsys. A key that exists already is an error.
+func (c *Catalog) Add(fsys fs.FS) error {
+	for _, lang := range Langs {
+		name := "texts/" + string(lang) + ".json"
+		b, err := fs.ReadFile(fsys, name)
+		if err != nil {
+			return err
+		}
+		var texts map[string]string
+		if err := json.Unmarshal(b, &texts); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		for k, v := range texts {
+			if _, ok := c.texts[lang][k]; ok {
+				return fmt.Errorf("%s: key %q is taken", name, k)
+			}
+			c.texts[lang][k] = v
+		}
+	}
+	return nil
+}
+
+// T returns the text of key in lang; "[key]" if there is none, so that a gap is seen.
+func (c *Catalog) T(lang Lang, key string, args ...any) string {
+	text, ok := c.texts[lang][key]
+	if !ok {
+		return "[" + key + "]"
+	}
+	if len(args) == 0 {
+		return text
+	}
+	return fmt.Sprintf(text, args...)
+}
+
+// N returns the text of key+".one" or key+".other" with n as first argument.
+func (c *Catalog) N(lang Lang, key string, n int, args ...any) string {
+	form := ".other"
+	if n == 1 {
+		form = ".one"
+	}
+	return c.T(lang, key+form, append([]any{n}, args...)...)
+}
+
+// Has reports whether lang has a text for key.
+func (c *Catalog) Has(lang Lang, key string) bool {
+	_, ok := c.texts[lang][key]
+	return ok
+}
+
+// Keys lists all keys of lang, sorted.
+func (c *Catalog) Keys(lang Lang) []string { return slices.Sorted(maps.Keys(c.texts[lang])) }
+
+// Date writes the day of t in Berlin: "24.11.2026", "24 November 2026".
+func Date(lang Lang, t time.Time) string {
+	if t.IsZero() {
+		return "–"
+	}
+	if lang == English {
+		return t.In(Berlin).Format("2 January 2006")
+	}
+	return t.In(Berlin).Format("02.01.2006")
+}
+
+// DateTime writes day and minute of t in Berlin.
+func DateTime(lang Lang, t time.Time) string {
+	if t.IsZero() {
+		return "–"
+	}
+	if lang == English {
+		return t.In(Berlin).Format("2 January 2006, 15:04")
+	}
+	return t.In(Berlin).Format("02.01.2006, 15:04") + " Uhr"
+}
+
+// Money writes an amount.
+func Money(lang Lang, c money.Cents) string {
+	if lang == English {
+		return c.English()
+	}
+	return c.German()
+}
