@@ -7,6 +7,7 @@ package i18n
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -48,11 +49,15 @@ func New() *Catalog {
 	return &Catalog{texts: map[Lang]map[string]string{German: {}, English: {}}}
 }
 
-// Add reads texts/de.json and texts/en.json of fsys. A key that exists already is an error.
+// Add reads texts/de.json and texts/en.json of fsys; a room without texts adds nothing. A key that exists already is
+// an error.
 func (c *Catalog) Add(fsys fs.FS) error {
 	for _, lang := range Langs {
 		name := "texts/" + string(lang) + ".json"
 		b, err := fs.ReadFile(fsys, name)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
 		if err != nil {
 			return err
 		}

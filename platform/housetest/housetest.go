@@ -1,0 +1,57 @@
+// Package housetest builds a whole House for a test of a room: fresh database, folder for blobs, real queue and log.
+package housetest
+
+import (
+	"context"
+	"log/slog"
+	"testing"
+	"time"
+
+	"rennsteig/platform"
+	"rennsteig/platform/audit"
+	"rennsteig/platform/blob"
+	"rennsteig/platform/db"
+	"rennsteig/platform/db/dbtest"
+	"rennsteig/platform/i18n"
+	"rennsteig/platform/queue"
+	"rennsteig/platform/web"
+)
+
+// Each runs f once with SQLite and once with PostgreSQL.
+func Each(t *testing.T, rooms []platform.Files, f func(t *testing.T, h *platform.House)) {
+	t.Helper()
+	for _, dialect := range []db.Dialect{db.SQLite, db.Postgres} {
+		t.Run(string(dialect), func(t *testing.T) { f(t, New(t, dialect, rooms...)) })
+	}
+}
+
+// New builds a House with the tables and texts of the given rooms; queue and audit are always there.
+func New(t testing.TB, dialect db.Dialect, rooms ...platform.Files) *platform.House {
+	t.Helper()
+	all := append([]platform.Files{{Room: "queue", FS: queue.Files}, {Room: "audit", FS: audit.Files}}, rooms...)
+	migrations := make([]db.Migration, len(all))
+	for i, r := range all {
+		migrations[i] = db.Migration(r)
+	}
+	d := dbtest.Open(t, dialect, migrations...)
+	texts := i18n.New()
+	for _, r := range append([]platform.Files{{Room: "web", FS: web.Files}, {Room: "audit", FS: audit.Files}}, rooms...) {
+		if err := texts.Add(r.FS); err != nil {
+			t.Fatalf("texts of %s: %v", r.Room, err)
+		}
+	}
+	blobs, err := blob.Open(context.Background(), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := audit.NewKey("test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := slog.New(slog.NewTextHandler(t.Output(), nil))
+	return &platform.House{
+		DB: d, Queue: queue.New(d, log), Audit: audit.New(d, key), Blobs: blobs,
+		Site: web.New(texts, web.Assets{}, log), Log: log, Now: time.Now,
+		AuthorityName: func(id string) string { return id },
+	}
+}

@@ -1,0 +1,134 @@
+package web
+
+import (
+	"bytes"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"net/http"
+	"time"
+
+	"github.com/jba/templatecheck"
+
+	"rennsteig/platform/i18n"
+	"rennsteig/platform/identity"
+	"rennsteig/platform/money"
+)
+
+// View is what a page's template gets as its dot: the shell around the page, and the page's own data.
+type View[T any] struct {
+	Shell Shell
+	D     T
+}
+
+// Shell is what every page shows around its content.
+type Shell struct {
+	Lang   i18n.Lang
+	Title  string // without the site's name; "Fehler: " is put before it when there are errors
+	Path   string // of this request, with query, for the language switch and "Mein Ort"
+	User   identity.Principal
+	Nav    []Link
+	Crumbs []Link
+	Place  string // name of "Mein Ort"; "" if none
+	Notice string // shown once as a success message; "" if none
+	Demo   bool
+	Assets Assets
+	Failed bool // the page shows an error summary
+}
+
+// Link is a link with its text in the reader's language.
+type Link struct {
+	Text    string
+	Href    string
+	Current bool
+}
+
+// Page is one page template with the type of its data.
+type Page[T any] struct {
+	site *Site
+	name string
+	tmpl map[i18n.Lang]*template.Template
+}
+
+// Meta is what a handler says about a page besides its data.
+type Meta struct {
+	Title  string // already in the reader's language
+	Crumbs []Link // the way here, without the start page and without this page
+	Failed bool   // the page shows an error summary
+}
+
+// NewPage parses pages/name.html of fsys together with the house's layout and components. The page defines the
+// template "content", whose dot is View[T]. It panics on a broken template: that is a mistake of ours, found at start.
+func NewPage[T any](s *Site, fsys fs.FS, name string) *Page[T] {
+	p := &Page[T]{site: s, name: name, tmpl: map[i18n.Lang]*template.Template{}}
+	for _, lang := range i18n.Langs {
+		t := template.New("layout.html").Funcs(s.funcs(lang))
+		t = template.Must(t.ParseFS(shellFS, "pages/layout.html", "pages/components.html"))
+		if partials, _ := fs.Glob(fsys, "pages/_*.html"); len(partials) > 0 {
+			t = template.Must(t.ParseFS(fsys, partials...))
+		}
+		p.tmpl[lang] = template.Must(t.ParseFS(fsys, "pages/"+name+".html"))
+	}
+	s.pages = append(s.pages, checkable{name, p.check})
+	return p
+}
+
+// check type-checks the template against View[T].
+func (p *Page[T]) check() error {
+	for lang, t := range p.tmpl {
+		if err := templatecheck.CheckHTMLStrict(t, View[T]{}); err != nil {
+			return fmt.Errorf("%s (%s): %w", p.name, lang, err)
+		}
+	}
+	return nil
+}
+
+// Render writes the page with status 200, or 422 when m.Failed.
+func (p *Page[T]) Render(w http.ResponseWriter, r *http.Request, m Meta, data T) error {
+	status := http.StatusOK
+	if m.Failed {
+		status = http.StatusUnprocessableEntity
+	}
+	return p.RenderStatus(w, r, status, m, data)
+}
+
+// RenderStatus writes the page with the status. Nothing is written if the template fails.
+func (p *Page[T]) RenderStatus(w http.ResponseWriter, r *http.Request, status int, m Meta, data T) error {
+	shell := p.site.shell(r, m)
+	var b bytes.Buffer
+	if err := p.tmpl[shell.Lang].Execute(&b, View[T]{Shell: shell, D: data}); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
+	_, err := b.WriteTo(w)
+	return err
+}
+
+// funcs are the functions of all templates, bound to one language.
+func (s *Site) funcs(lang i18n.Lang) template.FuncMap {
+	return template.FuncMap{
+		"t":        func(key string, args ...any) string { return s.Texts.T(lang, key, args...) },
+		"tn":       func(key string, n int, args ...any) string { return s.Texts.N(lang, key, n, args...) },
+		"date":     func(t time.Time) string { return i18n.Date(lang, t) },
+		"datetime": func(t time.Time) string { return i18n.DateTime(lang, t) },
+		"money":    func(c money.Cents) string { return i18n.Money(lang, c) },
+		"lang":     func() string { return string(lang) },
+		"asset":    s.Assets.URL,
+	}
+}
+
+type checkable struct {
+	name  string
+	check func() error
+}
+
+// CheckPages type-checks every page made so far.
+func (s *Site) CheckPages() error {
+	for _, p := range s.pages {
+		if err := p.check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
