@@ -25,7 +25,8 @@ type View[T any] struct {
 type Shell struct {
 	Lang   i18n.Lang
 	Title  string // without the site's name; "Fehler: " is put before it when there are errors
-	Path   string // of this request, with query, for the language switch and "Mein Ort"
+	Path   string // of this request, with query, for the language switch and "Mein Ort"; "/" after a post
+	SignIn string // address of the sign-in that leads back here
 	User   identity.Principal
 	Nav    []Link
 	Crumbs []Link
@@ -94,7 +95,7 @@ func (p *Page[T]) Render(w http.ResponseWriter, r *http.Request, m Meta, data T)
 
 // RenderStatus writes the page with the status. Nothing is written if the template fails.
 func (p *Page[T]) RenderStatus(w http.ResponseWriter, r *http.Request, status int, m Meta, data T) error {
-	shell := p.site.shell(r, m)
+	shell := p.site.shell(w, r, m)
 	var b bytes.Buffer
 	if err := p.tmpl[shell.Lang].Execute(&b, View[T]{Shell: shell, D: data}); err != nil {
 		return err

@@ -5,9 +5,12 @@ package web
 import (
 	"context"
 	"embed"
-	"errors"
+	"encoding/json"
 	"log/slog"
 	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
 
 	"rennsteig/platform/errs"
 	"rennsteig/platform/i18n"
@@ -26,15 +29,20 @@ var Files embed.FS
 type Site struct {
 	Texts  *i18n.Catalog
 	Assets Assets
-	Demo   bool
+	Demo   bool // "Demonstration – keine echten Daten" on every page
 	Log    *slog.Logger
-	// Nav returns the main navigation for the caller. app sets it.
+	// Nav returns the main navigation for the caller; which link is current is found out from the address. app sets it.
 	Nav func(ctx context.Context, lang i18n.Lang) []Link
 	// PlaceName is the name of the place with this ARS, for "Mein Ort". app sets it.
 	PlaceName func(ars string) string
 
+	NoLimits   bool     // Limit lets everybody through: for load tests
+	Proxies    int      // how many proxies of ours stand in front and add to X-Forwarded-For
+	FormAction []string // further origins that a posted form may lead to: the sign-in's ("https://id.example"); set before Middleware
+
 	pages     []checkable
 	errorPage *Page[errorData]
+	limits    limits
 }
 
 // New returns a site. Rooms add their texts before they make pages.
@@ -44,6 +52,30 @@ func New(texts *i18n.Catalog, assets Assets, log *slog.Logger) *Site {
 		PlaceName: func(ars string) string { return ars }}
 	s.errorPage = NewPage[errorData](s, shellFS, "error")
 	return s
+}
+
+// Routes registers the house's own addresses: assets, language switch, forgetting "Mein Ort".
+func (s *Site) Routes(mux *http.ServeMux) {
+	s.Handle(mux, "GET /assets/{name}", s.Assets.serve)
+	s.Handle(mux, "POST /sprache", s.setLang)
+	s.Handle(mux, "POST /ort/vergessen", s.forgetPlace)
+}
+
+func (s *Site) setLang(w http.ResponseWriter, r *http.Request) error {
+	if err := ReadForm(w, r, maxURL*2); err != nil {
+		return err
+	}
+	lang := r.PostForm.Get("lang")
+	keep(w, r, langCookie, lang, lang == string(i18n.German) || lang == string(i18n.English))
+	return s.Redirect(w, r, r.PostForm.Get("weiter"), "")
+}
+
+func (s *Site) forgetPlace(w http.ResponseWriter, r *http.Request) error {
+	if err := ReadForm(w, r, maxURL*2); err != nil {
+		return err
+	}
+	SetPlace(w, r, "")
+	return s.Redirect(w, r, r.PostForm.Get("weiter"), "web.notice.place_forgotten")
 }
 
 // Handler is a page's or use-case's HTTP side. A returned error becomes an error page; nothing may have been written.
@@ -60,24 +92,96 @@ func (s *Site) Handle(mux *http.ServeMux, pattern string, h Handler) {
 
 type errorData struct {
 	Message string
-	Code    errs.Code
+	Items   []string // what is wrong, field by field
+	ID      string   // of the request, where we want to hear of it
+	SignIn  string   // address of the sign-in, where that helps
 }
 
-// Error answers with the page of err. Internal errors are logged, and only their class is shown.
+// Error answers with the page of err; programs that ask for JSON get an RFC 9457 problem. Internal errors are logged,
+// and only their class is shown. Who is not signed in and asks for a page is led to the sign-in and back.
 func (s *Site) Error(w http.ResponseWriter, r *http.Request, err error) {
-	e := errs.As(err)
-	if errors.Is(err, context.Canceled) {
+	if r.Context().Err() != nil {
 		return // the caller has gone
 	}
-	if e.Code == errs.Internal || e.Code == errs.Unavailable {
-		s.Log.ErrorContext(r.Context(), "request failed", "method", r.Method, "path", r.URL.Path, "error", err)
+	e := errs.As(err)
+	if e.Code == errs.Unauthenticated && isGet(r) && !wantsJSON(r) {
+		w.Header().Set("Location", signIn(r))
+		w.WriteHeader(http.StatusSeeOther)
+		return
 	}
-	data := errorData{Message: s.T(r, e.Key, e.Args...), Code: e.Code}
+	s.answer(w, r, errs.Status(e.Code), err)
+}
+
+// answer is Error with the status said.
+func (s *Site) answer(w http.ResponseWriter, r *http.Request, status int, err error) {
+	e := errs.As(err)
+	if status >= http.StatusInternalServerError {
+		s.Log.ErrorContext(r.Context(), "request failed", "id", RequestID(r.Context()), "method", r.Method, "path", r.URL.Path,
+			"status", status, "error", err)
+	}
 	title := s.T(r, "errs.title."+string(e.Code))
-	if err := s.errorPage.RenderStatus(w, r, errs.Status(e.Code), Meta{Title: title}, data); err != nil {
-		s.Log.ErrorContext(r.Context(), "error page failed", "error", err)
-		http.Error(w, title, errs.Status(e.Code))
+	if key := "errs.title." + strconv.Itoa(status); s.Texts.Has(i18n.German, key) {
+		title = s.T(r, key)
 	}
+	data := errorData{Message: s.T(r, e.Key, e.Args...)}
+	for _, f := range e.Fields {
+		data.Items = append(data.Items, s.T(r, f.Key, f.Args...))
+	}
+	switch {
+	case status >= http.StatusInternalServerError:
+		data.ID = RequestID(r.Context())
+	case e.Code == errs.Unauthenticated:
+		data.SignIn = signIn(r)
+	}
+	if wantsJSON(r) {
+		s.problem(w, r, status, title, data.Message, e.Fields)
+		return
+	}
+	if err := s.errorPage.RenderStatus(w, r, status, Meta{Title: title}, data); err != nil {
+		s.Log.ErrorContext(r.Context(), "error page failed", "error", err)
+		http.Error(w, title, status)
+	}
+}
+
+// problem writes an RFC 9457 problem.
+func (s *Site) problem(w http.ResponseWriter, r *http.Request, status int, title, detail string, fields []errs.Field) {
+	type fieldProblem struct {
+		Name   string `json:"name"`
+		Detail string `json:"detail"`
+	}
+	p := struct {
+		Type     string         `json:"type"`
+		Title    string         `json:"title"`
+		Status   int            `json:"status"`
+		Detail   string         `json:"detail"`
+		Instance string         `json:"instance,omitempty"`
+		Errors   []fieldProblem `json:"errors,omitempty"`
+	}{Type: "about:blank", Title: title, Status: status, Detail: detail}
+	if id := RequestID(r.Context()); id != "" {
+		p.Instance = "urn:request:" + id
+	}
+	for _, f := range fields {
+		p.Errors = append(p.Errors, fieldProblem{f.Name, s.T(r, f.Key, f.Args...)})
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(p) // the caller has gone if it fails
+}
+
+// wantsJSON reports whether the caller is a program: it names JSON and no HTML in Accept.
+func wantsJSON(r *http.Request) bool {
+	accept := r.Header.Get("Accept")
+	return strings.Contains(accept, "json") && !strings.Contains(accept, "text/html")
+}
+
+func isGet(r *http.Request) bool { return r.Method == http.MethodGet || r.Method == http.MethodHead }
+
+// signIn is the address of the sign-in that leads back to this page; after a post, to the start page.
+func signIn(r *http.Request) string {
+	if !isGet(r) {
+		return "/anmelden"
+	}
+	return "/anmelden?weiter=" + url.QueryEscape(r.URL.RequestURI())
 }
 
 // T is a text in the language of the request.
@@ -85,11 +189,32 @@ func (s *Site) T(r *http.Request, key string, args ...any) string {
 	return s.Texts.T(Lang(r), key, args...)
 }
 
-func (s *Site) shell(r *http.Request, m Meta) Shell {
+func (s *Site) shell(w http.ResponseWriter, r *http.Request, m Meta) Shell {
 	lang := Lang(r)
-	return Shell{
-		Lang: lang, Title: m.Title, Path: r.URL.RequestURI(), User: identity.From(r.Context()),
-		Nav: s.Nav(r.Context(), lang), Crumbs: m.Crumbs, Place: s.place(r), Demo: s.Demo, Assets: s.Assets, Failed: m.Failed,
+	sh := Shell{
+		Lang: lang, Title: m.Title, Path: "/", User: identity.From(r.Context()), Nav: s.Nav(r.Context(), lang), Crumbs: m.Crumbs,
+		Place: s.place(r), Notice: s.takeNotice(w, r), Demo: s.Demo, Assets: s.Assets, Failed: m.Failed,
+	}
+	if isGet(r) {
+		sh.Path = LocalPath(r.URL.RequestURI())
+	}
+	sh.SignIn = signIn(r)
+	markCurrent(sh.Nav, r.URL.Path)
+	return sh
+}
+
+// markCurrent marks the link whose address is the longest beginning of path.
+func markCurrent(nav []Link, path string) {
+	best := -1
+	for i, l := range nav {
+		href, _, _ := strings.Cut(l.Href, "?")
+		if (path == href || strings.HasPrefix(path, strings.TrimSuffix(href, "/")+"/") && href != "/") &&
+			(best < 0 || len(href) > len(nav[best].Href)) {
+			best = i
+		}
+	}
+	if best >= 0 {
+		nav[best].Current = true
 	}
 }
 
@@ -100,10 +225,4 @@ func (s *Site) place(r *http.Request) string {
 	return ""
 }
 
-// Lang is the language of the request: the cookie "lang", else German.
-func Lang(r *http.Request) i18n.Lang {
-	if c, err := r.Cookie("lang"); err == nil && c.Value == string(i18n.English) {
-		return i18n.English
-	}
-	return i18n.German
-}
+func formatInt(n int64) string { return strconv.FormatInt(n, 10) }
