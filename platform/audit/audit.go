@@ -3,7 +3,6 @@
 package audit
 
 import (
-	"context"
 	"embed"
 
 	"rennsteig/platform/db"
@@ -15,25 +14,18 @@ import (
 var Files embed.FS
 
 // Log is the audit trail.
-type Log struct{ d *db.DB }
-
-// Entry is one thing done. Time and actor are taken from the clock and the context.
-type Entry struct {
-	Action    string         // "records.case_decided": room, thing, past participle
-	Authority string         // authority id; "" if none is concerned
-	Object    string         // "case:018f…": kind and id of what was changed
-	Changes   map[string]any // new values worth proving; no secrets, no more personal data than needed
-	Blobs     []string       // SHA-256 of stored files this entry vouches for; verify reads them again
+type Log struct {
+	d    *db.DB
+	key  Key
+	wake chan struct{} // holds one token when something waits to be sequenced
 }
 
-// Key signs checkpoints. It lives in a file beside the data, never in the database.
-type Key struct{ signer, verifier string }
-
-// NewKey makes a fresh key with the name that its signatures carry.
-func NewKey(name string) (Key, error) { return Key{}, nil }
-
 // New returns the log on d, whose checkpoints are signed with key.
-func New(d *db.DB, key Key) *Log { return &Log{d: d} }
+func New(d *db.DB, key Key) *Log { return &Log{d: d, key: key, wake: make(chan struct{}, 1)} }
 
-// Append writes e in the transaction of the change.
-func (l *Log) Append(ctx context.Context, tx *db.Tx, e Entry) error { panic("being built") }
+func (l *Log) wakeUp() {
+	select {
+	case l.wake <- struct{}{}:
+	default:
+	}
+}
