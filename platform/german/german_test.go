@@ -1,0 +1,162 @@
+package german
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+var lexicon = NewLexicon("Wohnsitz Anmeldung", "Hundehaltung Abmeldung", "Personalausweis Ausstellung", "Bescheinigung Erteilung",
+	"Bewohnerparkausweis", "Fahrerlaubnis Erweiterung", "Förderung", "Beisetzung", "Umschreibung", "Sammlung", "Geburtsurkunde",
+	"Bebauungsplan", "Wohnung", "Bewerbung", "Prüfung", "Zahlung", "Kraftfahrzeug Zulassung", "Gebiet", "Steuer", "Verlängerung")
+
+func TestFold(t *testing.T) {
+	for in, want := range map[string]string{
+		"Führerschein": "fuhrerschein", "Fuehrerschein": "fuhrerschein", "FÜHRERSCHEIN": "fuhrerschein", "Fu\u0308hrerschein": "fuhrerschein",
+		"Straße": "strasse", "STRASSE": "strasse", "Pässe": "passe", "Paesse": "passe", "neue": "neue", "Steuer": "steuer",
+		"Quelle": "quelle", "Bäume": "baume", "Müll\u00adabfuhr": "mullabfuhr", "Łódź": "lodz", "Abbauerlaubnis": "abbauerlaubnis",
+		"\xff\xfe": "  ", "": "",
+	} {
+		if got := Fold(in); got != want {
+			t.Errorf("Fold(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestFamilies(t *testing.T) {
+	for _, family := range []string{
+		"anmelden Anmeldung angemeldet Anmeldungen anzumelden anmelde anmeldet",
+		"umziehen Umzug umgezogen umzuziehen Umzüge Umzugs",
+		"verlieren verloren Verlust verliert",
+		"umschreiben Umschreibung umgeschrieben umzuschreiben",
+		"beisetzen Beisetzung beigesetzt beizusetzen",
+		"fördern Förderung gefördert",
+		"verlängern Verlängerung verlängert",
+		"prüfen Prüfung geprüft",
+		"bescheinigen Bescheinigung bescheinigt",
+		"zahlen Zahlung gezahlt zahlt",
+		"abreißen Abriss abgerissen",
+		"Hund Hunde Hunden Hundes",
+		"Ausweis Ausweise Ausweises",
+		"Pass Pässe Paesse Passes",
+		"Steuer Steuern",
+		"heiraten Heirat verheiratet geheiratet",
+		"Kind Kinder Kindern Kindes",
+		"zulassen Zulassung zugelassen",
+		"einschulen Einschulung eingeschult Schule",
+		"sammeln Sammlung",
+		"bewerben Bewerbung beworben",
+	} {
+		words := strings.Fields(family)
+		want := lexicon.Root(Fold(words[0]))
+		for _, w := range words[1:] {
+			if got := lexicon.Root(Fold(w)); got != want {
+				t.Errorf("Root(%s) = %q, but Root(%s) = %q", w, got, words[0], want)
+			}
+		}
+	}
+}
+
+func TestFamiliesApart(t *testing.T) {
+	for _, pair := range [][2]string{{"Anmeldung", "Abmeldung"}, {"Gebiet", "bieten"}, {"Gehalt", "halten"},
+		{"Steuer", "steil"}, {"Umzug", "Auszug"}, {"Gericht", "richten"}} {
+		if a, b := lexicon.Root(Fold(pair[0])), lexicon.Root(Fold(pair[1])); a == b {
+			t.Errorf("%s and %s share the root %q", pair[0], pair[1], a)
+		}
+	}
+}
+
+func TestSplit(t *testing.T) {
+	for in, want := range map[string]string{
+		"Hundesteuer": "Hund Steuer", "Hundeanmeldung": "Hund Anmeldung", "Gewerbeanmeldung": "Gewerbe Anmeldung",
+		"Führerscheinverlust": "Führer Schein Verlust", "Kindergeldantrag": "Kind Geld Antrag", "Wohnungsbauförderung": "Wohnung Bau Förderung",
+		"Sperrmüllabholung": "", "Personalausweis": "Personal Ausweis", "Geburtsurkunden": "Geburt Urkunde", "Reisepass": "Reise Pass",
+		"Autozulassung": "Auto Zulassung", "Erlaubnis": "", "Ausweis": "", "Bewerbung": "", "Kraftfahrzeugsteuer": "Kraftfahrzeug Steuer",
+	} {
+		var roots []string
+		for _, w := range strings.Fields(want) {
+			roots = append(roots, lexicon.Root(Fold(w)))
+		}
+		if got := lexicon.Split(Fold(in)); !slices.Equal(got, roots) {
+			t.Errorf("Split(%s) = %q, want %q", in, got, roots)
+		}
+	}
+}
+
+func TestWords(t *testing.T) {
+	words := lexicon.Words("Ich möchte meinen Hund anmelden!")
+	var content []string
+	for _, w := range words {
+		if w.Class == Content {
+			content = append(content, w.Root)
+		}
+	}
+	if want := []string{"hund", "anmeld"}; !slices.Equal(content, want) {
+		t.Errorf("content words %q, want %q", content, want)
+	}
+	if w := lexicon.Words("Netflix")[0]; w.Known {
+		t.Error("Netflix is known")
+	}
+}
+
+func TestSpeller(t *testing.T) {
+	s := NewSpeller(map[string]int{"personalausweis": 5, "reisepass": 5, "hundesteuer": 3, "wohngeld": 4, "wohnsitz": 4})
+	for in, want := range map[string]string{
+		"personalauswies": "personalausweis", "resiepass": "reisepass", "hundestuer": "hundesteuer", "wohngled": "wohngeld",
+		"wonsitz": "wohnsitz", "netflix": "", "abc": "", "personal": "",
+	} {
+		if got, _, _ := s.Correct(in); got != want {
+			t.Errorf("Correct(%s) = %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestDistance(t *testing.T) {
+	for _, c := range []struct {
+		a, b string
+		want int
+	}{{"", "", 0}, {"abc", "abc", 0}, {"abc", "acb", 1}, {"abc", "abd", 1}, {"abc", "ab", 1}, {"abc", "xyz", 3}, {"", "abcdef", 3}} {
+		if got := Distance(c.a, c.b, 2); got != c.want {
+			t.Errorf("Distance(%s, %s) = %d, want %d", c.a, c.b, got, c.want)
+		}
+	}
+}
+
+func TestDistanceIsAMetric(t *testing.T) {
+	word := rapid.StringMatching(`[a-d]{0,8}`)
+	rapid.Check(t, func(t *rapid.T) {
+		a, b := word.Draw(t, "a"), word.Draw(t, "b")
+		d := Distance(a, b, 20)
+		if d != Distance(b, a, 20) || (d == 0) != (a == b) || d > max(len(a), len(b)) {
+			t.Fatalf("Distance(%q, %q) = %d", a, b, d)
+		}
+	})
+}
+
+func FuzzWords(f *testing.F) {
+	f.Add("Ich möchte meinen Hund anmelden")
+	f.Add(strings.Repeat("Donaudampfschifffahrt", 500))
+	f.Add("\xff\u0308ä\u00adß🙂")
+	f.Fuzz(func(t *testing.T, s string) {
+		words := lexicon.Words(s)
+		if len(words) > MaxWords {
+			t.Fatalf("%d words", len(words))
+		}
+		for _, w := range words {
+			if w.Text == "" || len(w.Text) > maxWord {
+				t.Fatalf("word %q", w.Text)
+			}
+			if again := lexicon.Word(w.Text); again.Root != w.Root {
+				t.Fatalf("%q: root %q, then %q", w.Text, w.Root, again.Root)
+			}
+		}
+	})
+}
+
+func BenchmarkWords(b *testing.B) {
+	for b.Loop() {
+		lexicon.Words("Wo kann ich nach dem Umzug meinen Hund ummelden und die Hundesteuermarke bekommen?")
+	}
+}

@@ -1,0 +1,176 @@
+package german
+
+import (
+	"cmp"
+	"embed"
+	"slices"
+	"strings"
+)
+
+//go:embed words/*.txt
+var lists embed.FS
+
+// Class says how much a word can mean in a query.
+type Class uint8
+
+// The classes.
+const (
+	Content Class = iota // a word that means something
+	Filler               // wishes and questions: möchte, brauche, wo, wie viel
+	Stop                 // articles, prepositions, pronouns
+)
+
+// Word is an analysed word.
+type Word struct {
+	Text  string   // folded
+	Root  string   // of its word family; for a compound, of the whole
+	Parts []string // roots of a compound's segments, the head last; nil for a simple word
+	Class Class
+	Known bool // the word, its root or all its parts are in the lexicon
+}
+
+// Lexicon is a set of known words. It is made once and then only read, so it is safe for concurrent use.
+type Lexicon struct {
+	class map[string]Class
+	forms map[string]string // strong forms to roots: zog, zug -> zieh
+	exact map[string]string // whole words to roots, never taken apart otherwise
+	atoms map[string]string // segments of compounds to roots
+	known map[string]bool   // roots
+	whole map[string]Word   // every word of the vocabulary, analysed
+}
+
+// NewLexicon makes a lexicon of the built-in lists and the given texts, usually the names of a catalogue.
+func NewLexicon(texts ...string) *Lexicon {
+	l := &Lexicon{class: map[string]Class{}, forms: map[string]string{}, exact: map[string]string{},
+		atoms: map[string]string{}, known: map[string]bool{}, whole: map[string]Word{}}
+	for _, w := range list("stop") {
+		l.class[Fold(w)] = Stop
+	}
+	for _, w := range list("filler") {
+		l.class[Fold(w)] = Filler
+	}
+	l.families()
+	for _, w := range list("base") {
+		w = Fold(w)
+		l.atom(w, l.reduce(w))
+	}
+	seen := map[string]bool{}
+	var words []string
+	for _, text := range texts {
+		for _, w := range Tokens(Fold(text)) {
+			if !seen[w] && l.class[w] == Content && !hasDigit(w) {
+				seen[w] = true
+				words = append(words, w)
+			}
+		}
+	}
+	// Short words first: what they cannot compose is itself an atom for the longer ones.
+	slices.SortFunc(words, func(a, b string) int {
+		return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b))
+	})
+	for _, w := range words {
+		l.known[l.reduce(w)] = true
+		if len(w) >= 5 && len(w) <= 16 && l.atoms[w] == "" && l.Split(w) == nil {
+			l.atom(w, l.reduce(w))
+		}
+	}
+	for _, w := range words {
+		l.whole[w] = l.analyse(w)
+	}
+	return l
+}
+
+func list(name string) []string {
+	b, err := lists.ReadFile("words/" + name + ".txt")
+	if err != nil {
+		panic(err) // embedded: cannot happen
+	}
+	var out []string
+	for line := range strings.Lines(string(b)) {
+		if strings.HasPrefix(line, "#") {
+			continue
+		}
+		out = append(out, strings.Fields(line)...)
+	}
+	return out
+}
+
+// families reads "root: form form"; "=" before a form keeps it from being combined with prefixes.
+func (l *Lexicon) families() {
+	root := ""
+	for _, w := range list("families") {
+		switch {
+		case strings.HasSuffix(w, ":"):
+			root = Fold(strings.TrimSuffix(w, ":"))
+			l.known[root] = true
+		case strings.HasPrefix(w, "="):
+			l.exact[Fold(w[1:])] = root
+		default:
+			l.forms[Fold(w)] = root
+		}
+	}
+}
+
+// atom adds a word that compounds are made of. Wohnung is also "wohn" in them, Schule "schul".
+func (l *Lexicon) atom(w, root string) {
+	l.known[root] = true
+	l.atoms[w] = root
+	if len(w) > 4 && w[len(w)-1] == 'e' {
+		l.addShort(w[:len(w)-1], root)
+	}
+	if len(root) > 3 {
+		l.addShort(root, root)
+	}
+}
+
+func (l *Lexicon) addShort(w, root string) {
+	if _, ok := l.atoms[w]; !ok && l.class[w] == Content {
+		l.atoms[w] = root
+	}
+}
+
+// Words analyses a text of any kind: at most MaxWords words of it.
+func (l *Lexicon) Words(text string) []Word {
+	tokens := Tokens(Fold(clipText(text)))
+	out := make([]Word, len(tokens))
+	for i, t := range tokens {
+		out[i] = l.Word(t)
+	}
+	return out
+}
+
+// clipText bounds the work on absurd input: MaxWords words of maxWord bytes.
+func clipText(s string) string {
+	if limit := MaxWords * maxWord; len(s) > limit {
+		return s[:limit]
+	}
+	return s
+}
+
+// Word analyses one folded word.
+func (l *Lexicon) Word(w string) Word {
+	if a, ok := l.whole[w]; ok {
+		return a
+	}
+	return l.analyse(w)
+}
+
+func (l *Lexicon) analyse(w string) Word {
+	out := Word{Text: w, Root: w, Class: l.class[w]}
+	if hasDigit(w) {
+		return out
+	}
+	if out.Class == Stop {
+		out.Known = true
+		return out
+	}
+	out.Root = l.Root(w)
+	out.Known = l.known[out.Root] || out.Class == Filler
+	out.Parts = l.Split(w)
+	if len(out.Parts) > 0 {
+		out.Known = true
+	}
+	return out
+}
+
+func hasDigit(w string) bool { return strings.ContainsAny(w, "0123456789") }
