@@ -1,0 +1,194 @@
+package blob
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// tempPrefix begins the name of a file that is being written. No hash begins so.
+const tempPrefix = "tmp-"
+
+// folder keeps blobs as files DIR/ab/cd/abcd…: two levels, so that no folder grows beyond what tools can list.
+type folder struct{ dir string }
+
+func openFolder(dir string) (Store, error) {
+	if dir == "" {
+		return nil, errors.New("blob: no folder given")
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("blob: %w", err)
+	}
+	f := &folder{dir: dir}
+	return f, f.sweep(time.Now().Add(-24 * time.Hour))
+}
+
+// sweep removes what writers that died left before the given time.
+func (f *folder) sweep(before time.Time) error {
+	left, err := filepath.Glob(filepath.Join(f.dir, tempPrefix+"*"))
+	if err != nil {
+		return err
+	}
+	for _, name := range left {
+		info, err := os.Stat(name)
+		if err != nil || !info.ModTime().Before(before) {
+			continue // another process removed it, or is writing it
+		}
+		if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("blob: %w", err)
+		}
+	}
+	return nil
+}
+
+func (f *folder) path(hash string) string {
+	return filepath.Join(f.dir, hash[:2], hash[2:4], hash)
+}
+
+// Put writes to a temporary name on the same file system, syncs, renames, and syncs the folders, so that after a
+// crash the blob is there whole or not at all.
+func (f *folder) Put(ctx context.Context, r io.Reader, limit int64) (ref Ref, err error) {
+	tmp, err := os.CreateTemp(f.dir, tempPrefix)
+	if err != nil {
+		return Ref{}, unavailable(err)
+	}
+	defer func() {
+		tmp.Close()           //nolint:errcheck // after success it is closed already
+		os.Remove(tmp.Name()) //nolint:errcheck // after success it is renamed
+	}()
+	ref, err = spool(ctx, tmp, r, limit)
+	if err != nil {
+		return Ref{}, err
+	}
+	path := f.path(ref.Hash)
+	if info, err := os.Stat(path); err == nil && info.Size() == ref.Size {
+		return ref, syncDir(filepath.Dir(path)) // who wrote it may not have come to that yet
+	}
+	if err := tmp.Sync(); err != nil {
+		return Ref{}, unavailable(err)
+	}
+	if err := tmp.Close(); err != nil {
+		return Ref{}, unavailable(err)
+	}
+	if err := f.makeDirs(ref.Hash); err != nil {
+		return Ref{}, unavailable(err)
+	}
+	if err := os.Rename(tmp.Name(), path); err != nil {
+		return Ref{}, unavailable(err)
+	}
+	return ref, syncDir(filepath.Dir(path))
+}
+
+// makeDirs makes the two folders of a hash; a new folder's name is only durable once its parent is synced.
+func (f *folder) makeDirs(hash string) error {
+	parent := f.dir
+	for _, name := range []string{hash[:2], hash[2:4]} {
+		dir := filepath.Join(parent, name)
+		err := os.Mkdir(dir, 0o700)
+		switch {
+		case err == nil:
+			if err := syncDir(parent); err != nil {
+				return err
+			}
+		case !errors.Is(err, fs.ErrExist):
+			return err
+		}
+		parent = dir
+	}
+	return nil
+}
+
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return unavailable(err)
+	}
+	defer d.Close()
+	if err := d.Sync(); err != nil {
+		return unavailable(err)
+	}
+	return nil
+}
+
+func (f *folder) Open(_ context.Context, hash string) (io.ReadCloser, error) {
+	if err := checkHash(hash); err != nil {
+		return nil, err
+	}
+	file, err := os.Open(f.path(hash))
+	if err != nil {
+		return nil, fileError(hash, err)
+	}
+	return verify(file, hash), nil
+}
+
+func (f *folder) Stat(_ context.Context, hash string) (Ref, error) {
+	if err := checkHash(hash); err != nil {
+		return Ref{}, err
+	}
+	info, err := os.Stat(f.path(hash))
+	if err != nil {
+		return Ref{}, fileError(hash, err)
+	}
+	return Ref{Hash: hash, Size: info.Size()}, nil
+}
+
+func (f *folder) Delete(_ context.Context, hash string) error {
+	if checkHash(hash) != nil {
+		return nil // no such name is ever there
+	}
+	if err := os.Remove(f.path(hash)); err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		return unavailable(err)
+	}
+	return syncDir(filepath.Dir(f.path(hash)))
+}
+
+func (f *folder) List(ctx context.Context, each func(Ref) error) error {
+	err := filepath.WalkDir(f.dir, func(path string, e fs.DirEntry, err error) error {
+		if err != nil {
+			if errors.Is(err, fs.ErrNotExist) {
+				return nil // removed while we walk
+			}
+			return &storeError{err}
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if e.IsDir() || strings.HasPrefix(e.Name(), tempPrefix) || checkHash(e.Name()) != nil {
+			return nil
+		}
+		info, err := e.Info()
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err != nil {
+			return &storeError{err}
+		}
+		return each(Ref{Hash: e.Name(), Size: info.Size()})
+	})
+	var s *storeError
+	if errors.As(err, &s) {
+		return unavailable(s.err)
+	}
+	return err
+}
+
+// storeError tells the store's own errors from those of List's callback.
+type storeError struct{ err error }
+
+func (s *storeError) Error() string { return s.err.Error() }
+
+func fileError(hash string, err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return missing(hash)
+	}
+	return unavailable(err)
+}
