@@ -15,6 +15,9 @@ import (
 	"time"
 	_ "time/tzdata" // authorities reckon in Europe/Berlin, whatever the machine has installed
 
+	"golang.org/x/text/language"
+	"golang.org/x/text/message"
+
 	"rennsteig/platform/money"
 )
 
@@ -125,6 +128,15 @@ func DateTime(lang Lang, t time.Time) string {
 		return t.In(Berlin).Format("2 January 2006, 15:04")
 	}
 	return t.In(Berlin).Format("02.01.2006, 15:04") + " Uhr"
+}
+
+// Number writes a whole number with its thousands grouped: "20.500.000", "20,500,000".
+func Number(lang Lang, n int64) string {
+	p := message.NewPrinter(language.German)
+	if lang == English {
+		p = message.NewPrinter(language.English)
+	}
+	return p.Sprintf("%d", n)
 }
 
 // Money writes an amount.

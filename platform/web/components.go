@@ -1,12 +1,22 @@
 package web
 
-import "rennsteig/platform/errs"
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"rennsteig/platform/errs"
+)
 
 // The components' data. Texts in them are already in the reader's language. In a template:
 // {{template "field" .D.Name}}, {{template "errorSummary" .D.Errors}}, {{template "pagination" .D.Pages}} …
 
 // Field is one question of a form: {{template "field" .}}. Kind: text, textarea, email, tel, date, number, money,
-// select, radio, checkbox (one yes/no box), checkboxes (several), file.
+// select, radio, checkbox (one yes/no box, posts "true"), checkboxes (several), file. Its form needs novalidate:
+// messages of the browser are neither ours nor read out well.
+//
+// A date is three inputs, NAME-day, NAME-month and NAME-year, which ReadForm joins to NAME; Value is as DateValue
+// returns it. A birthday has Autocomplete "bday".
 type Field struct {
 	Name, Label, Hint, Value, Kind string
 	Values                         []string // chosen, for checkboxes
@@ -22,6 +32,99 @@ type Field struct {
 // Option is one choice of a Field.
 type Option struct{ Value, Label, Hint string }
 
+// ID is the id of the field's first input, which the error summary leads to.
+func (f Field) ID() string { return f.Name }
+
+// OptionID is the id of the i-th option's input.
+func (f Field) OptionID(i int) string {
+	if i == 0 {
+		return f.ID()
+	}
+	return f.Name + "-" + strconv.Itoa(i+1)
+}
+
+// HintID is the id of the hint.
+func (f Field) HintID() string { return f.Name + "-hinweis" }
+
+// ErrorID is the id of the error message.
+func (f Field) ErrorID() string { return f.Name + "-fehler" }
+
+// DescribedBy lists the ids of hint and error, for aria-describedby.
+func (f Field) DescribedBy() string {
+	var ids []string
+	if f.Hint != "" {
+		ids = append(ids, f.HintID())
+	}
+	if f.Error != "" {
+		ids = append(ids, f.ErrorID())
+	}
+	return strings.Join(ids, " ")
+}
+
+// IsGroup reports whether the field has several inputs under one legend.
+func (f Field) IsGroup() bool { return f.Kind == "radio" || f.Kind == "checkboxes" || f.Kind == "date" }
+
+// InputType is the type of the input element. Numbers are text: type=number loses what it cannot read, and changes when
+// the mouse wheel is turned over it.
+func (f Field) InputType() string {
+	switch f.Kind {
+	case "email", "tel":
+		return f.Kind
+	default:
+		return "text"
+	}
+}
+
+// InputMode chooses the keyboard of a phone.
+func (f Field) InputMode() string {
+	switch f.Kind {
+	case "number":
+		return "numeric"
+	case "money":
+		return "decimal"
+	default:
+		return ""
+	}
+}
+
+// TextRows is the height of a textarea.
+func (f Field) TextRows() int { return max(f.Rows, 4) }
+
+// IsChosen reports whether the option with this value is chosen.
+func (f Field) IsChosen(value string) bool {
+	if f.Kind == "checkboxes" {
+		return slices.Contains(f.Values, value)
+	}
+	return f.Value == value
+}
+
+// Checked reports whether the one box of kind checkbox is ticked.
+func (f Field) Checked() bool { return f.Value != "" && f.Value != "false" }
+
+// Day is the first input of a date.
+func (f Field) Day() string { return f.datePart(2) }
+
+// Month is the second input of a date.
+func (f Field) Month() string { return f.datePart(1) }
+
+// Year is the third input of a date.
+func (f Field) Year() string { return f.datePart(0) }
+
+func (f Field) datePart(i int) string {
+	if parts := strings.Split(f.Value, "-"); len(parts) == 3 {
+		return parts[i]
+	}
+	return ""
+}
+
+// DateAutocomplete is the autocomplete token of one of a date's inputs.
+func (f Field) DateAutocomplete(part string) string {
+	if f.Autocomplete != "bday" {
+		return ""
+	}
+	return "bday-" + part
+}
+
 // ErrorSummary lists what is wrong, on top of the page, focused: {{template "errorSummary" .}}; empty shows nothing.
 type ErrorSummary struct{ Items []Link }
 
@@ -34,6 +137,28 @@ type Stepper struct{ Steps []Step }
 // Step is one step; State is done, current or open.
 type Step struct{ Text, Href, State string }
 
+// Current is the number of the current step, counted from 1; 0 if there is none.
+func (s Stepper) Current() int {
+	return slices.IndexFunc(s.Steps, func(s Step) bool { return s.State == "current" }) + 1
+}
+
+// CurrentText is the name of the current step.
+func (s Stepper) CurrentText() string {
+	if n := s.Current(); n > 0 {
+		return s.Steps[n-1].Text
+	}
+	return ""
+}
+
+// TaskList shows the parts of something longer with their states: {{template "taskList" .}}.
+type TaskList struct{ Tasks []Task }
+
+// Task is one part; without Href it cannot be begun yet.
+type Task struct {
+	Text, Href, Hint string
+	State            Badge
+}
+
 // SummaryList shows answers or facts as label and value: {{template "summaryList" .}}.
 type SummaryList struct{ Rows []SummaryRow }
 
@@ -43,20 +168,34 @@ type SummaryRow struct{ Label, Value, ChangeHref, ChangeText string }
 // Alert is a message box: {{template "alert" .}}. Kind: info, success, warning, danger. Empty Title shows nothing.
 type Alert struct{ Kind, Title, Text string }
 
-// Badge is a short state: {{template "badge" .}}. Kind: info, success, warning, danger.
+// Badge is a short state: {{template "badge" .}}. Kind: info, success, warning, danger, or "" for a plain one.
 type Badge struct{ Kind, Text string }
 
-// BarChart is an accessible SVG bar chart with its table: {{template "barChart" .}}. Sentence says what it shows.
+// SearchBox is a search form: {{template "searchBox" .}}. It sends Name by GET to Action. Without Button it says
+// "Suchen".
+type SearchBox struct{ Action, Name, Label, Hint, Value, Button string }
+
+// BarChart is an accessible bar chart, drawn as SVG inside the very table that has its figures: {{template "barChart" .}}.
+// Sentence says what it shows.
 type BarChart struct {
 	ID, Title, Sentence string
-	Unit                string
+	Unit                string // what is counted: "Anträge", "Euro"
 	Bars                []Bar
 }
 
-// Bar is one bar.
+// Bar is one bar; a negative value is drawn as none.
 type Bar struct {
 	Label string
 	Value int64
+}
+
+// Percent is the length of the bar in percent of the chart's longest.
+func (c BarChart) Percent(b Bar) string {
+	var longest int64 = 1
+	for _, o := range c.Bars {
+		longest = max(longest, o.Value)
+	}
+	return strconv.FormatFloat(100*float64(max(b.Value, 0))/float64(longest), 'f', 2, 64) + "%"
 }
 
 // Summary makes the error summary of an error's fields.

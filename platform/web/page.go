@@ -37,6 +37,9 @@ type Shell struct {
 	Failed bool // the page shows an error summary
 }
 
+// Dense reports whether the page is set more tightly: staff look at lists all day.
+func (s Shell) Dense() bool { return s.User.Kind == identity.Staff }
+
 // Link is a link with its text in the reader's language.
 type Link struct {
 	Text    string
@@ -114,6 +117,7 @@ func (s *Site) funcs(lang i18n.Lang) template.FuncMap {
 		"date":     func(t time.Time) string { return i18n.Date(lang, t) },
 		"datetime": func(t time.Time) string { return i18n.DateTime(lang, t) },
 		"money":    func(c money.Cents) string { return i18n.Money(lang, c) },
+		"num":      func(n int64) string { return i18n.Number(lang, n) },
 		"lang":     func() string { return string(lang) },
 		"asset":    s.Assets.URL,
 	}
