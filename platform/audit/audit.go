@@ -4,6 +4,7 @@ package audit
 
 import (
 	"embed"
+	"log/slog"
 
 	"rennsteig/platform/db"
 )
@@ -18,10 +19,15 @@ type Log struct {
 	d    *db.DB
 	key  Key
 	wake chan struct{} // holds one token when something waits to be sequenced
+
+	// Logger is told what keeps the sequencer from its work. slog.Default() unless set before Run.
+	Logger *slog.Logger
 }
 
 // New returns the log on d, whose checkpoints are signed with key.
-func New(d *db.DB, key Key) *Log { return &Log{d: d, key: key, wake: make(chan struct{}, 1)} }
+func New(d *db.DB, key Key) *Log {
+	return &Log{d: d, key: key, wake: make(chan struct{}, 1), Logger: slog.Default()}
+}
 
 func (l *Log) wakeUp() {
 	select {

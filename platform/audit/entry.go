@@ -60,6 +60,7 @@ type row struct {
 	at                                              int64
 	seq                                             int64
 	hash, seal                                      []byte
+	broken                                          bool // a number column holds no number
 }
 
 // Append writes e in the transaction of the change: one INSERT. The entry carries its own hash and a seal that only
@@ -170,6 +171,9 @@ func (r *row) leaf() tlog.Hash { return tlog.RecordHash(r.canonical()) }
 // wellFormed reports whether the columns are what Append writes. Without it bytes could be moved from one column to
 // the next, or broken UTF-8 put in place of U+FFFD, and the canonical form would stay the same.
 func (r *row) wellFormed() bool {
+	if r.broken {
+		return false
+	}
 	for _, s := range []string{r.id, r.actor, r.actorName, r.authority, r.action, r.object} {
 		if !utf8.ValidString(s) {
 			return false

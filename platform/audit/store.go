@@ -2,6 +2,12 @@ package audit
 
 import (
 	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+
+	"golang.org/x/mod/sumdb/tlog"
 
 	"rennsteig/platform/db"
 )
@@ -12,4 +18,199 @@ func insertEntry(ctx context.Context, tx *db.Tx, r *row) error {
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
 		r.id, r.at, r.actor, r.actorName, r.authority, r.action, r.object, r.changes, r.blobs, r.erased, r.hash, r.seal)
 	return err
+}
+
+const entryColumns = `id, seq, at, actor, actor_name, authority, action, object, changes, blobs, erased, hash, seal`
+
+// scanEntry reads a row of entryColumns. A number that is none (SQLite lets a column hold anything) makes the row
+// broken, not the reading.
+func scanEntry(scan func(...any) error) (row, error) {
+	var r row
+	var seq, at any
+	err := scan(&r.id, &seq, &at, &r.actor, &r.actorName, &r.authority, &r.action, &r.object, &r.changes, &r.blobs,
+		&r.erased, &r.hash, &r.seal)
+	if err != nil {
+		return row{}, err
+	}
+	var ok bool
+	if r.at, ok = at.(int64); !ok {
+		r.broken = true
+	}
+	r.seq = Unsequenced
+	if seq != nil {
+		if r.seq, ok = seq.(int64); !ok {
+			r.broken = true
+		}
+	}
+	return r, nil
+}
+
+func queryEntries(ctx context.Context, q db.Querier, query string, args ...any) (_ []row, err error) {
+	rows, err := q.Query(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	var out []row
+	for rows.Next() {
+		r, err := scanEntry(rows.Scan)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, r)
+	}
+	return out, rows.Err()
+}
+
+// waiting reports whether any entry is not sequenced yet.
+func waiting(ctx context.Context, q db.Querier) (bool, error) {
+	var one int
+	err := q.QueryRow(ctx, `SELECT 1 FROM audit_entry WHERE seq IS NULL LIMIT 1`).Scan(&one)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// waitingEntries lists entries that are not sequenced, in the order of their ids, after that id.
+func waitingEntries(ctx context.Context, q db.Querier, after string, limit int) ([]row, error) {
+	return queryEntries(ctx, q, `SELECT `+entryColumns+` FROM audit_entry
+		WHERE seq IS NULL AND id > $1 ORDER BY id LIMIT $2`, after, limit)
+}
+
+// entriesFrom lists entries of the tree from seq on, below the size.
+func entriesFrom(ctx context.Context, q db.Querier, seq, size int64, limit int) ([]row, error) {
+	return queryEntries(ctx, q, `SELECT `+entryColumns+` FROM audit_entry
+		WHERE seq >= $1 AND seq < $2 ORDER BY seq LIMIT $3`, seq, size, limit)
+}
+
+// strayEntries lists entries whose number no checkpoint covers: within one statement, so that a sequencer at work
+// raises no false alarm.
+func strayEntries(ctx context.Context, q db.Querier, limit int) ([]row, error) {
+	return queryEntries(ctx, q, `SELECT `+entryColumns+` FROM audit_entry
+		WHERE seq < 0 OR seq >= (SELECT COALESCE(MAX(size), 0) FROM audit_checkpoint) ORDER BY seq LIMIT $1`, limit)
+}
+
+func lastSeq(ctx context.Context, q db.Querier) (int64, error) {
+	var n int64
+	err := q.QueryRow(ctx, `SELECT COALESCE(MAX(seq), -1) FROM audit_entry`).Scan(&n)
+	return n, err
+}
+
+// number gives the rows their places in the tree, from first on, and takes off their seals.
+func number(ctx context.Context, tx *db.Tx, rows []row, first int64) error {
+	for len(rows) > 0 {
+		n := 512
+		for n > len(rows) {
+			n /= 2 // powers of two: few statement texts, so that prepared ones are found again
+		}
+		values := make([]string, n)
+		args := make([]any, 0, 2*n)
+		for i, r := range rows[:n] {
+			values[i] = fmt.Sprintf("($%d, CAST($%d AS BIGINT))", 2*i+1, 2*i+2)
+			args = append(args, r.id, first+int64(i))
+		}
+		res, err := tx.Exec(ctx, `UPDATE audit_entry SET seq = v.column2, seal = NULL
+			FROM (VALUES `+strings.Join(values, ",")+`) AS v
+			WHERE audit_entry.id = v.column1 AND audit_entry.seq IS NULL`, args...)
+		if err != nil {
+			return err
+		}
+		if done, err := res.RowsAffected(); err != nil || done != int64(n) {
+			return errors.Join(err, fmt.Errorf("numbered %d entries instead of %d", done, n))
+		}
+		rows, first = rows[n:], first+int64(n)
+	}
+	return nil
+}
+
+// readTile returns a tile's hashes; none if there is no such tile.
+func readTile(ctx context.Context, q db.Querier, level int, tile int64) ([]byte, error) {
+	var b []byte
+	err := q.QueryRow(ctx, `SELECT hashes FROM audit_hash WHERE level = $1 AND tile = $2`, level, tile).Scan(&b)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	return b, err
+}
+
+func writeTile(ctx context.Context, tx *db.Tx, level int, tile int64, hashes []byte) error {
+	_, err := tx.Exec(ctx, `INSERT INTO audit_hash (level, tile, hashes) VALUES ($1, $2, $3)
+		ON CONFLICT (level, tile) DO UPDATE SET hashes = excluded.hashes`, level, tile, hashes)
+	return err
+}
+
+// tileLengths calls f for every tile with its length in bytes and the size of the newest checkpoint, all from one
+// statement.
+func tileLengths(ctx context.Context, q db.Querier, f func(level, tile, length, size int64)) (err error) {
+	rows, err := q.Query(ctx, `SELECT level, tile, LENGTH(hashes), (SELECT COALESCE(MAX(size), 0) FROM audit_checkpoint)
+		FROM audit_hash ORDER BY level, tile`)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var level, tile, length, size int64
+		if err := rows.Scan(&level, &tile, &length, &size); err != nil {
+			return err
+		}
+		f(level, tile, length, size)
+	}
+	return rows.Err()
+}
+
+// newestCheckpoint returns the last checkpoint; number -1 if there is none.
+func newestCheckpoint(ctx context.Context, q db.Querier) (checkpoint, error) {
+	c := checkpoint{number: -1}
+	err := q.QueryRow(ctx, `SELECT number, size, note FROM audit_checkpoint ORDER BY number DESC LIMIT 1`).
+		Scan(&c.number, &c.size, &c.note)
+	if errors.Is(err, sql.ErrNoRows) {
+		return checkpoint{number: -1}, nil
+	}
+	return c, err
+}
+
+// checkpoints lists those with a number above after and at most last.
+func checkpoints(ctx context.Context, q db.Querier, after, last int64, limit int) (_ []checkpoint, err error) {
+	rows, err := q.Query(ctx, `SELECT number, size, note FROM audit_checkpoint
+		WHERE number > $1 AND number <= $2 ORDER BY number LIMIT $3`, after, last, limit)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	var out []checkpoint
+	for rows.Next() {
+		var c checkpoint
+		if err := rows.Scan(&c.number, &c.size, &c.note); err != nil {
+			return nil, err
+		}
+		out = append(out, c)
+	}
+	return out, rows.Err()
+}
+
+func insertCheckpoint(ctx context.Context, tx *db.Tx, c checkpoint) error {
+	_, err := tx.Exec(ctx, `INSERT INTO audit_checkpoint (number, size, note) VALUES ($1, $2, $3)`, c.number, c.size, c.note)
+	return err
+}
+
+// entryBy finds one entry by its id or its number.
+func entryBy(ctx context.Context, q db.Querier, column string, value any) (row, error) {
+	rows, err := queryEntries(ctx, q, `SELECT `+entryColumns+` FROM audit_entry WHERE `+column+` = $1`, value)
+	if err != nil {
+		return row{}, err
+	}
+	if len(rows) == 0 {
+		return row{}, sql.ErrNoRows
+	}
+	return rows[0], nil
+}
+
+// hashAt is the i'th hash of a tile, if it has so many.
+func hashAt(tile []byte, i int) (h tlog.Hash, ok bool) {
+	if len(tile) < (i+1)*tlog.HashSize {
+		return h, false
+	}
+	copy(h[:], tile[i*tlog.HashSize:])
+	return h, true
 }
