@@ -33,9 +33,9 @@ func operator(ctx context.Context) error {
 	case p.Kind == identity.System || p.May(identity.Operator, identity.Everywhere):
 		return nil
 	case !p.SignedIn():
-		return errs.E(errs.Unauthenticated, "queue.sign_in")
+		return errs.E(errs.Unauthenticated, "errs.unauthenticated")
 	}
-	return errs.E(errs.Denied, "queue.denied")
+	return errs.E(errs.Denied, "errs.denied")
 }
 
 // Dead lists dead letters, the youngest first, from the one after the id after ("" for the start).

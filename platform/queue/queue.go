@@ -23,9 +23,9 @@ import (
 	"rennsteig/platform/db"
 )
 
-// Files are the queue's migrations and texts.
+// Files are the queue's migrations, texts and pages.
 //
-//go:embed migrations/*.sql texts/*.json
+//go:embed migrations/*.sql texts/*.json pages/*.html
 var Files embed.FS
 
 // ErrLost is returned by Job.Done, and is the cause of a handler's ended context, when the job was given to another
