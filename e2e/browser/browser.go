@@ -1,0 +1,382 @@
+// Package browser drives a real Chromium for tests, in the words of someone who uses the pages: open an address, fill
+// the field with this label, press that button. Every call that goes wrong ends the test. Calls wait for the page they
+// lead to, never for a time.
+package browser
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/dom"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+
+	_ "embed"
+)
+
+// patience is how long one call may take on a busy machine.
+const patience = 60 * time.Second
+
+// Browser is one person's browser: a Chromium with a profile of its own.
+type Browser struct {
+	t        testing.TB
+	ctx      context.Context
+	noScript bool
+	status   int
+	width    int64
+	dark     bool
+	sources  map[string]string // of the checked pages, by address
+
+	mu       sync.Mutex // guards document, which events write
+	document network.RequestID
+}
+
+// Option changes a Browser.
+type Option func(*Browser)
+
+// NoScript forbids pages to run scripts. The calls of this package work all the same, but for Axe.
+func NoScript(b *Browser) { b.noScript = true }
+
+// New starts a browser that ends with the test. Its window is 1280 pixels wide and light.
+func New(t testing.TB, options ...Option) *Browser {
+	t.Helper()
+	b := &Browser{t: t, width: 1280, sources: map[string]string{}}
+	for _, o := range options {
+		o(b)
+	}
+	flags := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium(t)), chromedp.NoSandbox,
+		chromedp.Flag("disable-gpu", true), chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
+		chromedp.Flag("lang", "de-DE"), chromedp.Flag("host-resolver-rules", "MAP *.test 127.0.0.1"))
+	alloc, stop := chromedp.NewExecAllocator(context.Background(), flags...)
+	t.Cleanup(stop)
+	ctx, cancel := chromedp.NewContext(alloc)
+	t.Cleanup(cancel)
+	b.ctx = ctx
+	if err := chromedp.Do(ctx); err != nil {
+		t.Fatalf("start of Chromium: %v", err)
+	}
+	err := chromedp.Listen(ctx, func(ev any) {
+		if ev, ok := ev.(*network.EventResponseReceived); ok && ev.Type == network.ResourceTypeDocument {
+			b.mu.Lock()
+			defer b.mu.Unlock()
+			b.document = ev.RequestID
+		}
+	})
+	b.must(err, "listen to the browser")
+	b.View(b.width, b.dark)
+	if b.noScript {
+		_, err := chromedp.Call(ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+		b.must(err, "switch off scripts")
+	}
+	return b
+}
+
+func chromium(t testing.TB) string {
+	t.Helper()
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	t.Fatal("Chromium is missing: run \"make deps\"")
+	return ""
+}
+
+func (b *Browser) must(err error, format string, args ...any) {
+	b.t.Helper()
+	if err != nil {
+		b.t.Fatalf("%s: %v", fmt.Sprintf(format, args...), err)
+	}
+}
+
+func (b *Browser) within() (context.Context, context.CancelFunc) {
+	return context.WithTimeout(b.ctx, patience)
+}
+
+// View sets the window's width in pixels and the colour scheme that the person prefers. The page stays.
+func (b *Browser) View(width int64, dark bool) {
+	b.t.Helper()
+	ctx, cancel := b.within()
+	defer cancel()
+	b.width, b.dark = width, dark
+	b.must(chromedp.Do(ctx, chromedp.EmulateViewport(width, 900)), "width %d", width)
+	scheme := "light"
+	if dark {
+		scheme = "dark"
+	}
+	_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
+	b.must(err, "scheme %s", scheme)
+}
+
+// Open goes to the address and waits until the page is there.
+func (b *Browser) Open(address string) {
+	b.t.Helper()
+	b.leadsTo("open "+address, chromedp.Navigate(address))
+}
+
+// leadsTo does the steps and waits for the page that they lead to.
+func (b *Browser) leadsTo(what string, steps ...chromedp.Action[chromedp.Void]) {
+	b.t.Helper()
+	ctx, cancel := b.within()
+	defer cancel()
+	answer, err := chromedp.RunResponse(ctx, steps...)
+	if err != nil {
+		b.t.Fatalf("%s: %v\n%s", what, err, b.whereabouts())
+	}
+	if answer != nil {
+		b.status = int(answer.Status)
+	}
+}
+
+// Status is the HTTP status of the last page.
+func (b *Browser) Status() int { return b.status }
+
+// URL is the address of the page.
+func (b *Browser) URL() string { b.t.Helper(); return eval[string](b, "location.href") }
+
+// Title is the page's title.
+func (b *Browser) Title() string { b.t.Helper(); return eval[string](b, "document.title") }
+
+// Text is what can be read on the page, without soft hyphens.
+func (b *Browser) Text() string {
+	b.t.Helper()
+	return strings.ReplaceAll(eval[string](b, "document.body.innerText"), "\u00ad", "")
+}
+
+// Has reports whether the page shows the text; runs of white space count as one space.
+func (b *Browser) Has(text string) bool {
+	b.t.Helper()
+	return strings.Contains(oneLine(b.Text()), oneLine(text))
+}
+
+// Want ends the test if the page does not show all of the texts.
+func (b *Browser) Want(texts ...string) {
+	b.t.Helper()
+	for _, text := range texts {
+		if !b.Has(text) {
+			b.t.Fatalf("page does not show %q\n%s", text, b.whereabouts())
+		}
+	}
+}
+
+// Source is the page's HTML as the server sent it.
+func (b *Browser) Source() string {
+	b.t.Helper()
+	ctx, cancel := b.within()
+	defer cancel()
+	b.mu.Lock()
+	id := b.document
+	b.mu.Unlock()
+	body, err := chromedp.Call(ctx, network.GetResponseBody, network.GetResponseBodyParams{RequestID: id})
+	b.must(err, "source of %s", b.URL())
+	if body.Base64encoded {
+		plain, err := base64.StdEncoding.DecodeString(string(body.Body))
+		b.must(err, "source")
+		return string(plain)
+	}
+	return string(body.Body)
+}
+
+// Fill types value into the field with this label. A date ("24.11.2026") goes into the three inputs under the legend
+// label. In a select the option with this text is chosen.
+func (b *Browser) Fill(label, value string) {
+	b.t.Helper()
+	parts := strings.Split(value, ".")
+	kind := eval[string](b, call("fill", label, value, parts))
+	switch kind {
+	case "typed":
+		b.insert(value)
+	case "date":
+		for i, part := range parts {
+			eval[bool](b, call("datePart", label, i))
+			b.insert(part)
+		}
+	case "done":
+	default:
+		b.t.Fatalf("fill %q: %s\n%s", label, kind, b.whereabouts())
+	}
+}
+
+// insert types into the focused input, whose old text is selected.
+func (b *Browser) insert(text string) {
+	b.t.Helper()
+	ctx, cancel := b.within()
+	defer cancel()
+	if text == "" {
+		eval[bool](b, "document.activeElement.value = '', true")
+		return
+	}
+	_, err := chromedp.Call(ctx, input.InsertText, input.InsertTextParams{Text: text})
+	b.must(err, "type %q", text)
+}
+
+// Choose ticks the radio button or box with this label. Where several have it, legend names the group.
+func (b *Browser) Choose(label string, legend ...string) {
+	b.t.Helper()
+	if problem := eval[string](b, call("choose", label, strings.Join(legend, " "))); problem != "" {
+		b.t.Fatalf("choose %q: %s\n%s", label, problem, b.whereabouts())
+	}
+}
+
+// Upload puts the file at path into the file field with this label.
+func (b *Browser) Upload(label, path string) {
+	b.t.Helper()
+	ctx, cancel := b.within()
+	defer cancel()
+	object, err := chromedp.Run(ctx, chromedp.Evaluate[*runtime.RemoteObject](helpers+call("control", label)))
+	b.must(err, "upload to %q", label)
+	if object.ObjectID == "" {
+		b.t.Fatalf("upload to %q: no such field\n%s", label, b.whereabouts())
+	}
+	path, err = filepath.Abs(path)
+	b.must(err, "upload")
+	_, err = chromedp.Call(ctx, dom.SetFileInputFiles, dom.SetFileInputFilesParams{Files: []string{path}, ObjectID: object.ObjectID})
+	b.must(err, "upload %s to %q", path, label)
+}
+
+// Press presses the button with this text, and waits for the page if it leads to one.
+func (b *Browser) Press(text string) { b.t.Helper(); b.hit("press", "button", text) }
+
+// Click follows the link with this text. A link to a place on the same page does not wait.
+func (b *Browser) Click(text string) { b.t.Helper(); b.hit("click", "link", text) }
+
+func (b *Browser) hit(verb, kind, text string) {
+	b.t.Helper()
+	what := fmt.Sprintf("%s %q", verb, text)
+	switch found := eval[string](b, call(kind, text)); found {
+	case "leads":
+		b.leadsTo(what, chromedp.Evaluate[chromedp.Void](helpers+call("hit", kind, text)))
+	case "stays":
+		eval[bool](b, call("hit", kind, text))
+	default:
+		b.t.Fatalf("%s: %s\n%s", what, found, b.whereabouts())
+	}
+}
+
+// Download fetches what the link with this text leads to, with the person's cookies, and returns header and content.
+func (b *Browser) Download(text string) (http.Header, []byte) {
+	b.t.Helper()
+	ctx, cancel := b.within()
+	defer cancel()
+	href := eval[string](b, call("href", text))
+	if href == "" {
+		b.t.Fatalf("download %q: no such link\n%s", text, b.whereabouts())
+	}
+	cookies, err := chromedp.Call(ctx, network.GetCookies, network.GetCookiesParams{URLs: []string{href}})
+	b.must(err, "cookies")
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, href, nil)
+	b.must(err, "download %q", text)
+	for _, c := range cookies.Cookies {
+		r.AddCookie(&http.Cookie{Name: c.Name, Value: c.Value})
+	}
+	answer, err := http.DefaultClient.Do(r)
+	b.must(err, "download %q", text)
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	b.must(err, "download %q", text)
+	if answer.StatusCode != http.StatusOK {
+		b.t.Fatalf("download %q: %s", text, answer.Status)
+	}
+	return answer.Header, body
+}
+
+// Shot writes the whole page, as wide and as dark as it is now, to e2e/shots/NAME.png.
+func (b *Browser) Shot(name string) {
+	b.t.Helper()
+	ctx, cancel := b.within()
+	defer cancel()
+	png, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
+	b.must(err, "picture %s", name)
+	dir := filepath.Join(root(b.t), "e2e", "shots")
+	b.must(os.MkdirAll(dir, 0o755), "pictures")
+	b.must(os.WriteFile(filepath.Join(dir, name+".png"), png, 0o644), "picture %s", name)
+}
+
+// whereabouts tells what the page shows, for messages.
+func (b *Browser) whereabouts() string {
+	ctx, cancel := context.WithTimeout(b.ctx, 5*time.Second)
+	defer cancel()
+	text, err := chromedp.Run(ctx, chromedp.Evaluate[string]("location.href + '\\n' + document.body.innerText"))
+	if err != nil {
+		return "(page cannot be read: " + err.Error() + ")"
+	}
+	if len(text) > 3000 {
+		text = text[:3000] + " …"
+	}
+	return "on page " + text
+}
+
+//go:embed helpers.js
+var helpers string
+
+// call is a JavaScript call of one of the helpers.
+func call(name string, args ...any) string {
+	texts := make([]string, len(args))
+	for i, a := range args {
+		b, err := json.Marshal(a)
+		if err != nil {
+			panic(err) // strings and numbers only
+		}
+		texts[i] = string(b)
+	}
+	return "e2e." + name + "(" + strings.Join(texts, ", ") + ")"
+}
+
+func eval[T any](b *Browser, expression string) T {
+	b.t.Helper()
+	ctx, cancel := b.within()
+	defer cancel()
+	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](helpers+expression))
+	b.must(err, "%s", expression)
+	return v
+}
+
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+// Path is path and query of the page's address.
+func (b *Browser) Path() string {
+	b.t.Helper()
+	u, err := url.Parse(b.URL())
+	b.must(err, "address")
+	return u.RequestURI()
+}
+
+var root = func() func(t testing.TB) string {
+	find := sync.OnceValues(func() (string, error) {
+		dir, err := os.Getwd()
+		for err == nil {
+			if _, statErr := os.Stat(filepath.Join(dir, "go.mod")); statErr == nil {
+				return dir, nil
+			}
+			if parent := filepath.Dir(dir); parent != dir {
+				dir = parent
+				continue
+			}
+			err = os.ErrNotExist
+		}
+		return "", err
+	})
+	return func(t testing.TB) string {
+		dir, err := find()
+		if err != nil {
+			t.Fatalf("root of the module: %v", err)
+		}
+		return dir
+	}
+}()

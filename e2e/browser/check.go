@@ -1,0 +1,109 @@
+package browser
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+)
+
+// The views every page is looked at in: WCAG 2.2 1.4.10 (reflow) asks for 320 pixels.
+var views = []struct {
+	width int64
+	dark  bool
+}{{1280, false}, {1280, true}, {320, false}, {320, true}}
+
+// Check runs Axe on the page and, when the test ends, html-validate on all pages checked in this browser.
+func (b *Browser) Check() {
+	b.t.Helper()
+	b.Axe()
+	if len(b.sources) == 0 {
+		b.t.Cleanup(func() { ValidHTML(b.t, b.sources) })
+	}
+	b.sources[b.Path()] = b.Source()
+}
+
+// Axe looks at the page as it is, without loading it again, light and dark, wide and narrow: no axe violation, no text
+// in the colour of its background (axe calls that "incomplete"), nothing that sticks out at 320 pixels.
+func (b *Browser) Axe() {
+	b.t.Helper()
+	if b.noScript {
+		b.t.Fatal("axe needs scripts: check the page in a browser without NoScript")
+	}
+	width, dark := b.width, b.dark
+	defer func() { b.View(width, dark) }()
+	ctx, cancel := b.within()
+	defer cancel()
+	b.must(chromedp.Do(ctx, chromedp.Evaluate[chromedp.Void](axe(b.t))), "load axe")
+	for _, v := range views {
+		b.View(v.width, v.dark)
+		problems, err := chromedp.Run(ctx, chromedp.Evaluate[[]string](axeRun, chromedp.EvalAwaitPromise))
+		b.must(err, "axe")
+		if v.width == 320 {
+			problems = append(problems, eval[[]string](b, overflow)...)
+		}
+		if len(problems) > 0 {
+			b.t.Errorf("%s at %d px, dark %t:\n%s", b.URL(), v.width, v.dark, strings.Join(problems, "\n"))
+		}
+	}
+}
+
+const axeRun = `axe.run(document, {resultTypes: ["violations", "incomplete"]}).then((r) => {
+  const tell = (rule, n) => rule.id + ": " + rule.help + "\n    " + n.html.slice(0, 200) + "\n    " +
+    n.any.concat(n.all, n.none).map((c) => c.message).join("; ");
+  const invisible = (n) => n.any.some((c) => c.data && (c.data.messageKey === "equalRatio" || c.data.contrastRatio === 1));
+  return r.violations.flatMap((v) => v.nodes.map((n) => tell(v, n))).concat(
+    r.incomplete.filter((i) => i.id.startsWith("color-contrast")).flatMap((i) => i.nodes.filter(invisible).map((n) => tell(i, n))));
+})`
+
+// overflow lists what sticks out to the right, but for what is inside a box that scrolls by itself.
+const overflow = `(() => {
+  const width = document.documentElement.clientWidth;
+  if (document.documentElement.scrollWidth <= width) return [];
+  const scrolls = (e) => { for (e = e.parentElement; e && e !== document.body; e = e.parentElement) if (getComputedStyle(e).overflowX !== "visible") return true; return false; };
+  const out = [...document.body.querySelectorAll("*")].filter((e) => e.getBoundingClientRect().right > width + 1 && !scrolls(e));
+  return ["page is " + document.documentElement.scrollWidth + " px wide"].concat(out.slice(-3).map((e) => "sticks out: " + e.outerHTML.slice(0, 160)));
+})()`
+
+func axe(t testing.TB) string {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(root(t), "node_modules", "axe-core", "axe.min.js"))
+	if err != nil {
+		t.Fatalf("axe-core is missing (run \"make assets\"): %v", err)
+	}
+	return string(b) + "\n;void 0"
+}
+
+// ValidHTML checks pages (name to HTML) with html-validate, all at once because node starts slowly.
+func ValidHTML(t testing.TB, pages map[string]string) {
+	t.Helper()
+	if len(pages) == 0 {
+		return
+	}
+	dir := t.TempDir()
+	names := map[string]string{}
+	for i, name := range slices.Sorted(maps.Keys(pages)) {
+		file := fmt.Sprintf("%03d.html", i)
+		names[file] = name
+		if err := os.WriteFile(filepath.Join(dir, file), []byte(pages[name]), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	bin := filepath.Join(root(t), "node_modules", ".bin", "html-validate")
+	config := filepath.Join(root(t), "e2e", "browser", "htmlvalidate.json")
+	out, err := exec.Command(bin, "--config", config, "--formatter", "text", dir).CombinedOutput()
+	if err == nil {
+		return
+	}
+	text := string(out)
+	for file, name := range names {
+		text = strings.ReplaceAll(text, filepath.Join(dir, file), name)
+	}
+	t.Errorf("html-validate: %v\n%s", err, text)
+}

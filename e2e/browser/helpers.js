@@ -1,0 +1,75 @@
+// Finds things on a page by what a person reads. Evaluated before each call; leaves nothing on the page.
+var e2e = (() => {
+  const clean = (s) => (s || "").replace(/\u00ad/g, "").replace(/\s+/g, " ").trim();
+  const bare = (s) => clean(s).replace(/ \((freiwillig|optional)\)$/, "");
+  const seen = (e) => e.checkVisibility && e.checkVisibility() && e.getClientRects().length > 0;
+  // The best matches: those with exactly this text, else those that begin with it.
+  const best = (all, name, text) => {
+    const wanted = clean(text);
+    const exact = all.filter((e) => bare(name(e)) === wanted);
+    return exact.length ? exact : all.filter((e) => bare(name(e)).startsWith(wanted));
+  };
+  const labelled = (e) => (e.labels && e.labels.length ? [...e.labels].map((l) => l.innerText || l.textContent).join(" ") : e.getAttribute("aria-label") || "");
+  const controls = () => [...document.querySelectorAll("input:not([type=hidden]), select, textarea")].filter(seen);
+  const control = (label) => best(controls(), labelled, label)[0] || null;
+  const groups = () => [...document.querySelectorAll("fieldset")].filter(seen);
+  const group = (legend) => best(groups(), (f) => f.querySelector("legend")?.innerText, legend)[0];
+  const buttons = (text) => best([...document.querySelectorAll("button, input[type=submit]")].filter(seen), (e) => e.innerText || e.value, text);
+  const links = (text) => best([...document.querySelectorAll("a[href]")].filter(seen), (e) => e.innerText, text);
+  const first = (kind, text) => (kind === "button" ? buttons(text) : links(text))[0];
+  return {
+    control,
+    fill(label, value, parts) {
+      const e = control(label);
+      if (e && e.tagName === "SELECT") {
+        const o = best([...e.options], (o) => o.text, value)[0];
+        if (!o) return "no option " + value;
+        e.value = o.value;
+        e.dispatchEvent(new Event("change", { bubbles: true }));
+        return "done";
+      }
+      if (e && (e.type === "checkbox" || e.type === "radio" || e.type === "file")) return "not a field to type in";
+      if (e) {
+        e.focus();
+        e.select();
+        return "typed";
+      }
+      const f = group(label);
+      if (f && parts.length === 3 && f.querySelectorAll("input").length === 3) return "date";
+      return "no such field; there are: " + controls().map((c) => bare(labelled(c))).join(" | ");
+    },
+    datePart(label, i) {
+      const e = group(label).querySelectorAll("input")[i];
+      e.focus();
+      e.select();
+      return true;
+    },
+    choose(label, legend) {
+      const where = legend ? group(legend) : document;
+      if (!where) return "no group " + legend;
+      const all = controls().filter((c) => where.contains(c) && (c.type === "radio" || c.type === "checkbox"));
+      const found = best(all, labelled, label);
+      if (found.length === 0) return "no such choice; there are: " + all.map((c) => bare(labelled(c))).join(" | ");
+      if (found.length > 1) return "several have this label: name the group too";
+      if (!found[0].checked) found[0].click();
+      return found[0].checked ? "" : "cannot be ticked";
+    },
+    button(text) {
+      const e = first("button", text);
+      if (!e) return "no such button; there are: " + buttons("").map((b) => clean(b.innerText)).join(" | ");
+      if (e.disabled) return "is disabled";
+      return e.type === "submit" && e.form && e.form.method !== "dialog" && !e.hasAttribute("commandfor") ? "leads" : "stays";
+    },
+    link(text) {
+      const e = first("link", text);
+      if (!e) return "no such link; there are: " + links("").map((a) => clean(a.innerText)).join(" | ");
+      const here = location.href.split("#")[0];
+      return e.hash && e.href.split("#")[0] === here ? "stays" : "leads";
+    },
+    href: (text) => links(text)[0]?.href || "",
+    hit(kind, text) {
+      first(kind, text).click();
+      return true;
+    },
+  };
+})();

@@ -1,0 +1,203 @@
+// Package e2e runs the whole program as its users do: scripts that drive the real command (testdata/*.txtar) and
+// journeys in a real browser.
+package e2e
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"rennsteig/app"
+	"rennsteig/platform/db"
+	"rennsteig/platform/db/dbtest"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"rennsteig": func() {
+		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+		defer stop()
+		os.Exit(app.Main(ctx, os.Args[1:], os.Stdout, os.Stderr))
+	}})
+}
+
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata",
+		Setup: func(env *testscript.Env) error {
+			env.Vars = append(env.Vars, "TZ=Pacific/Auckland") // offices reckon in Berlin all the same
+			env.Values[serverKey{}] = &server{}
+			env.Values[testKey{}] = t
+			env.Defer(func() { env.Values[serverKey{}].(*server).end(os.Kill) })
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"start": start, "stop": stop, "kill9": kill9, "get": get, "post": post, "flip": flip, "sqlite": sqlite, "postgres": postgres,
+		},
+	})
+}
+
+type serverKey struct{}
+
+// server is the one program that a script has running.
+type server struct {
+	cmd    *exec.Cmd
+	url    string
+	client *http.Client
+}
+
+func running(ts *testscript.TestScript) *server { return ts.Value(serverKey{}).(*server) }
+
+// start runs "rennsteig ARGS" and waits for its ready line; $URL is its address.
+func start(ts *testscript.TestScript, neg bool, args []string) {
+	s := running(ts)
+	if s.cmd != nil {
+		ts.Fatalf("a program is running already")
+	}
+	s.cmd = exec.Command(os.Args[0], args...)
+	s.cmd.Path, s.cmd.Args = mustLook(ts, "rennsteig"), append([]string{"rennsteig"}, args...)
+	s.cmd.Dir = ts.Getenv("WORK")
+	s.cmd.Env = append(os.Environ(), "TZ=Pacific/Auckland")
+	log, err := os.OpenFile(filepath.Join(ts.Getenv("WORK"), "log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	ts.Check(err)
+	s.cmd.Stderr = log
+	out, err := s.cmd.StdoutPipe()
+	ts.Check(err)
+	ts.Check(s.cmd.Start())
+	line, err := bufio.NewReader(out).ReadString('\n')
+	address, ok := strings.CutPrefix(strings.TrimSpace(line), "ready ")
+	if err != nil || !ok {
+		b, _ := os.ReadFile(log.Name())
+		ts.Fatalf("no ready line, but %q (%v); log:\n%s", line, err, b)
+	}
+	go io.Copy(io.Discard, out) //nolint:errcheck // the pipe ends with the process
+	jar, err := cookiejar.New(nil)
+	ts.Check(err)
+	if s.client == nil {
+		s.client = &http.Client{Jar: jar, Timeout: 30 * time.Second}
+	}
+	s.url = address
+	ts.Setenv("URL", address)
+}
+
+func mustLook(ts *testscript.TestScript, name string) string {
+	for _, dir := range filepath.SplitList(ts.Getenv("PATH")) {
+		if path := filepath.Join(dir, name); isExecutable(path) {
+			return path
+		}
+	}
+	ts.Fatalf("%s not found", name)
+	return ""
+}
+
+func isExecutable(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode()&0o111 != 0
+}
+
+func (s *server) end(sig os.Signal) {
+	if s.cmd == nil {
+		return
+	}
+	_ = s.cmd.Process.Signal(sig) // it may have gone already
+	_ = s.cmd.Wait()
+	s.cmd = nil
+}
+
+func stop(ts *testscript.TestScript, neg bool, args []string)  { running(ts).end(syscall.SIGTERM) }
+func kill9(ts *testscript.TestScript, neg bool, args []string) { running(ts).end(os.Kill) }
+
+// get asks for a page: get PATH STATUS [TEXT…]; each TEXT must be in it ("!TEXT": must not).
+func get(ts *testscript.TestScript, neg bool, args []string) {
+	s := running(ts)
+	resp, err := s.client.Get(s.url + args[0])
+	ts.Check(err)
+	answer(ts, resp, args[1], args[2:])
+}
+
+// post sends a form: post PATH STATUS [NAME=VALUE…].
+func post(ts *testscript.TestScript, neg bool, args []string) {
+	s := running(ts)
+	form := url.Values{}
+	for _, a := range args[2:] {
+		name, value, _ := strings.Cut(a, "=")
+		form.Add(name, value)
+	}
+	resp, err := s.client.PostForm(s.url+args[0], form)
+	ts.Check(err)
+	answer(ts, resp, args[1], nil)
+}
+
+func answer(ts *testscript.TestScript, resp *http.Response, status string, texts []string) {
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs("page.html"), b, 0o600))
+	if got := fmt.Sprint(resp.StatusCode); got != status {
+		ts.Fatalf("status %s, want %s:\n%s", got, status, b)
+	}
+	for _, text := range texts {
+		unwanted, not := strings.CutPrefix(text, "!")
+		if not && strings.Contains(string(b), unwanted) {
+			ts.Fatalf("page has %q:\n%s", unwanted, b)
+		}
+		if !not && !strings.Contains(string(b), text) {
+			ts.Fatalf("page has no %q:\n%s", text, b)
+		}
+	}
+}
+
+// flip changes one byte in the middle of the only file that matches a pattern: flip GLOB.
+func flip(ts *testscript.TestScript, neg bool, args []string) {
+	names, err := filepath.Glob(ts.MkAbs(args[0]))
+	ts.Check(err)
+	if len(names) == 0 {
+		ts.Fatalf("no file matches %s", args[0])
+	}
+	b, err := os.ReadFile(names[0])
+	ts.Check(err)
+	if len(b) == 0 {
+		ts.Check(errors.New("empty file"))
+	}
+	b[len(b)/2] ^= 1
+	ts.Check(os.Chmod(names[0], 0o600))
+	ts.Check(os.WriteFile(names[0], b, 0o600))
+}
+
+// sqlite runs a statement behind the program's back: sqlite FILE STATEMENT.
+func sqlite(ts *testscript.TestScript, neg bool, args []string) {
+	ctx := context.Background()
+	d, err := db.Open(ctx, "sqlite:"+ts.MkAbs(args[0]))
+	ts.Check(err)
+	defer d.Close()
+	res, err := d.SQL().ExecContext(ctx, args[1])
+	ts.Check(err)
+	if n, err := res.RowsAffected(); err == nil && n == 0 {
+		ts.Fatalf("%s: no row changed", args[1])
+	}
+}
+
+// postgres sets NAME to the address of a fresh PostgreSQL database: postgres NAME.
+func postgres(ts *testscript.TestScript, neg bool, args []string) {
+	t, ok := ts.Value(testKey{}).(testing.TB)
+	if !ok {
+		ts.Fatalf("no test")
+	}
+	ts.Setenv(args[0], dbtest.Address(t, db.Postgres))
+}
+
+type testKey struct{}
