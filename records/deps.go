@@ -1,0 +1,45 @@
+package records
+
+import (
+	"context"
+	"time"
+
+	"rennsteig/platform/db"
+	"rennsteig/platform/money"
+)
+
+// Cashier issues the demand for a payment. app passes the payment room.
+type Cashier interface {
+	// Request issues a Kassenzeichen in the transaction of the decision. The same Source gives the same payment.
+	Request(ctx context.Context, tx *db.Tx, o Order) (Payment, error)
+}
+
+// Order is what is to be paid.
+type Order struct {
+	Authority  string // authority id
+	Source     string // "case:" and the case's id
+	Purpose    string // at most 27 characters, shown to the payer
+	Amount     money.Cents
+	ReturnPath string // where the payer is led afterwards, a path on this site
+	Due        time.Time
+}
+
+// Payment is the demand that was issued.
+type Payment struct {
+	ID            string
+	Kassenzeichen string
+	Path          string // where it can be paid, a path on this site
+}
+
+// Fees knows what a service costs at an authority.
+type Fees interface {
+	// Fee is the amount set for the service; demo marks an amount invented for the demo Land; ok is false where
+	// nothing is set.
+	Fee(ctx context.Context, leikaKey, authorityID string) (amount money.Cents, demo, ok bool, err error)
+}
+
+// Policies knows how a service is paid.
+type Policies interface {
+	// ByNotice reports whether the decision itself may demand an amount (tax assessed by notice).
+	ByNotice(leikaKey string) bool
+}

@@ -1,0 +1,95 @@
+package records
+
+import (
+	"context"
+	"io"
+	"mime"
+	"path"
+	"strings"
+	"time"
+	"unicode"
+
+	"rennsteig/platform/errs"
+)
+
+// Kind is what a document is to its case.
+type Kind string
+
+// The kinds.
+const (
+	ApplicationJSON Kind = "application_json" // the answers as sent
+	ApplicationPDF  Kind = "application_pdf"  // the answers to read
+	AttachmentKind  Kind = "attachment"       // sent with the application
+	AnswerKind      Kind = "answer"           // sent in answer to a question
+	NoticeHTML      Kind = "notice_html"
+	NoticePDF       Kind = "notice_pdf"
+)
+
+// Document is a stored file of a case.
+type Document struct {
+	ID        string
+	Authority string
+	CaseID    string
+	Kind      Kind
+	Name      string // file name, safe to show and to save under
+	Hash      string // SHA-256 of the blob
+	Size      int64  // bytes
+	MediaType string
+	CreatedAt time.Time
+	CreatedBy string
+}
+
+// OpenDocument reads a document of the caller's authorities; close what it returns. errs.NotFound for any other.
+func (r *Room) OpenDocument(ctx context.Context, id string) (Document, io.ReadCloser, error) {
+	scope, err := clerkScope(ctx)
+	if err != nil {
+		return Document{}, nil, err
+	}
+	d, err := r.store.documentByID(ctx, r.h.DB.Reader(), scope, id)
+	if err != nil {
+		return Document{}, nil, err
+	}
+	content, err := r.h.Blobs.Open(ctx, d.Hash)
+	if errs.Is(err, errs.NotFound) {
+		// The row vouches for it, so this is our loss and not the reader's mistake.
+		return Document{}, nil, errs.E(errs.Internal, "records.error.blob_missing", d.Name, err)
+	}
+	return d, content, err
+}
+
+// safeName makes a file name from outside harmless: its last element, no control or format characters (which could
+// turn "exe.pdf" around), no separators, at most 120 characters with the extension kept; "Datei" if nothing is left.
+func safeName(name string) string {
+	name = path.Base(strings.ReplaceAll(strings.ToValidUTF8(name, "_"), `\`, "/"))
+	name = strings.Map(func(c rune) rune {
+		switch {
+		case unicode.IsControl(c), unicode.Is(unicode.Cf, c), unicode.Is(unicode.Zl, c), unicode.Is(unicode.Zp, c):
+			return -1
+		case strings.ContainsRune(`/\:*?"<>|;%`, c):
+			return '_'
+		}
+		return c
+	}, name)
+	name = strings.Trim(name, ". ")
+	if name == "" {
+		return "Datei"
+	}
+	const most = 120
+	if r := []rune(name); len(r) > most {
+		ext := []rune(path.Ext(name))
+		if len(ext) > 12 {
+			ext = nil
+		}
+		name = string(r[:most-len(ext)]) + string(ext)
+	}
+	return name
+}
+
+// safeType is a media type that may stand in a header; "application/octet-stream" for what is none.
+func safeType(t string) string {
+	media, params, err := mime.ParseMediaType(t)
+	if err != nil || !strings.Contains(media, "/") {
+		return "application/octet-stream"
+	}
+	return mime.FormatMediaType(media, params)
+}

@@ -1,0 +1,50 @@
+package records
+
+import (
+	"embed"
+	"html/template"
+
+	"rennsteig/platform"
+	"rennsteig/platform/i18n"
+	"rennsteig/platform/queue"
+)
+
+// Files are the room's migrations, texts and pages.
+//
+//go:embed migrations/*.sql texts/*.json pages/*.html fileplan/*.tsv letter/*.html
+var Files embed.FS
+
+// Room is the electronic file.
+type Room struct {
+	h        *platform.House
+	cashier  Cashier
+	fees     Fees
+	policies Policies
+	store    store
+	plan     plan
+	letters  *template.Template
+	pages    pages
+}
+
+// New makes the room's pages and registers its jobs.
+func New(h *platform.House, cashier Cashier, fees Fees, policies Policies) (*Room, error) {
+	p, err := readPlan("fileplan/municipal.tsv")
+	if err != nil {
+		return nil, err
+	}
+	letters, err := template.ParseFS(Files, "letter/notice.html", "pages/_letter.html")
+	if err != nil {
+		return nil, err
+	}
+	r := &Room{h: h, cashier: cashier, fees: fees, policies: policies, plan: p, letters: letters}
+	r.pages = newPages(h.Site)
+	queue.Handle(h.Queue, topicRender, r.renderApplication)
+	queue.Handle(h.Queue, topicRenderNotice, r.renderNotice)
+	return r, nil
+}
+
+// german is a text for what leaves the house: the official language is German (§ 23 ThürVwVfG), whatever language the
+// clerk reads the pages in.
+func (r *Room) german(key string, args ...any) string {
+	return r.h.Site.Texts.T(i18n.German, key, args...)
+}

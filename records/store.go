@@ -1,0 +1,350 @@
+package records
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"strings"
+
+	"rennsteig/platform/db"
+	"rennsteig/platform/errs"
+)
+
+// store is all SQL of this room. Every method takes the Scope before anything it looks for, and puts it into the WHERE
+// clause; a statement that inserts asks Scope.own first. A row outside the scope is as good as none.
+type store struct{}
+
+// notFound turns a missing row into errs.NotFound.
+func notFound(err error) error {
+	if errors.Is(err, sql.ErrNoRows) {
+		return errs.E(errs.NotFound, "records.error.not_found")
+	}
+	return err
+}
+
+// all reads every row.
+func all[T any](rows *sql.Rows, err error, scan func(scanner) (T, error)) ([]T, error) {
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []T
+	for rows.Next() {
+		v, err := scan(rows)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, v)
+	}
+	return out, rows.Err()
+}
+
+type scanner = interface{ Scan(...any) error }
+
+// changed reports whether a statement changed exactly one row.
+func changed(res sql.Result, err error) (bool, error) {
+	if err != nil {
+		return false, err
+	}
+	n, err := res.RowsAffected()
+	return n == 1, err
+}
+
+// --- file plan ---
+
+func (store) unitCounts(ctx context.Context, q db.Querier, s Scope) (map[string]int, error) {
+	var p params
+	rows, err := q.Query(ctx, `SELECT authority_id, count(*) FROM records_unit WHERE `+s.in("authority_id", &p)+
+		` GROUP BY authority_id`, p...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	out := map[string]int{}
+	for rows.Next() {
+		var a string
+		var n int
+		if err := rows.Scan(&a, &n); err != nil {
+			return nil, err
+		}
+		out[a] = n
+	}
+	return out, rows.Err()
+}
+
+// insertPlan gives the plan to each authority of the scope, 500 rows a statement.
+func (store) insertPlan(ctx context.Context, tx *db.Tx, s Scope, pl plan) error {
+	units := bulk{into: `records_unit (authority_id, code, title, parent, retention_years, appraisal)`}
+	routes := bulk{into: `records_routing (authority_id, leika_key, unit)`}
+	for _, a := range s.authorities {
+		for _, u := range pl.units {
+			if err := units.add(ctx, tx, a, u.Code, u.Title, u.Parent, u.RetentionYears, string(u.Appraisal)); err != nil {
+				return err
+			}
+		}
+		for _, r := range pl.routing {
+			if err := routes.add(ctx, tx, a, r.leikaKey, r.unit); err != nil {
+				return err
+			}
+		}
+	}
+	if err := units.flush(ctx, tx); err != nil {
+		return err
+	}
+	return routes.flush(ctx, tx)
+}
+
+// bulk gathers rows for INSERT … ON CONFLICT DO NOTHING.
+type bulk struct {
+	into  string
+	rows  []string
+	p     params
+	count int64 // rows inserted so far
+}
+
+func (b *bulk) add(ctx context.Context, tx *db.Tx, values ...any) error {
+	marks := make([]string, len(values))
+	for i, v := range values {
+		marks[i] = b.p.add(v)
+	}
+	b.rows = append(b.rows, "("+strings.Join(marks, ",")+")")
+	if len(b.rows) < 500 {
+		return nil
+	}
+	return b.flush(ctx, tx)
+}
+
+func (b *bulk) flush(ctx context.Context, tx *db.Tx) error {
+	if len(b.rows) == 0 {
+		return nil
+	}
+	res, err := tx.Exec(ctx, `INSERT INTO `+b.into+` VALUES `+strings.Join(b.rows, ",")+` ON CONFLICT DO NOTHING`, b.p...)
+	if err != nil {
+		return err
+	}
+	b.rows, b.p = nil, nil
+	n, err := res.RowsAffected()
+	b.count += n
+	return err
+}
+
+func (store) units(ctx context.Context, q db.Querier, s Scope) ([]Unit, error) {
+	var p params
+	rows, err := q.Query(ctx, `SELECT code, min(title), min(parent), min(retention_years), min(appraisal) FROM records_unit WHERE `+
+		s.in("authority_id", &p)+` GROUP BY code ORDER BY code`, p...)
+	return all(rows, err, scanUnit)
+}
+
+func scanUnit(r scanner) (u Unit, err error) {
+	err = r.Scan(&u.Code, &u.Title, &u.Parent, &u.RetentionYears, &u.Appraisal)
+	return u, err
+}
+
+// route is the code of the unit for the service, else of the unit for any; "" if the authority has no plan.
+func (store) route(ctx context.Context, q db.Querier, s Scope, leikaKey string) (string, error) {
+	var p params
+	var unit string
+	err := q.QueryRow(ctx, `SELECT unit FROM records_routing WHERE `+s.in("authority_id", &p)+
+		` AND leika_key IN (`+p.add(leikaKey)+`, `+p.add(anyService)+`) ORDER BY leika_key DESC LIMIT 1`, p...).Scan(&unit)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	return unit, err
+}
+
+// nextNumber counts on: without a gap, because the row is locked until the transaction ends and goes back with it.
+func (store) nextNumber(ctx context.Context, tx *db.Tx, s Scope, authority, unit string, year int) (n int64, err error) {
+	if err := s.own(authority); err != nil {
+		return 0, err
+	}
+	err = tx.QueryRow(ctx, `INSERT INTO records_counter (authority_id, unit, year, last) VALUES ($1, $2, $3, 1)
+		ON CONFLICT (authority_id, unit, year) DO UPDATE SET last = records_counter.last + 1 RETURNING last`,
+		authority, unit, year).Scan(&n)
+	return n, err
+}
+
+// --- files ---
+
+const fileColumns = `f.id, f.authority_id, f.reference, f.unit, f.subject, f.opened_at, f.closed_at,
+	coalesce(u.title, ''), coalesce(u.retention_years, 0), coalesce(u.appraisal, '')`
+
+const fileTables = ` FROM records_file f LEFT JOIN records_unit u ON u.authority_id = f.authority_id AND u.code = f.unit `
+
+func scanFile(r scanner) (f File, err error) {
+	var opened, closed int64
+	err = r.Scan(&f.ID, &f.Authority, &f.Reference, &f.Unit.Code, &f.Subject, &opened, &closed,
+		&f.Unit.Title, &f.Unit.RetentionYears, &f.Unit.Appraisal)
+	f.OpenedAt, f.ClosedAt = db.Time(opened), db.Time(closed)
+	return f, notFound(err)
+}
+
+func (store) insertFile(ctx context.Context, tx *db.Tx, s Scope, f File) error {
+	if err := s.own(f.Authority); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, `INSERT INTO records_file (id, authority_id, reference, unit, subject, search, opened_at, closed_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`, f.ID, f.Authority, f.Reference, f.Unit.Code, f.Subject,
+		searchText(f.Reference, f.Subject), db.Micros(f.OpenedAt), db.Micros(f.ClosedAt))
+	return err
+}
+
+func (store) fileByID(ctx context.Context, q db.Querier, s Scope, id string) (File, error) {
+	var p params
+	return scanFile(q.QueryRow(ctx, `SELECT `+fileColumns+fileTables+`WHERE `+s.in("f.authority_id", &p)+` AND f.id = `+p.add(id), p...))
+}
+
+func (store) files(ctx context.Context, q db.Querier, s Scope, f FileFilter) (Listing[File], error) {
+	var p params
+	where := s.in("authority_id", &p)
+	if f.Query != "" {
+		where += contains(&p, f.Query)
+	}
+	if f.Unit != "" {
+		where += ` AND unit = ` + p.add(f.Unit)
+	}
+	order := direction(true, f.Page)
+	rows, err := q.Query(ctx, `SELECT `+fileColumns+` FROM (SELECT id, authority_id, reference, unit, subject, opened_at, closed_at
+		FROM records_file WHERE `+where+keyset(&p, "opened_at", true, f.Page)+`) f
+		LEFT JOIN records_unit u ON u.authority_id = f.authority_id AND u.code = f.unit
+		ORDER BY f.opened_at `+order+`, f.id `+order, p...)
+	files, err := all(rows, err, scanFile)
+	return listing(files, f.Page, func(f File) Key { return Key{f.OpenedAt, f.ID} }), err
+}
+
+// closeFile closes the case's file if all other cases in it are closed, and reports whether it did.
+func (st store) closeFile(ctx context.Context, tx *db.Tx, s Scope, c Case) (bool, error) {
+	var p params
+	var id string // locks the file, so that two last cases do not each see the other open
+	if err := tx.QueryRow(ctx, `SELECT id FROM records_file WHERE `+s.in("authority_id", &p)+` AND id = `+p.add(c.FileID)+
+		tx.ForUpdate(), p...).Scan(&id); err != nil {
+		return false, notFound(err)
+	}
+	p = nil
+	return changed(tx.Exec(ctx, `UPDATE records_file SET closed_at = `+p.add(db.Micros(c.ClosedAt))+` WHERE `+s.in("authority_id", &p)+
+		` AND id = `+p.add(id)+` AND NOT EXISTS (SELECT 1 FROM records_case c WHERE c.file_id = records_file.id AND c.id <> `+p.add(c.ID)+
+		` AND c.state <> 'closed')`, p...))
+}
+
+// --- cases ---
+
+const caseColumns = `id, authority_id, file_id, reference, subject, source, source_reference, status_path, leika_key, applicant,
+	state, assigned_to, assigned_name, received_at, due_at, closed_at, fee_amount, fee_kassenzeichen, fee_paid_at,
+	changed_by, changed_at, version`
+
+func scanCase(r scanner) (c Case, err error) {
+	var received, due, closed, paid, changedAt int64
+	err = r.Scan(&c.ID, &c.Authority, &c.FileID, &c.Reference, &c.Subject, &c.Source, &c.SourceRef, &c.StatusPath, &c.LeikaKey,
+		&c.Applicant, &c.State, &c.AssignedTo, &c.AssignedName, &received, &due, &closed, &c.Fee.Amount, &c.Fee.Kassenzeichen, &paid,
+		&c.ChangedBy, &changedAt, &c.Version)
+	c.ReceivedAt, c.DueAt, c.ClosedAt = db.Time(received), db.Time(due), db.Time(closed)
+	c.Fee.PaidAt, c.ChangedAt = db.Time(paid), db.Time(changedAt)
+	return c, notFound(err)
+}
+
+func (store) insertCase(ctx context.Context, tx *db.Tx, s Scope, c Case) error {
+	if err := s.own(c.Authority); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, `INSERT INTO records_case (`+caseColumns+`, search) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,
+		$12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)`, c.ID, c.Authority, c.FileID, c.Reference, c.Subject, c.Source,
+		c.SourceRef, c.StatusPath, c.LeikaKey, c.Applicant, string(c.State), c.AssignedTo, c.AssignedName, db.Micros(c.ReceivedAt),
+		db.Micros(c.DueAt), db.Micros(c.ClosedAt), int64(c.Fee.Amount), c.Fee.Kassenzeichen, db.Micros(c.Fee.PaidAt), c.ChangedBy,
+		db.Micros(c.ChangedAt), c.Version, searchText(c.Reference, c.SourceRef, c.Applicant, c.Subject))
+	return err
+}
+
+// updateCase stores what may change of a case as its next version.
+func (store) updateCase(ctx context.Context, tx *db.Tx, s Scope, c Case) error {
+	var p params
+	ok, err := changed(tx.Exec(ctx, `UPDATE records_case SET version = version + 1, state = `+p.add(string(c.State))+
+		`, assigned_to = `+p.add(c.AssignedTo)+`, assigned_name = `+p.add(c.AssignedName)+`, closed_at = `+p.add(db.Micros(c.ClosedAt))+
+		`, changed_by = `+p.add(c.ChangedBy)+`, changed_at = `+p.add(db.Micros(c.ChangedAt))+
+		` WHERE `+s.in("authority_id", &p)+` AND id = `+p.add(c.ID)+` AND version = `+p.add(c.Version), p...))
+	if err == nil && !ok {
+		return errs.E(errs.Conflict, "records.error.changed")
+	}
+	return err
+}
+
+// caseByID reads a case; lock is "" or the transaction's ForUpdate.
+func (store) caseByID(ctx context.Context, q db.Querier, s Scope, id, lock string) (Case, error) {
+	var p params
+	return scanCase(q.QueryRow(ctx, `SELECT `+caseColumns+` FROM records_case WHERE `+s.in("authority_id", &p)+
+		` AND id = `+p.add(id)+lock, p...))
+}
+
+func (store) caseBySource(ctx context.Context, q db.Querier, s Scope, source string) (Case, error) {
+	var p params
+	return scanCase(q.QueryRow(ctx, `SELECT `+caseColumns+` FROM records_case WHERE `+s.in("authority_id", &p)+
+		` AND source = `+p.add(source), p...))
+}
+
+func (store) casesOfFile(ctx context.Context, q db.Querier, s Scope, fileID string) ([]Case, error) {
+	var p params
+	rows, err := q.Query(ctx, `SELECT `+caseColumns+` FROM records_case WHERE `+s.in("authority_id", &p)+
+		` AND file_id = `+p.add(fileID)+` ORDER BY received_at, id`, p...)
+	return all(rows, err, scanCase)
+}
+
+// inbox is one indexed query: the literal states are those of the partial indexes.
+func (store) inbox(ctx context.Context, q db.Querier, s Scope, me string, f Filter) (Listing[Case], error) {
+	var p params
+	where := s.in("authority_id", &p)
+	switch f.State {
+	case "":
+		where += ` AND state IN ('new', 'in_work', 'waiting')`
+	case StateAll:
+	default:
+		where += ` AND state = ` + p.add(f.State)
+	}
+	switch f.Who {
+	case WhoMine:
+		where += ` AND assigned_to = ` + p.add(me)
+	case WhoFree:
+		where += ` AND assigned_to = ''`
+	}
+	if f.Query != "" {
+		where += contains(&p, f.Query)
+	}
+	column := "received_at"
+	if f.Sort == SortDue {
+		column = "due_at"
+	}
+	rows, err := q.Query(ctx, `SELECT `+caseColumns+` FROM records_case WHERE `+where+
+		keyset(&p, column, f.Sort == SortNewest, f.Page), p...)
+	cases, err := all(rows, err, scanCase)
+	return listing(cases, f.Page, f.sortKey), err
+}
+
+// contains is the condition that every word of the query is in the search text.
+func contains(p *params, query string) string {
+	var b strings.Builder
+	for _, word := range strings.Fields(strings.ToLower(query)) {
+		b.WriteString(` AND search LIKE ` + p.add("%"+escapeLike.Replace(word)+"%") + ` ESCAPE '!'`)
+	}
+	return b.String()
+}
+
+var escapeLike = strings.NewReplacer("!", "!!", "%", "!%", "_", "!_")
+
+type formRow struct{ CaseID, ID, Version, Title, Answers string }
+
+func (store) insertForm(ctx context.Context, tx *db.Tx, s Scope, authority string, f formRow) error {
+	if err := s.own(authority); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, `INSERT INTO records_form (case_id, authority_id, form_id, form_version, title, answers)
+		VALUES ($1, $2, $3, $4, $5, $6)`, f.CaseID, authority, f.ID, f.Version, f.Title, f.Answers)
+	return err
+}
+
+func (store) form(ctx context.Context, q db.Querier, s Scope, caseID string) (f Form, err error) {
+	var p params
+	var answers string
+	if err := q.QueryRow(ctx, `SELECT form_id, form_version, title, answers FROM records_form WHERE `+s.in("authority_id", &p)+
+		` AND case_id = `+p.add(caseID), p...).Scan(&f.ID, &f.Version, &f.Title, &answers); err != nil {
+		return f, notFound(err)
+	}
+	return f, json.Unmarshal([]byte(answers), &f.Rows)
+}

@@ -1,0 +1,184 @@
+package records
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"rennsteig/platform/db"
+	"rennsteig/platform/errs"
+)
+
+// --- documents ---
+
+const documentColumns = `id, authority_id, case_id, kind, name, hash, size, media_type, created_at, created_by`
+
+func scanDocument(r scanner) (d Document, err error) {
+	var created int64
+	err = r.Scan(&d.ID, &d.Authority, &d.CaseID, &d.Kind, &d.Name, &d.Hash, &d.Size, &d.MediaType, &created, &d.CreatedBy)
+	d.CreatedAt = db.Time(created)
+	return d, notFound(err)
+}
+
+func (st store) insertDocuments(ctx context.Context, tx *db.Tx, s Scope, documents []Document) error {
+	n, err := st.insertMade(ctx, tx, s, documents)
+	if err == nil && n != int64(len(documents)) {
+		return errs.E(errs.Internal, "errs.internal", errors.New("a document is filed already"))
+	}
+	return err
+}
+
+// insertMade files documents and reports how many were new: of those that a job makes there is one a case.
+func (store) insertMade(ctx context.Context, tx *db.Tx, s Scope, documents []Document) (int64, error) {
+	b := bulk{into: `records_document (` + documentColumns + `)`}
+	for _, d := range documents {
+		if err := s.own(d.Authority); err != nil {
+			return 0, err
+		}
+		if err := b.add(ctx, tx, d.ID, d.Authority, d.CaseID, string(d.Kind), d.Name, d.Hash, d.Size, d.MediaType,
+			db.Micros(d.CreatedAt), d.CreatedBy); err != nil {
+			return 0, err
+		}
+	}
+	err := b.flush(ctx, tx)
+	return b.count, err
+}
+
+func (store) documents(ctx context.Context, q db.Querier, s Scope, caseID string) ([]Document, error) {
+	var p params
+	rows, err := q.Query(ctx, `SELECT `+documentColumns+` FROM records_document WHERE `+s.in("authority_id", &p)+
+		` AND case_id = `+p.add(caseID)+` ORDER BY created_at, id`, p...)
+	return all(rows, err, scanDocument)
+}
+
+func (store) documentByID(ctx context.Context, q db.Querier, s Scope, id string) (Document, error) {
+	var p params
+	return scanDocument(q.QueryRow(ctx, `SELECT `+documentColumns+` FROM records_document WHERE `+s.in("authority_id", &p)+
+		` AND id = `+p.add(id), p...))
+}
+
+// --- notes ---
+
+func (store) insertNote(ctx context.Context, tx *db.Tx, s Scope, c Case, n Note) error {
+	if err := s.own(c.Authority); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, `INSERT INTO records_note (id, authority_id, case_id, text, created_at, created_by)
+		VALUES ($1, $2, $3, $4, $5, $6)`, n.ID, c.Authority, c.ID, n.Text, db.Micros(n.At), n.By)
+	return err
+}
+
+func (store) hasNote(ctx context.Context, q db.Querier, s Scope, caseID, id string) (bool, error) {
+	var p params
+	return exists(ctx, q, `records_note WHERE `+s.in("authority_id", &p)+` AND case_id = `+p.add(caseID)+` AND id = `+p.add(id), p)
+}
+
+func exists(ctx context.Context, q db.Querier, from string, p params) (bool, error) {
+	var n int
+	err := q.QueryRow(ctx, `SELECT count(*) FROM `+from, p...).Scan(&n)
+	return n > 0, err
+}
+
+func (store) notes(ctx context.Context, q db.Querier, s Scope, caseID string) ([]Note, error) {
+	var p params
+	rows, err := q.Query(ctx, `SELECT id, text, created_by, created_at FROM records_note WHERE `+s.in("authority_id", &p)+
+		` AND case_id = `+p.add(caseID)+` ORDER BY created_at, id`, p...)
+	return all(rows, err, func(r scanner) (n Note, err error) {
+		var created int64
+		err = r.Scan(&n.ID, &n.Text, &n.By, &created)
+		n.At = db.Time(created)
+		return n, err
+	})
+}
+
+// --- questions ---
+
+func (store) insertQuestion(ctx context.Context, tx *db.Tx, s Scope, c Case, q Question) error {
+	if err := s.own(c.Authority); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, `INSERT INTO records_question (id, authority_id, case_id, text, due_at, asked_at, asked_by, answer,
+		answered_at) VALUES ($1, $2, $3, $4, $5, $6, $7, '', 0)`, q.ID, c.Authority, c.ID, q.Text, db.Micros(q.Due),
+		db.Micros(q.AskedAt), q.AskedBy)
+	return err
+}
+
+func (store) hasQuestion(ctx context.Context, q db.Querier, s Scope, caseID, id string) (bool, error) {
+	var p params
+	return exists(ctx, q, `records_question WHERE `+s.in("authority_id", &p)+` AND case_id = `+p.add(caseID)+` AND id = `+p.add(id), p)
+}
+
+// answerQuestion notes the answer and reports whether it is the first; errs.NotFound if nothing was asked so.
+func (st store) answerQuestion(ctx context.Context, tx *db.Tx, s Scope, caseID string, a Answer) (bool, error) {
+	var p params
+	fresh, err := changed(tx.Exec(ctx, `UPDATE records_question SET answer = `+p.add(a.Text)+`, answered_at = `+p.add(db.Micros(a.At))+
+		` WHERE `+s.in("authority_id", &p)+` AND case_id = `+p.add(caseID)+` AND id = `+p.add(a.Question)+` AND answered_at = 0`, p...))
+	if fresh || err != nil {
+		return fresh, err
+	}
+	asked, err := st.hasQuestion(ctx, tx, s, caseID, a.Question)
+	if err == nil && !asked {
+		return false, errs.E(errs.NotFound, "records.error.not_found")
+	}
+	return false, err
+}
+
+func (store) questions(ctx context.Context, q db.Querier, s Scope, caseID string) ([]Question, error) {
+	var p params
+	rows, err := q.Query(ctx, `SELECT id, text, due_at, asked_at, asked_by, answer, answered_at FROM records_question WHERE `+
+		s.in("authority_id", &p)+` AND case_id = `+p.add(caseID)+` ORDER BY asked_at, id`, p...)
+	return all(rows, err, func(r scanner) (x Question, err error) {
+		var due, asked, answered int64
+		err = r.Scan(&x.ID, &x.Text, &due, &asked, &x.AskedBy, &x.Answer, &answered)
+		x.Due, x.AskedAt, x.AnsweredAt = db.Time(due), db.Time(asked), db.Time(answered)
+		return x, err
+	})
+}
+
+// --- decisions ---
+
+func (store) insertDecision(ctx context.Context, tx *db.Tx, s Scope, c Case, d Decision) error {
+	if err := s.own(c.Authority); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, `INSERT INTO records_decision (id, authority_id, case_id, granted, title, decision, reasons, remedy, amount,
+		demo, kassenzeichen, pay_path, pay_due_at, paid_at, decided_at, decided_by)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, $14, $15)`, d.ID, c.Authority, c.ID, d.Granted, d.Title,
+		d.Decision, d.Reasons, d.Remedy, int64(d.Amount), d.Demo, d.Kassenzeichen, d.PayPath, db.Micros(d.Due),
+		db.Micros(d.DecidedAt), d.DecidedBy)
+	return err
+}
+
+// decision is the case's decision; nil while there is none.
+func (store) decision(ctx context.Context, q db.Querier, s Scope, caseID string) (*Decision, error) {
+	var p params
+	var d Decision
+	var due, paid, decided int64
+	err := q.QueryRow(ctx, `SELECT id, granted, title, decision, reasons, remedy, amount, demo, kassenzeichen, pay_path, pay_due_at,
+		paid_at, decided_at, decided_by FROM records_decision WHERE `+s.in("authority_id", &p)+` AND case_id = `+p.add(caseID), p...).
+		Scan(&d.ID, &d.Granted, &d.Title, &d.Decision, &d.Reasons, &d.Remedy, &d.Amount, &d.Demo, &d.Kassenzeichen, &d.PayPath, &due,
+			&paid, &decided, &d.DecidedBy)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	d.Due, d.PaidAt, d.DecidedAt = db.Time(due), db.Time(paid), db.Time(decided)
+	return &d, err
+}
+
+// markPaid notes the payment and reports whether that was new; errs.NotFound if no such Kassenzeichen was issued.
+func (store) markPaid(ctx context.Context, tx *db.Tx, s Scope, caseID, kassenzeichen string, paidAt time.Time) (bool, error) {
+	var p params
+	fresh, err := changed(tx.Exec(ctx, `UPDATE records_decision SET paid_at = `+p.add(db.Micros(paidAt))+` WHERE `+
+		s.in("authority_id", &p)+` AND case_id = `+p.add(caseID)+` AND kassenzeichen = `+p.add(kassenzeichen)+` AND paid_at = 0`, p...))
+	if fresh || err != nil {
+		return fresh, err
+	}
+	p = nil
+	known, err := exists(ctx, tx, `records_decision WHERE `+s.in("authority_id", &p)+` AND case_id = `+p.add(caseID)+
+		` AND kassenzeichen = `+p.add(kassenzeichen), p)
+	if err == nil && !known {
+		return false, errs.E(errs.NotFound, "records.error.not_found")
+	}
+	return false, err
+}

@@ -1,0 +1,329 @@
+package records
+
+import (
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+
+	"rennsteig/platform/web"
+)
+
+type pages struct {
+	inbox   *web.Page[inboxPage]
+	vorgang *web.Page[casePage]
+	decide  *web.Page[decidePage]
+	check   *web.Page[checkPage]
+	files   *web.Page[filesPage]
+	file    *web.Page[filePage]
+}
+
+func newPages(s *web.Site) pages {
+	return pages{
+		inbox:   web.NewPage[inboxPage](s, Files, "inbox"),
+		vorgang: web.NewPage[casePage](s, Files, "case"),
+		decide:  web.NewPage[decidePage](s, Files, "decide"),
+		check:   web.NewPage[checkPage](s, Files, "check"),
+		files:   web.NewPage[filesPage](s, Files, "files"),
+		file:    web.NewPage[filePage](s, Files, "file"),
+	}
+}
+
+// Routes registers the room's pages.
+func (r *Room) Routes(mux *http.ServeMux) {
+	handle := func(pattern string, h web.Handler) { r.h.Site.Handle(mux, pattern, h) }
+	handle("GET /akte", r.getInbox)
+	handle("GET /akte/vorgang/{id}", r.getCase)
+	handle("GET /akte/vorgang/{id}/weiter", r.getNext)
+	handle("POST /akte/vorgang/{id}/uebernehmen", r.postTake)
+	handle("POST /akte/vorgang/{id}/notiz", r.postNote)
+	handle("POST /akte/vorgang/{id}/nachforderung", r.postAsk)
+	handle("POST /akte/vorgang/{id}/zda", r.postClose)
+	handle("GET /akte/vorgang/{id}/entscheidung", r.getDecide)
+	handle("POST /akte/vorgang/{id}/entscheidung", r.postDecide)
+	handle("GET /akte/dokument/{id}", r.getDocument)
+	handle("GET /akte/akten", r.getFiles)
+	handle("GET /akte/akte/{id}", r.getFile)
+}
+
+// pathID is the id in the address; "" (which nothing has) if it is none.
+func pathID(req *http.Request) string { return validID(req.PathValue("id")) }
+
+func validID(s string) string {
+	if len(s) != 36 || uuid.Validate(s) != nil {
+		return ""
+	}
+	return s
+}
+
+// parseFilter reads a filter from an address. What it does not know it leaves out: a list is never an error.
+func parseFilter(v url.Values) Filter {
+	oneOf := func(name string, choices ...string) string {
+		for _, c := range choices {
+			if v.Get(name) == c {
+				return c
+			}
+		}
+		return ""
+	}
+	return Filter{
+		Query: query(v.Get("q")),
+		State: oneOf("stand", StateAll, string(StateNew), string(StateInWork), string(StateWaiting), string(StateDecided),
+			string(StateClosed)),
+		Who:  oneOf("wer", WhoMine, WhoFree),
+		Sort: oneOf("sortierung", SortNewest, SortDue),
+		Page: parseCursor(v),
+	}
+}
+
+func parseCursor(v url.Values) Cursor {
+	return Cursor{After: parseKey(v.Get("nach")), Before: parseKey(v.Get("vor"))}
+}
+
+// query is what was typed into a search field, in one line and not longer than anyone searches for.
+func query(s string) string {
+	s = strings.Join(strings.Fields(strings.ReplaceAll(strings.ToValidUTF8(s, " "), "\x00", " ")), " ")
+	if utf8.RuneCountInString(s) > 200 {
+		s = string([]rune(s)[:200])
+	}
+	return s
+}
+
+// values writes the filter as the query of an address, without what is not set.
+func (f Filter) values() url.Values {
+	return set("q", f.Query, "stand", f.State, "wer", f.Who, "sortierung", f.Sort,
+		"nach", f.Page.After.String(), "vor", f.Page.Before.String())
+}
+
+func set(pairs ...string) url.Values {
+	v := url.Values{}
+	for i := 0; i < len(pairs); i += 2 {
+		if pairs[i+1] != "" {
+			v.Set(pairs[i], pairs[i+1])
+		}
+	}
+	return v
+}
+
+// list is the inbox that a case's page was opened from, as it is carried through the case's links and forms, so that
+// the way back leads to the same filter.
+func list(v url.Values) Filter {
+	inner, err := url.ParseQuery(v.Get("liste"))
+	if err != nil {
+		return Filter{}
+	}
+	return parseFilter(inner)
+}
+
+// path is the address of the inbox with this filter.
+func (f Filter) path() string { return address("/akte", f.values()) }
+
+// casePath is the address of a case's page (or what follows it), opened from the list with this filter.
+func (f Filter) casePath(id, suffix string) string {
+	return address("/akte/vorgang/"+id+suffix, set("liste", f.values().Encode()))
+}
+
+func address(path string, v url.Values) string {
+	if len(v) == 0 {
+		return path
+	}
+	return path + "?" + v.Encode()
+}
+
+// turn is the pagination of a listing.
+func turn[T any](l Listing[T], path string, v url.Values) web.Pagination {
+	to := func(name string, k Key) string {
+		if k.ID == "" {
+			return ""
+		}
+		v.Del("nach")
+		v.Del("vor")
+		v.Set(name, k.String())
+		return address(path, v)
+	}
+	return web.Pagination{Previous: to("vor", l.Prev), Next: to("nach", l.Next)}
+}
+
+// choice is a select in a filter.
+type choice struct {
+	Name, Label string
+	Options     []option
+}
+
+type option struct {
+	Value, Text string
+	Selected    bool
+}
+
+// choose makes a select whose options' texts are the catalogue's label.value; the empty value is label.any.
+func (r *Room) choose(req *http.Request, name, label, current string, values ...string) choice {
+	c := choice{Name: name, Label: r.h.Site.T(req, label)}
+	for _, v := range append([]string{""}, values...) {
+		key := label + "." + v
+		if v == "" {
+			key = label + ".any"
+		}
+		c.Options = append(c.Options, option{v, r.h.Site.T(req, key), v == current})
+	}
+	return c
+}
+
+type inboxPage struct {
+	Query         string
+	Choices       []choice
+	Filtered      bool
+	List          string // the filter, for the forms in the rows
+	Rows          []inboxRow
+	ShowAuthority bool
+	Pages         web.Pagination
+}
+
+type inboxRow struct {
+	Case      Case
+	Path      string
+	Authority string
+	State     web.Badge
+	Overdue   bool
+	Mine      bool
+}
+
+func (r *Room) getInbox(w http.ResponseWriter, req *http.Request) error {
+	f := parseFilter(req.URL.Query())
+	l, err := r.Inbox(req.Context(), f)
+	if err != nil {
+		return err
+	}
+	d := inboxPage{Query: f.Query, Filtered: f != (Filter{Page: f.Page}), List: f.values().Encode(), ShowAuthority: severalAuthorities(req),
+		Pages: turn(l, "/akte", f.values()),
+		Choices: []choice{
+			r.choose(req, "stand", "records.filter.state", f.State, string(StateNew), string(StateInWork), string(StateWaiting),
+				string(StateDecided), string(StateClosed), StateAll),
+			r.choose(req, "wer", "records.filter.who", f.Who, WhoMine, WhoFree),
+			r.choose(req, "sortierung", "records.filter.sort", f.Sort, SortNewest, SortDue),
+		}}
+	for _, c := range l.Items {
+		d.Rows = append(d.Rows, r.inboxRow(req, f, c))
+	}
+	return r.pages.inbox.Render(w, req, web.Meta{Title: r.h.Site.T(req, "records.inbox")}, d)
+}
+
+func (r *Room) inboxRow(req *http.Request, f Filter, c Case) inboxRow {
+	return inboxRow{Case: c, Path: f.casePath(c.ID, ""), Authority: r.h.AuthorityName(c.Authority), State: r.badge(req, c.State),
+		Overdue: c.State.Open() && c.DueAt.Before(r.h.Now()), Mine: c.AssignedTo == caller(req).Subject}
+}
+
+func (r *Room) badge(req *http.Request, s State) web.Badge {
+	kind := map[State]string{StateNew: "info", StateInWork: "warning", StateWaiting: "", StateDecided: "success", StateClosed: ""}[s]
+	return web.Badge{Kind: kind, Text: r.h.Site.T(req, "records.state."+string(s))}
+}
+
+// getNext leads to the next case of the list that this one was opened from.
+func (r *Room) getNext(w http.ResponseWriter, req *http.Request) error {
+	f := list(req.URL.Query())
+	d, err := r.Dossier(req.Context(), pathID(req))
+	if err != nil {
+		return err
+	}
+	next, err := r.Neighbour(req.Context(), f, d.Case)
+	if err != nil {
+		return err
+	}
+	if next == "" {
+		return r.h.Site.Redirect(w, req, f.path(), "records.notice.end_of_list")
+	}
+	return r.h.Site.Redirect(w, req, f.casePath(next, ""), "")
+}
+
+func (r *Room) getDocument(w http.ResponseWriter, req *http.Request) error {
+	d, content, err := r.OpenDocument(req.Context(), pathID(req))
+	if err != nil {
+		return err
+	}
+	defer content.Close()
+	h := w.Header()
+	h.Set("Content-Type", safeType(d.MediaType))
+	h.Set("Content-Disposition", disposition(d.Name))
+	h.Set("Content-Length", strconv.FormatInt(d.Size, 10))
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Content-Security-Policy", "default-src 'none'; sandbox") // should a browser show it all the same
+	return stream(w, content)
+}
+
+type filesPage struct {
+	Query         string
+	Units         choice
+	Filtered      bool
+	Rows          []fileRow
+	ShowAuthority bool
+	Pages         web.Pagination
+}
+
+type fileRow struct {
+	File      File
+	Authority string
+}
+
+func (r *Room) getFiles(w http.ResponseWriter, req *http.Request) error {
+	v := req.URL.Query()
+	units, err := r.Units(req.Context())
+	if err != nil {
+		return err
+	}
+	f := FileFilter{Query: query(v.Get("q")), Page: parseCursor(v)}
+	c := choice{Name: "einheit", Label: r.h.Site.T(req, "records.unit"), Options: []option{{Text: r.h.Site.T(req, "records.unit.any")}}}
+	for _, u := range units {
+		selected := u.Code == v.Get("einheit")
+		if selected {
+			f.Unit = u.Code
+		}
+		c.Options = append(c.Options, option{u.Code, u.Code + " " + u.Title, selected})
+	}
+	l, err := r.Files(req.Context(), f)
+	if err != nil {
+		return err
+	}
+	d := filesPage{Query: f.Query, Units: c, Filtered: f.Query != "" || f.Unit != "", ShowAuthority: severalAuthorities(req),
+		Pages: turn(l, "/akte/akten", set("q", f.Query, "einheit", f.Unit))}
+	for _, x := range l.Items {
+		d.Rows = append(d.Rows, fileRow{x, r.h.AuthorityName(x.Authority)})
+	}
+	return r.pages.files.Render(w, req, web.Meta{Title: r.h.Site.T(req, "records.files"), Crumbs: r.crumbs(req, Filter{})}, d)
+}
+
+type filePage struct {
+	File  File
+	Facts web.SummaryList
+	Rows  []inboxRow
+}
+
+func (r *Room) getFile(w http.ResponseWriter, req *http.Request) error {
+	f, cases, err := r.FileWithCases(req.Context(), pathID(req))
+	if err != nil {
+		return err
+	}
+	t, lang := r.text(req), web.Lang(req)
+	d := filePage{File: f}
+	d.Facts.Rows = []web.SummaryRow{
+		{Label: t("records.subject"), Value: f.Subject},
+		{Label: t("records.authority"), Value: r.h.AuthorityName(f.Authority)},
+		{Label: t("records.unit"), Value: f.Unit.Code + " " + f.Unit.Title},
+		{Label: t("records.opened"), Value: dateText(lang, f.OpenedAt)},
+		{Label: t("records.closed"), Value: dateText(lang, f.ClosedAt)},
+		{Label: t("records.retention"), Value: t("records.retention.years", f.Unit.RetentionYears)},
+		{Label: t("records.retained_until"), Value: dateText(lang, f.RetainedUntil())},
+		{Label: t("records.appraisal"), Value: t("records.appraisal." + string(f.Unit.Appraisal))},
+	}
+	for _, c := range cases {
+		d.Rows = append(d.Rows, r.inboxRow(req, Filter{}, c))
+	}
+	crumbs := append(r.crumbs(req, Filter{}), web.Link{Text: t("records.files"), Href: "/akte/akten"})
+	return r.pages.file.Render(w, req, web.Meta{Title: t("records.file_title", f.Reference), Crumbs: crumbs}, d)
+}
+
+// crumbs lead back to the inbox with its filter.
+func (r *Room) crumbs(req *http.Request, f Filter) []web.Link {
+	return []web.Link{{Text: r.h.Site.T(req, "records.inbox"), Href: f.path()}}
+}

@@ -1,0 +1,333 @@
+package records
+
+import (
+	"cmp"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"time"
+
+	"rennsteig/platform/db"
+	"rennsteig/platform/errs"
+	"rennsteig/platform/i18n"
+	"rennsteig/platform/identity"
+	"rennsteig/platform/web"
+)
+
+const formLimit = 256 << 10 // bytes of a clerk's form
+
+func caller(req *http.Request) identity.Principal { return identity.From(req.Context()) }
+
+func severalAuthorities(req *http.Request) bool {
+	a := caller(req).Authorities(identity.Clerk)
+	return len(a) > 1 || slices.Contains(a, identity.Everywhere)
+}
+
+func (r *Room) text(req *http.Request) func(key string, args ...any) string {
+	return func(key string, args ...any) string { return r.h.Site.T(req, key, args...) }
+}
+
+func dateText(lang i18n.Lang, t time.Time) string { return i18n.Date(lang, t) }
+
+// disposition has the browser save the file under its name (RFC 6266).
+func disposition(name string) string {
+	d := mime.FormatMediaType("attachment", map[string]string{"filename": safeName(name)})
+	if d == "" {
+		return "attachment"
+	}
+	return d
+}
+
+// stream sends the content. Once it runs there is no error page any more: what breaks off, or is not what its hash
+// says, breaks the connection, so that nobody takes half a file for a whole one.
+func stream(w io.Writer, content io.Reader) error {
+	if _, err := io.Copy(w, content); err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	return nil
+}
+
+type casePage struct {
+	Dossier
+	List       string // carried through the forms
+	Next       string
+	Authority  string
+	Errors     web.ErrorSummary
+	Alert      web.Alert
+	State      web.Badge
+	Facts      web.SummaryList
+	Groups     []answerGroup
+	Papers     []paper
+	Timeline   []step
+	Outcome    web.SummaryList
+	Grant      string // where a decision begins
+	Refuse     string
+	CanTake    bool
+	NoteID     string
+	Note       web.Field
+	QuestionID string
+	Question   web.Field
+	Due        web.Field
+	NoteOpen   bool
+	AskOpen    bool
+}
+
+type answerGroup struct {
+	Title string
+	List  web.SummaryList
+}
+
+type paper struct {
+	Document Document
+	Kind, By string
+	Size     string
+}
+
+// step is one entry of the timeline.
+type step struct {
+	At              time.Time
+	Title, Text, By string
+}
+
+// typed is what a form brought that could not be done; it is shown again.
+type typed struct {
+	form url.Values
+	err  error
+}
+
+func (t typed) get(name, otherwise string) string {
+	if t.form.Has(name) {
+		return t.form.Get(name)
+	}
+	return otherwise
+}
+
+// fieldError is what is wrong with the field, in the reader's language.
+func (r *Room) fieldError(req *http.Request, err error, name string) string {
+	if err == nil {
+		return ""
+	}
+	for _, f := range errs.As(err).Fields {
+		if f.Name == name {
+			return r.h.Site.T(req, f.Key, f.Args...)
+		}
+	}
+	return ""
+}
+
+func (r *Room) getCase(w http.ResponseWriter, req *http.Request) error {
+	return r.showCase(w, req, list(req.URL.Query()), typed{})
+}
+
+func (r *Room) showCase(w http.ResponseWriter, req *http.Request, f Filter, in typed) error {
+	d, err := r.Dossier(req.Context(), pathID(req))
+	if err != nil {
+		return err
+	}
+	t := r.text(req)
+	p := casePage{
+		Dossier: d, List: f.values().Encode(), Next: f.casePath(d.Case.ID, "/weiter"), Authority: r.h.AuthorityName(d.Case.Authority),
+		Errors: r.h.Site.Summary(t, in.err), Alert: r.conflict(req, d.Case, in.err),
+		State: r.badge(req, d.Case.State), Facts: r.facts(req, d), Timeline: r.timeline(req, d), Outcome: r.outcome(req, d),
+		Grant: f.decidePath(d.Case.ID, true), Refuse: f.decidePath(d.Case.ID, false),
+		CanTake: d.Case.Can("take") && d.Case.AssignedTo != caller(req).Subject,
+		NoteID:  formID(in.form.Get("note_id")), QuestionID: formID(in.form.Get("question_id")),
+		Note: web.Field{Name: "note", Label: t("records.note"), Kind: "textarea", Rows: 3, MaxLength: maxNote,
+			Value: in.form.Get("note"), Error: r.fieldError(req, in.err, "note")},
+		Question: web.Field{Name: "question", Label: t("records.question"), Hint: t("records.question.hint"), Kind: "textarea", Rows: 3,
+			MaxLength: maxQuestion, Value: in.form.Get("question"), Error: r.fieldError(req, in.err, "question")},
+		Due: web.Field{Name: "due", Label: t("records.question.due"), Kind: "date",
+			Value: in.get("due", isoDate(r.h.Now().AddDate(0, 0, 14))), Error: r.fieldError(req, in.err, "due")},
+		Groups:   answerGroups(d.Form),
+		NoteOpen: in.form.Has("note"), AskOpen: in.form.Has("question"),
+	}
+	for _, x := range d.Documents {
+		p.Papers = append(p.Papers, paper{x, t("records.kind." + string(x.Kind)), t(x.CreatedBy), sizeText(x.Size)})
+	}
+	status := http.StatusOK
+	if in.err != nil {
+		status = errs.Status(errs.CodeOf(in.err))
+	}
+	meta := web.Meta{Title: d.Case.Reference + " " + d.Case.Subject, Crumbs: r.crumbs(req, f), Failed: in.err != nil}
+	return r.pages.vorgang.RenderStatus(w, req, status, meta, p)
+}
+
+func answerGroups(f Form) []answerGroup {
+	var out []answerGroup
+	for _, g := range f.Groups() {
+		a := answerGroup{Title: g.Title}
+		for _, row := range g.Rows {
+			a.List.Rows = append(a.List.Rows, web.SummaryRow{Label: row.Label, Value: row.Value})
+		}
+		out = append(out, a)
+	}
+	return out
+}
+
+// conflict says who changed the case meanwhile; nothing for another error.
+func (r *Room) conflict(req *http.Request, c Case, err error) web.Alert {
+	if !errs.Is(err, errs.Conflict) {
+		return web.Alert{}
+	}
+	t, e := r.text(req), errs.As(err)
+	by := c.ChangedBy
+	if by == "" || c.Version == 1 {
+		by = t("records.by.applicant")
+	}
+	return web.Alert{Kind: "warning", Title: t(e.Key, e.Args...),
+		Text: t("records.conflict", i18n.DateTime(web.Lang(req), c.ChangedAt), by)}
+}
+
+func (r *Room) facts(req *http.Request, d Dossier) web.SummaryList {
+	t, lang, c := r.text(req), web.Lang(req), d.Case
+	assigned := c.AssignedName
+	if assigned == "" {
+		assigned = t("records.nobody")
+	}
+	out := []web.SummaryRow{
+		{Label: t("records.applicant"), Value: c.Applicant},
+		{Label: t("records.received"), Value: i18n.DateTime(lang, c.ReceivedAt)},
+		{Label: t("records.due"), Value: dateText(lang, c.DueAt)},
+		{Label: t("records.assigned"), Value: assigned},
+		{Label: t("records.source_reference"), Value: c.SourceRef},
+	}
+	if severalAuthorities(req) {
+		out = append(out, web.SummaryRow{Label: t("records.authority"), Value: r.h.AuthorityName(c.Authority)})
+	}
+	if c.Fee.Amount != 0 {
+		out = append(out, web.SummaryRow{Label: t("records.fee"), Value: t("records.fee.paid", i18n.Money(lang, c.Fee.Amount),
+			dateText(lang, c.Fee.PaidAt), c.Fee.Kassenzeichen)})
+	}
+	if x := d.Decision; x != nil && x.Amount != 0 {
+		out = append(out, web.SummaryRow{Label: t("records.letter.payment"), Value: r.payment(req, *x)})
+	}
+	return web.SummaryList{Rows: out}
+}
+
+// payment says in one line what a notice demands and whether it was paid.
+func (r *Room) payment(req *http.Request, d Decision) string {
+	t, lang := r.text(req), web.Lang(req)
+	amount := i18n.Money(lang, d.Amount)
+	if d.Demo {
+		amount = t("records.letter.demo", amount)
+	}
+	if d.PaidAt.IsZero() {
+		return t("records.payment.open", amount, dateText(lang, d.Due), d.Kassenzeichen)
+	}
+	return t("records.payment.paid", amount, dateText(lang, d.PaidAt), d.Kassenzeichen)
+}
+
+func (r *Room) outcome(req *http.Request, d Dossier) web.SummaryList {
+	if d.Decision == nil {
+		return web.SummaryList{}
+	}
+	t := r.text(req)
+	return web.SummaryList{Rows: []web.SummaryRow{
+		{Label: t("records.outcome"), Value: t("records.outcome." + strconv.FormatBool(d.Decision.Granted))},
+		{Label: t("records.letter.decision"), Value: d.Decision.Decision},
+		{Label: t("records.letter.reasons"), Value: d.Decision.Reasons},
+	}}
+}
+
+// timeline is what happened to the case, the latest first.
+func (r *Room) timeline(req *http.Request, d Dossier) []step {
+	t, lang, applicant := r.text(req), web.Lang(req), r.h.Site.T(req, "records.by.applicant")
+	out := []step{{At: d.Case.ReceivedAt, Title: t("records.step.received"), By: applicant}}
+	if !d.Case.Fee.PaidAt.IsZero() {
+		out = append(out, step{At: d.Case.Fee.PaidAt, Title: t("records.step.fee_paid"), By: applicant})
+	}
+	for _, n := range d.Notes {
+		out = append(out, step{n.At, t("records.note"), n.Text, n.By})
+	}
+	for _, q := range d.Questions {
+		out = append(out, step{q.AskedAt, t("records.step.asked", dateText(lang, q.Due)), q.Text, q.AskedBy})
+		if !q.AnsweredAt.IsZero() {
+			out = append(out, step{q.AnsweredAt, t("records.step.answered"), q.Answer, applicant})
+		}
+	}
+	if x := d.Decision; x != nil {
+		out = append(out, step{At: x.DecidedAt, Title: t("records.outcome." + strconv.FormatBool(x.Granted)), By: x.DecidedBy})
+		if !x.PaidAt.IsZero() {
+			out = append(out, step{At: x.PaidAt, Title: t("records.step.paid"), By: applicant})
+		}
+	}
+	if !d.Case.ClosedAt.IsZero() {
+		out = append(out, step{At: d.Case.ClosedAt, Title: t("records.state.closed"), By: d.Case.ChangedBy})
+	}
+	slices.SortStableFunc(out, func(a, b step) int { return cmp.Compare(db.Micros(b.At), db.Micros(a.At)) })
+	return out
+}
+
+// formID is the id that a form gives to what it makes, so that sending it twice makes one; a new one for a new form.
+func formID(s string) string {
+	if id := validID(s); id != "" {
+		return id
+	}
+	return db.NewID()
+}
+
+func isoDate(t time.Time) string { return t.In(i18n.Berlin).Format(time.DateOnly) }
+
+// dueDate is the end of the day that a form names; the zero time, which no use-case accepts, for what is no day.
+func dueDate(s string) time.Time {
+	t, err := time.ParseInLocation(time.DateOnly, s, i18n.Berlin)
+	if err != nil {
+		return time.Time{}
+	}
+	return endOfDay(t)
+}
+
+func sizeText(n int64) string {
+	if n < 1<<20 {
+		return strconv.FormatInt(max(1, (n+512)>>10), 10) + " KB"
+	}
+	return strconv.FormatInt((n+1<<19)>>20, 10) + " MB"
+}
+
+// post is the frame of a case's forms: what the use-case refuses because of its input or because the case has changed
+// comes back as the case's page with the typed text, everything else as an error page.
+func (r *Room) post(w http.ResponseWriter, req *http.Request, notice string, do func(id string, version int64, form url.Values) error) error {
+	if err := web.ReadForm(w, req, formLimit); err != nil {
+		return err
+	}
+	form := req.PostForm
+	f := list(form)
+	version, _ := strconv.ParseInt(form.Get("version"), 10, 64) // none is no version that a case has
+	err := do(pathID(req), version, form)
+	switch {
+	case errs.Is(err, errs.Conflict), errs.Is(err, errs.Invalid):
+		return r.showCase(w, req, f, typed{form, err})
+	case err != nil:
+		return err
+	case form.Get("zurueck") == "liste":
+		return r.h.Site.Redirect(w, req, f.path(), notice)
+	}
+	return r.h.Site.Redirect(w, req, f.casePath(pathID(req), ""), notice)
+}
+
+func (r *Room) postTake(w http.ResponseWriter, req *http.Request) error {
+	return r.post(w, req, "records.notice.taken", func(id string, version int64, _ url.Values) error {
+		return r.Take(req.Context(), id, version)
+	})
+}
+
+func (r *Room) postNote(w http.ResponseWriter, req *http.Request) error {
+	return r.post(w, req, "records.notice.noted", func(id string, version int64, form url.Values) error {
+		return r.AddNote(req.Context(), id, version, formID(form.Get("note_id")), form.Get("note"))
+	})
+}
+
+func (r *Room) postAsk(w http.ResponseWriter, req *http.Request) error {
+	return r.post(w, req, "records.notice.asked", func(id string, version int64, form url.Values) error {
+		return r.Ask(req.Context(), id, version, formID(form.Get("question_id")), form.Get("question"), dueDate(form.Get("due")))
+	})
+}
+
+func (r *Room) postClose(w http.ResponseWriter, req *http.Request) error {
+	return r.post(w, req, "records.notice.closed", func(id string, version int64, _ url.Values) error {
+		return r.Close(req.Context(), id, version)
+	})
+}

@@ -1,0 +1,180 @@
+package records
+
+import (
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"rennsteig/platform/errs"
+	"rennsteig/platform/money"
+	"rennsteig/platform/web"
+)
+
+// decidePage is the form of a decision. Whether it grants or refuses is chosen before, by the link that leads here, so
+// that the proposed text always fits.
+type decidePage struct {
+	Case     Case
+	Version  string // that the form goes on from; a conflict has been shown if it is the present one
+	Granted  bool
+	ByNotice bool
+	Demo     bool
+	ID       string
+	List     string
+	Other    string // the same form for the other outcome
+	Back     string
+	Errors   web.ErrorSummary
+	Alert    web.Alert
+	Decision web.Field
+	Reasons  web.Field
+	Amount   web.Field
+	Due      web.Field
+	Groups   []answerGroup
+}
+
+// checkPage shows the notice before it is final.
+type checkPage struct {
+	Case    Case
+	Letter  Letter
+	ID      string
+	List    string
+	Version string // that the form was made from, not the present one
+	Form    verdictForm
+}
+
+// verdictForm is a verdict as it was typed.
+type verdictForm struct {
+	Outcome, Decision, Reasons, Amount, Due string
+}
+
+const (
+	grantWord  = "stattgeben"
+	refuseWord = "ablehnen"
+)
+
+func (f Filter) decidePath(id string, granted bool) string {
+	word := refuseWord
+	if granted {
+		word = grantWord
+	}
+	return address("/akte/vorgang/"+id+"/entscheidung", set("ergebnis", word, "liste", f.values().Encode()))
+}
+
+func (r *Room) getDecide(w http.ResponseWriter, req *http.Request) error {
+	v := req.URL.Query()
+	return r.showDecide(w, req, list(v), v.Get("ergebnis") != refuseWord, typed{})
+}
+
+func (r *Room) showDecide(w http.ResponseWriter, req *http.Request, f Filter, granted bool, in typed) error {
+	d, err := r.Dossier(req.Context(), pathID(req))
+	if err != nil {
+		return err
+	}
+	if in.err == nil {
+		if _, err := d.Case.State.after(actDecide); err != nil {
+			return r.h.Site.Redirect(w, req, f.casePath(d.Case.ID, ""), "")
+		}
+	}
+	setting, err := r.FeeSetting(req.Context(), d.Case)
+	if err != nil {
+		return err
+	}
+	t := r.text(req)
+	version := in.get("version", "")
+	if version == "" || errs.Is(in.err, errs.Conflict) {
+		version = strconv.FormatInt(d.Case.Version, 10)
+	}
+	proposal := r.Propose(d.Case, granted, setting)
+	verdict := proposal.Verdict
+	amount := ""
+	if verdict.Amount != 0 {
+		amount = amountText(verdict.Amount)
+	}
+	due := ""
+	if !verdict.Due.IsZero() {
+		due = isoDate(verdict.Due)
+	}
+	hint := t("records.amount.hint")
+	if proposal.Demo {
+		hint = t("records.amount.hint_demo")
+	}
+	p := decidePage{
+		Case: d.Case, Version: version, Granted: granted, ByNotice: proposal.ByNotice, Demo: proposal.Demo, ID: formID(in.form.Get("id")),
+		List: f.values().Encode(), Other: f.decidePath(d.Case.ID, !granted), Back: f.casePath(d.Case.ID, ""),
+		Errors: r.h.Site.Summary(t, in.err), Alert: r.conflict(req, d.Case, in.err),
+		Decision: web.Field{Name: "decision", Label: t("records.letter.decision"), Hint: t("records.decision.hint"), Kind: "textarea", Rows: 6,
+			MaxLength: maxDecision, Value: in.get("decision", verdict.Decision), Error: r.fieldError(req, in.err, "decision")},
+		Reasons: web.Field{Name: "reasons", Label: t("records.letter.reasons"), Hint: t("records.reasons.hint"), Kind: "textarea", Rows: 8,
+			MaxLength: maxDecision, Value: in.get("reasons", verdict.Reasons), Error: r.fieldError(req, in.err, "reasons")},
+		Amount: web.Field{Name: "amount", Label: t("records.letter.amount"), Hint: hint, Kind: "money", Optional: true,
+			Value: in.get("amount", amount), Error: r.fieldError(req, in.err, "amount")},
+		Due: web.Field{Name: "due", Label: t("records.letter.pay_by"), Kind: "date", Optional: true,
+			Value: in.get("due", due), Error: r.fieldError(req, in.err, "due")},
+		Groups: answerGroups(d.Form),
+	}
+	status := http.StatusOK
+	if in.err != nil {
+		status = errs.Status(errs.CodeOf(in.err))
+	}
+	return r.pages.decide.RenderStatus(w, req, status, web.Meta{Title: t("records.decide." + strconv.FormatBool(granted)),
+		Crumbs: r.caseCrumbs(req, f, d.Case), Failed: in.err != nil}, p)
+}
+
+func (r *Room) caseCrumbs(req *http.Request, f Filter, c Case) []web.Link {
+	return append(r.crumbs(req, f), web.Link{Text: c.Reference, Href: f.casePath(c.ID, "")})
+}
+
+func amountText(c money.Cents) string {
+	s := c.String()
+	return s[:len(s)-3] + "," + s[len(s)-2:]
+}
+
+// readVerdict reads a verdict from a form. errs.Invalid if the amount is none.
+func readVerdict(form url.Values) (v Verdict, err error) {
+	v = Verdict{ID: formID(form.Get("id")), Granted: form.Get("ergebnis") == grantWord, Decision: form.Get("decision"),
+		Reasons: form.Get("reasons"), Due: dueDate(form.Get("due"))}
+	if s := form.Get("amount"); s != "" {
+		if v.Amount, err = money.Parse(s); err != nil {
+			return v, errs.InvalidFields([]errs.Field{{Name: "amount", Key: "errs.field.money"}})
+		}
+	}
+	return v, nil
+}
+
+// postDecide has three steps: check the notice, go back and change it, issue it.
+func (r *Room) postDecide(w http.ResponseWriter, req *http.Request) error {
+	if err := web.ReadForm(w, req, formLimit); err != nil {
+		return err
+	}
+	form, id := req.PostForm, pathID(req)
+	f, granted := list(form), form.Get("ergebnis") == grantWord
+	if form.Get("schritt") == "aendern" {
+		return r.showDecide(w, req, f, granted, typed{form: form})
+	}
+	v, err := readVerdict(form)
+	if err == nil && form.Get("schritt") == "erlassen" {
+		version, _ := strconv.ParseInt(form.Get("version"), 10, 64)
+		if err = r.Decide(req.Context(), id, version, v); err == nil {
+			return r.h.Site.Redirect(w, req, f.casePath(id, ""), "records.notice.decided")
+		}
+	} else if err == nil {
+		var letter Letter
+		if letter, err = r.Preview(req.Context(), id, v); err == nil {
+			return r.showCheck(w, req, f, v, letter)
+		}
+	}
+	if errs.Is(err, errs.Conflict) || errs.Is(err, errs.Invalid) {
+		return r.showDecide(w, req, f, granted, typed{form, err})
+	}
+	return err
+}
+
+func (r *Room) showCheck(w http.ResponseWriter, req *http.Request, f Filter, v Verdict, letter Letter) error {
+	d, err := r.Dossier(req.Context(), pathID(req))
+	if err != nil {
+		return err
+	}
+	form := req.PostForm
+	p := checkPage{Case: d.Case, Letter: letter, ID: v.ID, List: f.values().Encode(), Version: form.Get("version"), Form: verdictForm{
+		Outcome: form.Get("ergebnis"), Decision: v.Decision, Reasons: v.Reasons, Amount: form.Get("amount"), Due: form.Get("due")}}
+	return r.pages.check.Render(w, req, web.Meta{Title: r.h.Site.T(req, "records.check"), Crumbs: r.caseCrumbs(req, f, d.Case)}, p)
+}
