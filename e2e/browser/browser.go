@@ -61,7 +61,7 @@ func New(t testing.TB, options ...Option) *Browser {
 	}
 	flags := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium(t)), chromedp.NoSandbox,
 		chromedp.Flag("disable-gpu", true), chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
-		chromedp.Flag("lang", "de-DE"), chromedp.Flag("host-resolver-rules", "MAP *.test 127.0.0.1"))
+		chromedp.Flag("host-resolver-rules", "MAP *.test 127.0.0.1"))
 	alloc, stop := chromedp.NewExecAllocator(context.Background(), flags...)
 	t.Cleanup(stop)
 	ctx, cancel := chromedp.NewContext(alloc)
@@ -152,6 +152,9 @@ func (b *Browser) URL() string { b.t.Helper(); return eval[string](b, "location.
 
 // Title is the page's title.
 func (b *Browser) Title() string { b.t.Helper(); return eval[string](b, "document.title") }
+
+// Focused is the id of the element that has the focus; "" if it has none.
+func (b *Browser) Focused() string { b.t.Helper(); return eval[string](b, "document.activeElement.id") }
 
 // Text is what can be read on the page, without soft hyphens.
 func (b *Browser) Text() string {

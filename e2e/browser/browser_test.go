@@ -137,12 +137,16 @@ func gallery(t *testing.T) *httptest.Server {
 	site.Handle(mux, "GET /liste", func(w http.ResponseWriter, r *http.Request) error {
 		received := time.Date(2026, 11, 24, 8, 0, 0, 0, time.UTC)
 		return lists.Render(w, r, web.Meta{Title: "Posteingang", Crumbs: []web.Link{{Text: "E-Akte", Href: "/liste"}}}, listPage{
-			Filter: []web.Field{{Name: "q", Label: "Suche", Kind: "text", Optional: true}, {Name: "stand", Label: "Stand", Kind: "select", Optional: true, Options: []web.Option{{Value: "neu", Label: "neu"}}}},
+			Filter: []web.Field{{Name: "q", Label: "Suche", Kind: "text", Optional: true}, {Name: "stand", Label: "Stand", Kind: "select", Optional: true, Options: []web.Option{{Value: "", Label: "Alle"}, {Value: "neu", Label: "neu"}}}},
 			Rows: []row{{"02.1.3-2026/0001", "Hundesteueranmeldung Waldi", received, web.Badge{Kind: "info", Text: "neu"}, 0},
 				{"02.1.3-2026/0002", "Meldebescheinigung", received, web.Badge{Kind: "success", Text: "entschieden"}, 1250},
 				{"02.1.3-2026/0003", "Gewerbeanmeldung Grundstücksverkehrsgenehmigungszuständigkeit", received, web.Badge{Kind: "warning", Text: "Unterlagen fehlen"}, 123450}},
 			Pages: web.Pagination{Next: "/liste?nach=3"},
 		})
+	})
+	site.Handle(mux, "GET /ort", func(w http.ResponseWriter, r *http.Request) error {
+		web.SetPlace(w, r, "160510000000")
+		return site.Redirect(w, r, r.URL.Query().Get("weiter"), "")
 	})
 	site.Handle(mux, "GET /kaputt", func(http.ResponseWriter, *http.Request) error { return errors.New("boom") })
 	site.Handle(mux, "GET /verboten", func(http.ResponseWriter, *http.Request) error { return errs.E(errs.Denied, "errs.denied") })
@@ -157,23 +161,99 @@ func gallery(t *testing.T) *httptest.Server {
 	return ts
 }
 
+// picture shows the page in the three views that people look at.
+func picture(b *browser.Browser, name string) {
+	if !testing.Verbose() {
+		return
+	}
+	for _, v := range []struct {
+		suffix string
+		width  int64
+		dark   bool
+	}{{"", 1280, false}, {"-320", 320, false}, {"-dark", 1280, true}} {
+		b.View(v.width, v.dark)
+		b.Shot(name + v.suffix)
+	}
+	b.View(1280, false)
+}
+
+func TestForm(t *testing.T) {
+	ts := gallery(t)
+	upload := filepath.Join(t.TempDir(), "nachweis.pdf")
+	if err := os.WriteFile(upload, []byte("%PDF-1.7"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, options := range map[string][]browser.Option{"script": nil, "no script": {browser.NoScript}} {
+		t.Run(name, func(t *testing.T) {
+			b := browser.New(t, options...)
+			b.Open(ts.URL + "/form")
+			b.Press("Weiter")
+			b.Want("Es gibt ein Problem", "Name des Hundes: Bitte füllen Sie dieses Feld aus")
+			if b.Status() != http.StatusUnprocessableEntity {
+				t.Errorf("status %d", b.Status())
+			}
+			if got := b.Focused(); got != "fehler" {
+				t.Errorf("focus is on %q, not on the error summary", got)
+			}
+			if got := b.Title(); got != "Fehler: Angaben zum Hund – Rennsteig" {
+				t.Errorf("title %q", got)
+			}
+			if name == "script" {
+				b.Check()
+				picture(b, "form-errors")
+			}
+			b.Click("Geburtsdatum: Bitte")
+			if got := b.Focused(); got != "geburt" {
+				t.Errorf("summary leads to %q", got)
+			}
+			b.Fill("Name des Hundes", "Waldi")
+			b.Fill("Geburtsdatum", "31.2.2024")
+			b.Fill("Rasse", "Dackel")
+			b.Choose("klein")
+			b.Choose("Chip", "Merkmale")
+			b.Fill("E-Mail-Adresse", "a@example.org")
+			b.Choose("Meine Angaben sind")
+			b.Press("Weiter")
+			b.Want("Nachweis der Haftpflichtversicherung: Bitte")
+			b.Fill("Geburtsdatum", "3.4.2024")
+			b.Upload("Nachweis der Haftpflichtversicherung", upload)
+			b.Press("Weiter")
+			b.Want("In welcher Gemeinde wohnen Sie?", "Ihr Ort wurde vergessen.")
+			if b.Path() != "/frage" {
+				t.Errorf("path %s", b.Path())
+			}
+			if name == "script" {
+				picture(b, "notice")
+			}
+			b.Press("English")
+			b.Want("Skip to content", "Sign in")
+			if b.Has("Ihr Ort wurde vergessen") {
+				t.Error("the notice is shown twice")
+			}
+		})
+	}
+}
+
+func TestPlace(t *testing.T) {
+	ts := gallery(t)
+	b := browser.New(t, browser.NoScript)
+	b.Open(ts.URL + "/liste?q=a")
+	b.Click("Ort wählen")
+	b.Want("Mein Ort: Erfurt", "Ada Beispiel")
+	picture(b, "place")
+	if b.Path() != "/liste?q=a" {
+		t.Errorf("path %s", b.Path())
+	}
+	b.Press("vergessen")
+	b.Want("Ihr Ort wurde vergessen.", "Ort wählen")
+}
+
 func TestComponents(t *testing.T) {
 	ts := gallery(t)
 	b := browser.New(t)
 	for _, path := range []string{"/", "/form", "/frage", "/liste", "/nirgends", "/kaputt", "/verboten"} {
 		b.Open(ts.URL + path)
 		b.Check()
-		if testing.Verbose() {
-			name := filepath.Base("gallery" + path)
-			for _, v := range []struct {
-				suffix string
-				width  int64
-				dark   bool
-			}{{"", 1280, false}, {"-320", 320, false}, {"-dark", 1280, true}} {
-				b.View(v.width, v.dark)
-				b.Shot(name + v.suffix)
-			}
-			b.View(1280, false)
-		}
+		picture(b, filepath.Base("gallery"+path))
 	}
 }

@@ -98,6 +98,11 @@ func (f Field) IsChosen(value string) bool {
 	return f.Value == value
 }
 
+// HasEmpty reports whether a select brings its own option for "nothing chosen" ("Alle").
+func (f Field) HasEmpty() bool {
+	return slices.ContainsFunc(f.Options, func(o Option) bool { return o.Value == "" })
+}
+
 // Checked reports whether the one box of kind checkbox is ticked.
 func (f Field) Checked() bool { return f.Value != "" && f.Value != "false" }
 
