@@ -341,12 +341,14 @@ type client struct {
 	loginPath string
 }
 
-func (c client) GetID() string                        { return c.ID }
-func (c client) RedirectURIs() []string               { return []string{c.RedirectURI} }
-func (c client) PostLogoutRedirectURIs() []string     { return []string{c.PostLogoutRedirectURI} }
-func (c client) ApplicationType() op.ApplicationType  { return op.ApplicationTypeWeb }
-func (c client) AuthMethod() oidc.AuthMethod          { return oidc.AuthMethodBasic }
-func (c client) ResponseTypes() []oidc.ResponseType   { return []oidc.ResponseType{oidc.ResponseTypeCode} }
+func (c client) GetID() string                       { return c.ID }
+func (c client) RedirectURIs() []string              { return []string{c.RedirectURI} }
+func (c client) PostLogoutRedirectURIs() []string    { return []string{c.PostLogoutRedirectURI} }
+func (c client) ApplicationType() op.ApplicationType { return op.ApplicationTypeWeb }
+func (c client) AuthMethod() oidc.AuthMethod         { return oidc.AuthMethodBasic }
+func (c client) ResponseTypes() []oidc.ResponseType {
+	return []oidc.ResponseType{oidc.ResponseTypeCode}
+}
 func (c client) GrantTypes() []oidc.GrantType         { return []oidc.GrantType{oidc.GrantTypeCode} }
 func (c client) AccessTokenType() op.AccessTokenType  { return op.AccessTokenTypeBearer }
 func (c client) IDTokenLifetime() time.Duration       { return tokenLifetime }

@@ -27,7 +27,7 @@ type group struct {
 	People []entry
 }
 
-type entry struct{ Subject, Name, Email, Roles string }
+type entry struct{ Subject, Name, Roles string }
 
 // choose shows the demo people.
 func (p *Provider) choose(w http.ResponseWriter, r *http.Request) error {
@@ -40,7 +40,7 @@ func (p *Provider) choose(w http.ResponseWriter, r *http.Request) error {
 	citizens := group{Title: p.site.T(r, "provider.choose.citizens")}
 	staff := group{Title: p.site.T(r, "provider.choose.staff")}
 	for _, person := range p.cfg.People {
-		e := entry{Subject: person.Subject, Name: person.Name, Email: person.Email, Roles: p.roles(r, person)}
+		e := entry{Subject: person.Subject, Name: person.Name, Roles: p.roles(r, person)}
 		if person.Kind == identity.Staff {
 			staff.People = append(staff.People, e)
 		} else {

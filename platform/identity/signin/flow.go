@@ -56,7 +56,9 @@ func (r *Room) discover(ctx context.Context) (*oidc.Provider, string, error) {
 	return p, more.EndSession, nil
 }
 
-func (r *Room) client(ctx context.Context) context.Context { return oidc.ClientContext(ctx, r.cfg.Client) }
+func (r *Room) client(ctx context.Context) context.Context {
+	return oidc.ClientContext(ctx, r.cfg.Client)
+}
 
 func (r *Room) oauth(p *oidc.Provider) *oauth2.Config {
 	return &oauth2.Config{ClientID: r.cfg.ClientID, ClientSecret: r.cfg.ClientSecret, Endpoint: p.Endpoint(),
@@ -193,7 +195,7 @@ func (r *Room) finish(ctx context.Context, query url.Values) (c claims, idToken 
 func (r *Room) verify(ctx context.Context, p *oidc.Provider, token *oauth2.Token, nonce string) (claims, string, error) {
 	var c claims
 	raw, _ := token.Extra("id_token").(string)
-	verified, err := p.VerifierContext(r.client(ctx), &oidc.Config{ClientID: r.cfg.ClientID, Now: r.now}).Verify(ctx, raw)
+	verified, err := p.VerifierContext(r.client(ctx), &oidc.Config{ClientID: r.cfg.ClientID}).Verify(ctx, raw)
 	if err != nil {
 		return c, "", &failure{reason: "id_token", kind: "failed", err: err}
 	}

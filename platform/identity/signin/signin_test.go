@@ -11,6 +11,8 @@ import (
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -58,7 +60,7 @@ type world struct {
 	demo   *httptest.Server // nil until started
 	issuer string
 	people []provider.Person
-	key    string
+	konto  http.Handler
 }
 
 const (
@@ -72,6 +74,20 @@ var people = []provider.Person{
 		Grants: []identity.Grant{{Role: identity.Clerk, Authority: erfurt}}},
 }
 
+// keyFile is the provider's key, made once: it takes longer than most tests.
+var keyFile string
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "signin")
+	if err != nil {
+		panic(err)
+	}
+	keyFile = filepath.Join(dir, "provider.key")
+	status := m.Run()
+	os.RemoveAll(dir)
+	os.Exit(status)
+}
+
 func each(t *testing.T, f func(t *testing.T, w *world)) {
 	housetest.Each(t, rooms, func(t *testing.T, h *platform.House) { f(t, newWorld(t, h)) })
 }
@@ -79,7 +95,7 @@ func each(t *testing.T, f func(t *testing.T, w *world)) {
 // newWorld starts the portal; the provider's address is taken, but it does not answer until start.
 func newWorld(t *testing.T, h *platform.House) *world {
 	t.Helper()
-	w := &world{House: h, clock: &clock{}, people: people, key: t.TempDir() + "/demo.key"}
+	w := &world{House: h, clock: &clock{}, people: people}
 	h.Now = w.clock.now
 	h.Site.Demo = true
 	w.portal = httptest.NewUnstartedServer(nil)
@@ -105,8 +121,8 @@ func newWorld(t *testing.T, h *platform.House) *world {
 		}
 		return json.NewEncoder(w).Encode(p)
 	}
-	h.Site.Handle(mux, "GET /konto", who)
-	h.Site.Handle(mux, "POST /konto", who)
+	h.Site.Handle(mux, "/konto", who)
+	w.konto = mux
 	h.Site.FormAction = w.room.Origins()
 	w.portal.Config.Handler = h.Site.Middleware(w.room.Middleware(h.Site.Mux(mux)))
 	w.portal.Start()
@@ -145,7 +161,7 @@ func (w *world) start(t *testing.T) {
 	site := web.New(texts, w.Site.Assets, log)
 	site.Demo = true
 	h := &platform.House{Site: site, Log: log, Now: w.clock.now, AuthorityName: func(id string) string { return "Stadt " + id }}
-	p, err := provider.New(h, provider.Config{Demo: true, Issuer: w.issuer, KeyFile: w.key, People: w.people,
+	p, err := provider.New(h, provider.Config{Demo: true, Issuer: w.issuer, KeyFile: keyFile, People: w.people,
 		Client: provider.Client{ID: "rennsteig", Secret: "geheim", RedirectURI: w.portal.URL + signin.CallbackPath,
 			PostLogoutRedirectURI: w.portal.URL + signin.SignedOutPath}})
 	if err != nil {
@@ -246,6 +262,7 @@ func (b *browser) post(address string, values url.Values, from *page) *page {
 		b.t.Fatal(err)
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.Header.Set("Accept", "text/html")
 	b.client.CheckRedirect = nil
 	if from != nil {
 		origin := from.url.Scheme + "://" + from.url.Host
@@ -286,11 +303,16 @@ func (b *browser) signIn(w *world, subject, weiter string) *page {
 // who is the principal that /konto sees; the zero one with status 401.
 func (b *browser) who(w *world) identity.Principal {
 	b.t.Helper()
-	p := b.get(w.portal.URL + "/konto")
+	req, err := http.NewRequestWithContext(b.t.Context(), "GET", w.portal.URL+"/konto", nil)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	p := b.do(req)
 	var out identity.Principal
 	switch p.status {
-	case 401:
-	case 200:
+	case http.StatusSeeOther: // to the sign-in
+	case http.StatusOK:
 		if err := json.Unmarshal([]byte(p.body), &out); err != nil {
 			b.t.Fatal(err)
 		}

@@ -24,7 +24,9 @@ type visit struct {
 
 type visitKey struct{}
 
-func withVisit(ctx context.Context) context.Context { return context.WithValue(ctx, visitKey{}, &visit{}) }
+func withVisit(ctx context.Context) context.Context {
+	return context.WithValue(ctx, visitKey{}, &visit{})
+}
 
 func visitOf(ctx context.Context) *visit {
 	v, ok := ctx.Value(visitKey{}).(*visit)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"rennsteig/platform/errs"
 	"rennsteig/platform/identity"
@@ -149,6 +150,10 @@ func (r *Room) signedOut(w http.ResponseWriter, req *http.Request) error {
 
 // showEnded answers a form that was sent after the session's end.
 func (r *Room) showEnded(w http.ResponseWriter, req *http.Request) {
+	if !strings.Contains(req.Header.Get("Accept"), "text/html") { // a program
+		r.site.Error(w, req, errs.E(errs.Unauthenticated, "signin.ended.text"))
+		return
+	}
 	back := r.back(req)
 	err := r.pages.ended.RenderStatus(w, req, errs.Status(errs.Unauthenticated),
 		web.Meta{Title: r.site.T(req, "signin.ended.title")}, endedData{SignIn: signInPath(back), Back: back})
