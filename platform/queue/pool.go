@@ -109,7 +109,7 @@ func (p *pool) run(ctx context.Context) (first, err error) {
 		}
 		var work chan *held
 		var next *held
-		if len(p.ready) > 0 {
+		if len(p.ready) > 0 && len(p.running) < p.n && ctx.Err() == nil {
 			work, next = p.work, p.ready[0]
 		}
 		select {
