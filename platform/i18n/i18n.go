@@ -11,7 +11,10 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"regexp"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 	_ "time/tzdata" // authorities reckon in Europe/Berlin, whatever the machine has installed
 
@@ -107,6 +110,58 @@ func (c *Catalog) Has(lang Lang, key string) bool {
 
 // Keys lists all keys of lang, sorted.
 func (c *Catalog) Keys(lang Lang) []string { return slices.Sorted(maps.Keys(c.texts[lang])) }
+
+// verb is a fmt verb with an optional argument index. A blank is no flag here: "50 % sicher" has no verb.
+var verb = regexp.MustCompile(`%(?:\[(\d+)\])?[-+#0]*\d*(?:\.\d+)?([a-zA-Z%])`)
+
+// verbs lists the verbs of a text in the order of their arguments: "1d 2s".
+func verbs(text string) string {
+	var out []string
+	next := 1
+	for _, m := range verb.FindAllStringSubmatch(text, -1) {
+		if m[2] == "%" {
+			continue
+		}
+		if m[1] != "" {
+			next, _ = strconv.Atoi(m[1]) // digits only
+		}
+		out = append(out, fmt.Sprintf("%02d%s", next, m[2]))
+		next++
+	}
+	slices.Sort(out)
+	return strings.Join(slices.Compact(out), " ")
+}
+
+// Check reports what is wrong with the catalogue: keys that only one language has, empty texts, texts whose verbs
+// differ between the languages, plurals with one form.
+func (c *Catalog) Check() error {
+	var problems []error
+	bad := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
+	for _, lang := range Langs {
+		for _, key := range c.Keys(lang) {
+			if strings.TrimSpace(c.texts[lang][key]) == "" {
+				bad("%s: %s is empty", lang, key)
+			}
+			for _, other := range Langs {
+				if !c.Has(other, key) {
+					bad("%s: %s is missing", other, key)
+				}
+			}
+			for form, other := range map[string]string{".one": ".other", ".other": ".one"} {
+				if base, ok := strings.CutSuffix(key, form); ok && !c.Has(lang, base+other) {
+					bad("%s: %s has no %s", lang, base, other)
+				}
+			}
+		}
+	}
+	for _, key := range c.Keys(German) {
+		de, en := verbs(c.texts[German][key]), verbs(c.texts[English][key])
+		if c.Has(English, key) && de != en {
+			bad("%s: verbs differ: de %q, en %q", key, de, en)
+		}
+	}
+	return errors.Join(problems...)
+}
 
 // Date writes the day of t in Berlin: "24.11.2026", "24 November 2026".
 func Date(lang Lang, t time.Time) string {

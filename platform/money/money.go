@@ -3,6 +3,7 @@ package money
 
 import (
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -10,24 +11,21 @@ import (
 // Cents is an amount in euro cents; negative is owed.
 type Cents int64
 
-// Parse reads "12", "12,5", "12,50", "1.234,50" or "12.50"; at most 999,999,999.99.
+// amount is what Parse takes: thousands grouped or not, then at most two decimals. "1.234" is refused: it may mean
+// either.
+var amount = regexp.MustCompile(`^(?:(\d{1,9})|(\d{1,3}(?:\.\d{3}){1,2})|(\d{1,3}(?: \d{3}){1,2}))(?:,(\d{1,2}))?$|^(\d{1,9})\.(\d{1,2})$`)
+
+// Parse reads "12", "12,5", "12,50", "1.234,50", "1 234,50" or "12.50", with or without "€"; at most 999,999,999.99.
 func Parse(s string) (Cents, error) {
-	s = strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(s), "€"))
-	s = strings.ReplaceAll(s, " ", "")
-	if strings.Contains(s, ",") {
-		s = strings.Replace(strings.ReplaceAll(s, ".", ""), ",", ".", 1)
+	m := amount.FindStringSubmatch(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(s), "€")))
+	if m == nil || m[2] != "" && m[4] == "" {
+		return 0, fmt.Errorf("not an amount: %q", s)
 	}
-	whole, frac, _ := strings.Cut(s, ".")
-	bad := fmt.Errorf("not an amount: %q", s)
-	if whole == "" || len(whole) > 9 || len(frac) > 2 || strings.ContainsAny(whole+frac, "+-_ ") {
-		return 0, bad
-	}
-	for len(frac) < 2 {
-		frac += "0"
-	}
+	whole := strings.NewReplacer(".", "", " ", "").Replace(m[1] + m[2] + m[3] + m[5])
+	frac := (m[4] + m[6] + "00")[:2]
 	n, err := strconv.ParseInt(whole+frac, 10, 64)
 	if err != nil {
-		return 0, bad
+		return 0, fmt.Errorf("not an amount: %q", s)
 	}
 	return Cents(n), nil
 }
