@@ -36,7 +36,7 @@ type Decision struct {
 	DecidedBy     string // name
 }
 
-const maxAmount = money.Cents(100_000_000) // one million euros; more is a slip of the pen
+const maxAmount = money.Cents(999_999_00) // more cannot be paid in one transaction (XBezahldienste, grossAmount)
 
 // Proposal is what the decision's form begins with.
 type Proposal struct {

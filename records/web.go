@@ -175,7 +175,6 @@ type inboxPage struct {
 	Query         string
 	Choices       []choice
 	Filtered      bool
-	List          string // the filter, for the forms in the rows
 	Rows          []inboxRow
 	ShowAuthority bool
 	Pages         web.Pagination
@@ -184,6 +183,7 @@ type inboxPage struct {
 type inboxRow struct {
 	Case      Case
 	Path      string
+	List      string // the filter, for the form in the row
 	Authority string
 	State     web.Badge
 	Overdue   bool
@@ -196,7 +196,7 @@ func (r *Room) getInbox(w http.ResponseWriter, req *http.Request) error {
 	if err != nil {
 		return err
 	}
-	d := inboxPage{Query: f.Query, Filtered: f != (Filter{Page: f.Page}), List: f.values().Encode(), ShowAuthority: severalAuthorities(req),
+	d := inboxPage{Query: f.Query, Filtered: f != (Filter{Page: f.Page}), ShowAuthority: severalAuthorities(req),
 		Pages: turn(l, "/akte", f.values()),
 		Choices: []choice{
 			r.choose(req, "stand", "records.filter.state", f.State, string(StateNew), string(StateInWork), string(StateWaiting),
@@ -211,7 +211,7 @@ func (r *Room) getInbox(w http.ResponseWriter, req *http.Request) error {
 }
 
 func (r *Room) inboxRow(req *http.Request, f Filter, c Case) inboxRow {
-	return inboxRow{Case: c, Path: f.casePath(c.ID, ""), Authority: r.h.AuthorityName(c.Authority), State: r.badge(req, c.State),
+	return inboxRow{Case: c, Path: f.casePath(c.ID, ""), List: f.values().Encode(), Authority: r.h.AuthorityName(c.Authority), State: r.badge(req, c.State),
 		Overdue: c.State.Open() && c.DueAt.Before(r.h.Now()), Mine: c.AssignedTo == caller(req).Subject}
 }
 
