@@ -1,0 +1,178 @@
+package finder
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"rennsteig/platform/db"
+	"rennsteig/platform/german"
+	"rennsteig/standards/ars"
+)
+
+// Catalog is everything the finder knows, in memory and never changed: services, areas, authorities, assignments and
+// the search index. A change of the tables leads to a new Catalog.
+type Catalog struct {
+	version      string
+	services     map[string]*Service
+	ordered      []*Service // by key
+	areas        map[string]*Area
+	places       []*Area            // municipalities and cities, by ARS
+	upper        []*Area            // associations and districts
+	folded       map[string]string  // ARS to folded short name
+	byAGS        map[string]*Area   // eight digits
+	byPostcode   map[string][]*Area // a postcode is not a place
+	authorities  map[string]Authority
+	authorityIDs []string            // sorted
+	assigned     map[string]assigned // by service key
+	tasks        map[string][]string // authority id, or level, to keys of the services done there
+	index        *index
+
+	placeSpelling *german.Speller
+	placeNames    map[string]bool // folded words that are names of places
+}
+
+// assigned are the assignments of one service.
+type assigned struct {
+	responsible assignment
+	receives    *assignment
+}
+
+// readCatalog builds the Catalog from the tables. It is empty before the first Load.
+func readCatalog(ctx context.Context, q db.Querier) (*Catalog, error) {
+	t, err := readTables(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	return newCatalog(t), nil
+}
+
+func newCatalog(t tables) *Catalog {
+	c := &Catalog{version: t.version, services: map[string]*Service{}, areas: map[string]*Area{}, folded: map[string]string{},
+		byAGS: map[string]*Area{}, byPostcode: map[string][]*Area{}, authorities: map[string]Authority{},
+		assigned: map[string]assigned{}, tasks: map[string][]string{}}
+	names := map[string]int{}
+	twins := map[string][]*Area{}
+	for i := range t.areas {
+		a := &t.areas[i]
+		c.areas[a.ARS] = a
+		c.folded[a.ARS] = strings.Join(german.Tokens(german.Fold(a.ShortName)), " ")
+		switch a.Kind {
+		case Municipality, City:
+			c.byAGS[ars.Key(a.ARS).AGS()] = a
+			if a.Successor == "" {
+				c.places = append(c.places, a)
+				names[c.folded[a.ARS]] = a.Population
+				twins[a.ShortName] = append(twins[a.ShortName], a)
+			}
+		case Association, District:
+			c.upper = append(c.upper, a)
+		}
+	}
+	c.placeSpelling = german.NewSpeller(names)
+	c.placeNames = map[string]bool{"thuringen": true}
+	for name := range names {
+		c.placeNames[name] = true
+	}
+	for _, p := range t.postcodes {
+		a, ok := c.areas[p[1]]
+		if !ok {
+			continue
+		}
+		if a.Postcode == p[0] { // the seat's is certain
+			c.addPostcode(p[0], a)
+			continue
+		}
+		// The others were matched by name: where two places share it, the postcode may mean either.
+		for _, twin := range twins[a.ShortName] {
+			c.addPostcode(p[0], twin)
+		}
+	}
+	for _, a := range t.authorities {
+		c.authorities[a.ID] = a
+		c.authorityIDs = append(c.authorityIDs, a.ID)
+	}
+	slices.SortFunc(t.services, func(a, b Service) int { return strings.Compare(a.Key, b.Key) })
+	for i := range t.services {
+		s := &t.services[i]
+		c.services[s.Key] = s
+		c.ordered = append(c.ordered, s)
+	}
+	for i, a := range t.assignments {
+		as := c.assigned[a.ServiceKey]
+		if a.Role == Receives {
+			as.receives = &t.assignments[i]
+		} else {
+			as.responsible = a
+			at := a.Office
+			if at == "" {
+				at = string(a.Level)
+			}
+			c.tasks[at] = append(c.tasks[at], a.ServiceKey)
+		}
+		c.assigned[a.ServiceKey] = as
+	}
+	c.index = newIndex(c.ordered, t.synonyms, func(key string) bool { _, ok := c.assigned[key]; return ok })
+	return c
+}
+
+func (c *Catalog) addPostcode(postcode string, a *Area) {
+	for _, known := range c.byPostcode[postcode] {
+		if known == a {
+			return
+		}
+	}
+	c.byPostcode[postcode] = append(c.byPostcode[postcode], a)
+}
+
+// Empty reports whether no facts were ever loaded.
+func (c *Catalog) Empty() bool { return len(c.ordered) == 0 }
+
+// Service returns a service by its LeiKa key.
+func (c *Catalog) Service(key string) (Service, bool) {
+	s, ok := c.services[key]
+	if !ok {
+		return Service{}, false
+	}
+	return *s, true
+}
+
+// Authority returns an authority by its id.
+func (c *Catalog) Authority(id string) (Authority, bool) {
+	a, ok := c.authorities[id]
+	return a, ok
+}
+
+// Area returns an area by its ARS.
+func (c *Catalog) Area(key string) (Area, bool) {
+	a, ok := c.areas[key]
+	if !ok {
+		return Area{}, false
+	}
+	return *a, true
+}
+
+// Tasks lists the services assigned to an authority, or to the level that it works on.
+func (c *Catalog) Tasks(a Authority) []Service {
+	var keys []string
+	switch a.Kind {
+	case AuthorityKind(Municipality):
+		keys = append(keys, c.tasks[string(Own)]...)
+		if area := c.areas[a.Area]; area != nil && c.generalOffice(area).ID == a.ID {
+			keys = append(keys, c.tasks[string(Transferred)]...)
+		}
+	case AuthorityKind(City):
+		keys = append(append(append(keys, c.tasks[string(Own)]...), c.tasks[string(Transferred)]...), c.tasks[string(DistrictLevel)]...)
+	case AuthorityKind(Association):
+		keys = append(append(keys, c.tasks[string(Transferred)]...), c.tasks[string(Own)]...)
+	case AuthorityKind(District):
+		keys = c.tasks[string(DistrictLevel)]
+	default:
+		keys = c.tasks[a.ID]
+	}
+	out := make([]Service, 0, len(keys))
+	for _, k := range keys {
+		out = append(out, *c.services[k])
+	}
+	return out
+}

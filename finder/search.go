@@ -1,0 +1,400 @@
+package finder
+
+import (
+	"cmp"
+	"slices"
+
+	"rennsteig/platform/german"
+	"rennsteig/standards/leika"
+)
+
+// The weights of the search. They were chosen by what they mean and checked with `finder eval` (docs/SEARCH.md).
+const (
+	priorAssigned    = 1.06 // services whose authority is known here are the everyday ones
+	priorObject      = 0.99 // the bare object after its procedures, when equal
+	priorDetailed    = 0.97 // special cases after the general one
+	priorInformation = 0.95 // mere information
+
+	factorEveryday = 0.98
+	factorBundle   = 0.80 // a bundle's name names many services
+
+	synonymStrength = 0.92
+	partsStrength   = 0.95 // a compound found in its segments
+	weightUnknown   = 0.85 // of a word that occurs nowhere
+	nameShare       = 0.40 // how much of the score is what part of the name was asked for
+
+	minCoverage = 0.52 // of the question, or nothing was found
+	minRelative = 0.45 // of the best score, or a hit is noise
+	maxHits     = 100
+)
+
+// faint words say little about what is meant: most services are applied for, issued or granted. 0…1.
+var faint = func() map[string]float32 {
+	m := map[string]float32{}
+	lexicon := german.NewLexicon()
+	for factor, words := range map[float32][]string{
+		0.20: {"beantragen", "antrag", "antragstellung", "erhalten", "holen", "besorgen", "einreichen", "abgeben", "durchführung", "gewährung",
+			"erledigen", "kostenlos", "termin", "deutsch", "deutschland", "person", "personen", "leute", "schritt", "ablauf"},
+		0.35: {"erteilung", "ausstellung", "bewilligung", "festsetzung", "erbringung", "zahlung", "ausgabe", "vergabe", "eintragung",
+			"genehmigung", "erlaubnis", "zulassung", "meldung", "melden", "bescheinigung", "anzeige", "anzeigen", "beantragung", "feststellung",
+			"informationserteilung", "anerkennung", "bestätigung", "nachweis", "leistung", "leistungen", "verfahren", "zuteilung", "auskunft"},
+		0.55: {"anmelden", "anmeldung", "abmelden", "ummelden", "änderung", "ändern", "verlängern", "verlängerung", "ersatz", "befreiung",
+			"prüfung", "beratung", "unterstützung", "förderung", "aufnahme", "wechsel", "wechseln", "erstmalig", "allgemein", "gesetz",
+			"starten", "beginnen", "beenden", "kaufen", "verkaufen", "zahlen", "bezahlen", "bestellen", "suchen", "finden", "eintragen", "öffentlich"},
+	} {
+		for _, w := range words {
+			w = german.Fold(w)
+			m[w] = factor
+			m[lexicon.Root(w)] = factor
+		}
+	}
+	return m
+}()
+
+// Hit is a service found.
+type Hit struct {
+	Service  Service
+	Score    float64 // 0…about 1
+	Variants []Service
+	Why      []Text // why it was found, one reason per word
+}
+
+// Search finds the services that are meant by everyday words, best first; none when nothing fits well enough.
+// Variants of the same LeiKa object are one hit. Input of any length is accepted; its first 64 words count.
+func (c *Catalog) Search(query string) []Hit {
+	return c.index.search(query, c.isPlaceName)
+}
+
+// isPlaceName reports whether a folded word is the name of a place, which says where and not what.
+func (c *Catalog) isPlaceName(w string) bool {
+	_, ok := c.placeNames[w]
+	return ok
+}
+
+// asked is one word of the question.
+type asked struct {
+	text   string // as it was typed, folded
+	word   german.Word
+	weight float32
+	mended string  // the known word taken for a misspelt one
+	trust  float32 // 1; less for a mended word
+	means  [][]german.Word
+}
+
+// scratch is the working memory of one search, reused.
+type scratch struct {
+	score   []float32                // by entry: weighted matches of the words so far
+	word    []float32                // of the current word
+	part    []float32                // of the current word's segments
+	term    []float32                // of the current term
+	cover   [][maxEntryWords]float32 // how much of each word of the name was asked for
+	touched []int32
+	seen    []bool
+	atWord  []int32
+	inWord  []bool
+	atTerm  []int32
+}
+
+func newScratch(n int) *scratch {
+	return &scratch{score: make([]float32, n), word: make([]float32, n), part: make([]float32, n), term: make([]float32, n),
+		cover: make([][maxEntryWords]float32, n), seen: make([]bool, n), inWord: make([]bool, n)}
+}
+
+func (s *scratch) reset() {
+	for _, e := range s.touched {
+		s.score[e], s.seen[e] = 0, false
+		s.cover[e] = [maxEntryWords]float32{}
+	}
+	s.touched = s.touched[:0]
+}
+
+func (x *index) search(query string, isPlace func(string) bool) []Hit {
+	words := x.understand(query, isPlace)
+	var total float32
+	for _, w := range words {
+		total += w.weight
+	}
+	if total == 0 {
+		return nil
+	}
+	s := x.scratch.Get().(*scratch)
+	defer x.scratch.Put(s)
+	defer s.reset()
+	for i := range words {
+		x.match(s, &words[i])
+	}
+	return x.rank(s, words, total)
+}
+
+// understand turns the question into weighted words.
+func (x *index) understand(query string, isPlace func(string) bool) []asked {
+	analysed := x.lexicon.Words(query)
+	var out, fillers []asked
+	used := map[string]bool{}
+	for _, w := range analysed {
+		if w.Class == german.Stop || used[w.Root] {
+			continue
+		}
+		used[w.Root] = true
+		a := asked{text: w.Text, word: w, trust: 1}
+		if w.Class == german.Filler {
+			a.weight = x.wordWeight(w)
+			fillers = append(fillers, a)
+			continue
+		}
+		if !x.indexed(w) {
+			if isPlace(w.Text) {
+				continue
+			}
+			if !w.Known {
+				if mended, distance, ok := x.speller.Correct(w.Text); ok {
+					a.mended, a.word = mended, x.lexicon.Word(mended)
+					a.trust = 1 - 0.06*float32(distance)
+				}
+			}
+		}
+		a.weight = x.wordWeight(a.word)
+		out = append(out, a)
+	}
+	if len(out) == 0 {
+		out = fillers // "Hilfe": there is nothing better to look for
+	}
+	return x.addPhrases(out)
+}
+
+// indexed reports whether the word, its synonyms or its segments occur in any name.
+func (x *index) indexed(w german.Word) bool {
+	if _, ok := x.terms[w.Root]; ok || len(x.means[w.Root]) > 0 {
+		return true
+	}
+	return len(w.Parts) > 0
+}
+
+// addPhrases lets words that together stand for something else (abhanden gekommen) mean that, too.
+func (x *index) addPhrases(words []asked) []asked {
+	for _, p := range x.phrases {
+		at := 0
+		var hit []int
+		for i := range words {
+			if at < len(p.roots) && words[i].word.Root == p.roots[at] {
+				hit = append(hit, i)
+				at++
+			}
+		}
+		if at < len(p.roots) || at == 0 {
+			continue
+		}
+		for _, m := range p.means {
+			for _, i := range hit {
+				words[i].means = append(words[i].means, x.lexicon.Words(m))
+			}
+		}
+	}
+	return words
+}
+
+// match adds one word of the question to the scores.
+func (x *index) match(s *scratch, w *asked) {
+	x.collect(s, w.word.Root, w.trust)
+	s.take(1)
+	if len(w.word.Parts) > 0 {
+		x.matchParts(s, w.word.Parts, w.trust)
+	}
+	for _, meaning := range w.means {
+		roots := make([]string, 0, len(meaning))
+		for _, m := range meaning {
+			if m.Class == german.Content {
+				roots = append(roots, m.Root)
+			}
+		}
+		x.matchParts(s, roots, w.trust*synonymStrength/partsStrength)
+	}
+	for _, e := range s.atWord {
+		if !s.seen[e] {
+			s.seen[e] = true
+			s.touched = append(s.touched, e)
+		}
+		s.score[e] += w.weight * s.word[e]
+		s.word[e], s.inWord[e] = 0, false
+	}
+	s.atWord = s.atWord[:0]
+}
+
+// matchParts matches the segments of a compound; the head counts half, the others share the rest.
+func (x *index) matchParts(s *scratch, parts []string, trust float32) {
+	n := len(parts)
+	var touched []int32
+	for i, p := range parts {
+		share := float32(1)
+		switch {
+		case n > 1 && i == n-1:
+			share = 0.5
+		case n > 1:
+			share = 0.5 / float32(n-1)
+		}
+		x.collect(s, p, trust)
+		for _, e := range s.atTerm {
+			if s.part[e] == 0 {
+				touched = append(touched, e)
+			}
+			s.part[e] += share * s.term[e]
+			s.term[e] = 0
+		}
+		s.atTerm = s.atTerm[:0]
+	}
+	for _, e := range touched {
+		s.raise(e, s.part[e]*partsStrength)
+		s.part[e] = 0
+	}
+}
+
+// collect looks a term and its synonyms up.
+func (x *index) collect(s *scratch, root string, trust float32) {
+	x.collectTerm(s, root, trust)
+	for _, m := range x.means[root] {
+		x.collectTerm(s, m, trust*synonymStrength)
+	}
+}
+
+func (x *index) collectTerm(s *scratch, root string, trust float32) {
+	id, ok := x.terms[root]
+	if !ok {
+		return
+	}
+	for _, p := range x.postings[id] {
+		v := p.strength * trust
+		if s.term[p.entry] == 0 {
+			s.atTerm = append(s.atTerm, p.entry)
+		}
+		s.term[p.entry] = max(s.term[p.entry], v)
+		c := &s.cover[p.entry][p.word]
+		*c = min(1, *c+v)
+		if !s.seen[p.entry] {
+			s.seen[p.entry] = true
+			s.touched = append(s.touched, p.entry)
+		}
+	}
+}
+
+// take moves the current term's matches to the current word.
+func (s *scratch) take(factor float32) {
+	for _, e := range s.atTerm {
+		s.raise(e, s.term[e]*factor)
+		s.term[e] = 0
+	}
+	s.atTerm = s.atTerm[:0]
+}
+
+func (s *scratch) raise(e int32, v float32) {
+	if !s.inWord[e] {
+		s.inWord[e] = true
+		s.atWord = append(s.atWord, e)
+	}
+	s.word[e] = max(s.word[e], v)
+}
+
+type ranked struct {
+	doc      int32
+	entry    int32
+	score    float32
+	coverage float32
+}
+
+func (x *index) rank(s *scratch, words []asked, total float32) []Hit {
+	best := map[int32]ranked{}
+	for _, id := range s.touched {
+		e := &x.entries[id]
+		coverage := s.score[id] / total
+		if coverage < minCoverage/2 {
+			continue
+		}
+		var name float32
+		for j := range e.words {
+			name += e.words[j].weight * s.cover[id][j]
+		}
+		r := ranked{doc: e.doc, entry: id, coverage: coverage * e.factor,
+			score: coverage * (1 - nameShare + nameShare*name) * e.factor * x.docs[e.doc].prior}
+		if old, ok := best[e.doc]; !ok || r.score > old.score || (r.score == old.score && r.entry < old.entry) {
+			best[e.doc] = r
+		}
+	}
+	all := make([]ranked, 0, len(best))
+	for _, r := range best {
+		all = append(all, r)
+	}
+	slices.SortFunc(all, func(a, b ranked) int {
+		return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.doc, b.doc))
+	})
+	return x.hits(all, words)
+}
+
+// hits groups the services of one object under the best of them.
+func (x *index) hits(all []ranked, words []asked) []Hit {
+	if len(all) == 0 || all[0].coverage < minCoverage {
+		return nil
+	}
+	var out []Hit
+	at := map[string]int{}
+	for _, r := range all {
+		if r.score < all[0].score*minRelative || r.coverage < minCoverage*0.75 {
+			continue
+		}
+		d := &x.docs[r.doc]
+		if i, ok := at[d.object]; ok {
+			out[i].Variants = append(out[i].Variants, *d.service)
+			continue
+		}
+		if len(out) == maxHits {
+			break
+		}
+		at[d.object] = len(out)
+		out = append(out, Hit{Service: *d.service, Score: float64(r.score), Why: x.explain(r.entry, words)})
+	}
+	return out
+}
+
+// explain says for each word of the question what it met in the name.
+func (x *index) explain(id int32, words []asked) []Text {
+	var out []Text
+	e := &x.entries[id]
+	for _, w := range words {
+		if w.mended != "" {
+			out = append(out, Text{"finder.why.mended", []any{w.text, w.mended}})
+		}
+		if how, name := x.meets(e, w.word); how != "" {
+			out = append(out, Text{"finder.why." + how, []any{w.text, name}})
+		}
+	}
+	if e.kind != official {
+		out = append(out, Text{"finder.why.everyday", []any{x.docs[e.doc].service.Name}})
+	}
+	return out
+}
+
+func (x *index) meets(e *entry, w german.Word) (how, name string) {
+	for _, n := range e.words {
+		if n.text == w.Text {
+			return "same", n.text
+		}
+	}
+	for _, n := range e.words {
+		switch {
+		case n.word.Root == w.Root:
+			return "family", n.text
+		case slices.Contains(x.means[w.Root], n.word.Root):
+			return "synonym", n.text
+		}
+	}
+	for _, n := range e.words {
+		own := append([]string{w.Root}, w.Parts...)
+		for _, p := range append([]string{n.word.Root}, n.word.Parts...) {
+			if slices.Contains(own, p) {
+				return "part", n.text
+			}
+		}
+	}
+	return "", ""
+}
+
+// Kind of the service's key, for pages.
+func (s Service) Kind() leika.Kind { return leika.Key(s.Key).Kind() }

@@ -1,0 +1,7 @@
+package finder
+
+import "rennsteig/platform/web"
+
+type pages struct{}
+
+func newPages(*web.Site) pages { return pages{} }
