@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"time"
+
+	"golang.org/x/mod/sumdb/tlog"
 
 	"rennsteig/platform/db"
 	"rennsteig/platform/db/dbtest"
@@ -69,3 +72,7 @@ func TestAppendIsPartOfTheTransaction(t *testing.T) {
 		}
 	})
 }
+
+func timeNow() time.Time { return time.Date(2026, 11, 24, 8, 0, 0, 123456000, time.UTC) }
+
+func tlogTree(n int64) tlog.Tree { return tlog.Tree{N: n, Hash: tlog.RecordHash([]byte("x"))} }

@@ -20,6 +20,9 @@ func insertEntry(ctx context.Context, tx *db.Tx, r *row) error {
 	return err
 }
 
+// newestSize is the size of the tree, read in the statement that needs it.
+const newestSize = `SELECT size FROM audit_checkpoint ORDER BY size DESC LIMIT 1`
+
 const entryColumns = `id, seq, at, actor, actor_name, authority, action, object, changes, blobs, erased, hash, seal`
 
 // scanEntry reads a row of entryColumns. A number that is none (SQLite lets a column hold anything) makes the row
@@ -88,7 +91,7 @@ func entriesFrom(ctx context.Context, q db.Querier, seq, size int64, limit int) 
 // raises no false alarm.
 func strayEntries(ctx context.Context, q db.Querier, limit int) ([]row, error) {
 	return queryEntries(ctx, q, `SELECT `+entryColumns+` FROM audit_entry
-		WHERE seq < 0 OR seq >= (SELECT COALESCE(MAX(size), 0) FROM audit_checkpoint) ORDER BY seq LIMIT $1`, limit)
+		WHERE seq < 0 OR seq >= COALESCE((`+newestSize+`), 0) ORDER BY seq LIMIT $1`, limit)
 }
 
 func lastSeq(ctx context.Context, q db.Querier) (int64, error) {
@@ -143,7 +146,7 @@ func writeTile(ctx context.Context, tx *db.Tx, level int, tile int64, hashes []b
 // tileLengths calls f for every tile with its length in bytes and the size of the newest checkpoint, all from one
 // statement.
 func tileLengths(ctx context.Context, q db.Querier, f func(level, tile, length, size int64)) (err error) {
-	rows, err := q.Query(ctx, `SELECT level, tile, LENGTH(hashes), (SELECT COALESCE(MAX(size), 0) FROM audit_checkpoint)
+	rows, err := q.Query(ctx, `SELECT level, tile, LENGTH(hashes), COALESCE((`+newestSize+`), 0)
 		FROM audit_hash ORDER BY level, tile`)
 	if err != nil {
 		return err
@@ -159,10 +162,10 @@ func tileLengths(ctx context.Context, q db.Querier, f func(level, tile, length, 
 	return rows.Err()
 }
 
-// newestCheckpoint returns the last checkpoint; number -1 if there is none.
+// newestCheckpoint returns the checkpoint of the largest tree; number -1 if there is none.
 func newestCheckpoint(ctx context.Context, q db.Querier) (checkpoint, error) {
 	c := checkpoint{number: -1}
-	err := q.QueryRow(ctx, `SELECT number, size, note FROM audit_checkpoint ORDER BY number DESC LIMIT 1`).
+	err := q.QueryRow(ctx, `SELECT number, size, note FROM audit_checkpoint ORDER BY size DESC LIMIT 1`).
 		Scan(&c.number, &c.size, &c.note)
 	if errors.Is(err, sql.ErrNoRows) {
 		return checkpoint{number: -1}, nil
@@ -170,10 +173,10 @@ func newestCheckpoint(ctx context.Context, q db.Querier) (checkpoint, error) {
 	return c, err
 }
 
-// checkpoints lists those with a number above after and at most last.
+// checkpoints lists those with a size above after and at most last.
 func checkpoints(ctx context.Context, q db.Querier, after, last int64, limit int) (_ []checkpoint, err error) {
 	rows, err := q.Query(ctx, `SELECT number, size, note FROM audit_checkpoint
-		WHERE number > $1 AND number <= $2 ORDER BY number LIMIT $3`, after, last, limit)
+		WHERE size > $1 AND size <= $2 ORDER BY size LIMIT $3`, after, last, limit)
 	if err != nil {
 		return nil, err
 	}

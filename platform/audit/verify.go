@@ -109,11 +109,10 @@ type verifier struct {
 	kept      tlog.Tree // the copy beside the key; N is 0 if there is none
 	next      *signed   // the next checkpoint to compare with
 	ahead     []checkpoint
-	lastSize  int64
 	expected  int64 // number that the next checkpoint must have
-	lastRow   int64 // number of the last checkpoint read
+	lastRow   int64 // size of the last checkpoint read
 	rootWrong bool  // said once: all later roots are wrong too
-	cut       bool  // the last entries are missing
+	lastEntry int64 // number of the last entry that was there
 
 	tree *tree
 	alt  *tree // where stored hashes contradict entries: the tree by the stored hashes, until a checkpoint decides
@@ -144,15 +143,14 @@ func (v *verifier) run(progress func(done, total int64)) (err error) {
 	if err := v.openNewest(); err != nil {
 		return err
 	}
-	v.tree, v.last, v.lastRow = &tree{}, map[int]tlog.Hash{}, math.MinInt64
+	v.tree, v.last, v.lastRow, v.lastEntry = &tree{}, map[int]tlog.Hash{}, math.MinInt64, -1
 	if err := v.nextCheckpoint(); err != nil {
 		return err
 	}
 	if err := v.entries(progress); err != nil {
 		return err
 	}
-	for v.next != nil && !v.cut { // beyond the newest one: only where numbers and sizes contradict each other
-		v.bad(v.next.number, "it covers %d entries, but the newest one %d", v.next.size, v.report.TreeSize)
+	for v.next != nil { // beyond the last entry: their signatures are checked all the same
 		if err := v.nextCheckpoint(); err != nil {
 			return err
 		}
@@ -205,8 +203,8 @@ func (v *verifier) openNewest() error {
 	switch {
 	case c.number < 0:
 		v.newestOK = true
-	case err == nil:
-		v.newestOK = t.N == c.size
+	case err == nil && t.N == c.size:
+		v.newestOK = true
 		v.report.TreeSize = t.N
 	default: // it is reported when its turn comes; until then the entries say how many they are
 		n, err := lastSeq(v.ctx, q)
@@ -227,7 +225,7 @@ func (v *verifier) nextCheckpoint() error {
 	for {
 		if len(v.ahead) == 0 {
 			var err error
-			v.ahead, err = checkpoints(v.ctx, v.log.d.Reader(), v.lastRow, v.newest.number, 1000)
+			v.ahead, err = checkpoints(v.ctx, v.log.d.Reader(), v.lastRow, v.newest.size, 1000)
 			if err != nil {
 				return err
 			}
@@ -235,7 +233,7 @@ func (v *verifier) nextCheckpoint() error {
 				v.next = nil
 				return nil
 			}
-			v.lastRow = v.ahead[len(v.ahead)-1].number
+			v.lastRow = v.ahead[len(v.ahead)-1].size
 		}
 		c := v.ahead[0]
 		v.ahead = v.ahead[1:]
@@ -250,10 +248,9 @@ func (v *verifier) nextCheckpoint() error {
 			v.bad(c.number, "%v", err)
 		case t.N != c.size:
 			v.bad(c.number, "its size was changed to %d; %d was signed", c.size, t.N)
-		case c.size <= v.lastSize:
-			v.bad(c.number, "it covers %d entries, no more than the one before", c.size)
+		case c.size <= 0:
+			v.bad(c.number, "it covers no entries")
 		default:
-			v.lastSize = c.size
 			v.next = &signed{c, t}
 			return nil
 		}
@@ -272,9 +269,7 @@ func (v *verifier) entries(progress func(done, total int64)) error {
 				return err
 			}
 			if len(rows) == 0 {
-				n := i
-				v.report.found(Problem{Kind: MissingEntry, Entry: &n, Detail: fmt.Sprintf("entries %d to %d are missing", i, size-1)})
-				v.cut = true
+				v.gap(i, size)
 				return nil
 			}
 			progress(i, size)
@@ -287,8 +282,12 @@ func (v *verifier) entries(progress func(done, total int64)) error {
 				return err
 			}
 			rows = rows[1:]
-		} else {
-			v.missing(i)
+		} else { // the tree goes on with the stored hash
+			if v.lastEntry == i-1 {
+				v.gap(i, rows[0].seq)
+			}
+			leaf, _ := v.stored(0, i)
+			v.add(leaf, leaf)
 		}
 		if err := v.compare(); err != nil {
 			return err
@@ -298,15 +297,19 @@ func (v *verifier) entries(progress func(done, total int64)) error {
 	return nil
 }
 
-func (v *verifier) missing(i int64) {
-	v.report.found(Problem{Kind: MissingEntry, Entry: &i, Detail: "the entry is missing"})
-	leaf, _ := v.stored(0, i)
-	v.add(leaf, leaf)
+// gap reports the entries from one number to before another as missing.
+func (v *verifier) gap(from, to int64) {
+	p := Problem{Kind: MissingEntry, Entry: &from, Detail: "the entry is missing"}
+	if to > from+1 {
+		p.Detail = fmt.Sprintf("the entries %d to %d are missing", from, to-1)
+	}
+	v.report.found(p)
 }
 
 // entry checks one entry and adds it to the tree.
 func (v *verifier) entry(r row) error {
 	v.report.Entries++
+	v.lastEntry = r.seq
 	leaf := r.leaf()
 	stored, haveStored := v.stored(0, r.seq)
 	content := r.intact()
@@ -432,11 +435,14 @@ func (v *verifier) layout() error {
 		return max(0, min(tileWidth, size>>(level*tileHeight)-tile*tileWidth))
 	}
 	wrong := func(level, tile int64, what string) {
-		p := Problem{Kind: BadHash, Detail: fmt.Sprintf("tile %d of level %d of the stored hashes %s", tile, level, what)}
-		if level == 0 {
-			p.Detail += fmt.Sprintf("; it holds those of entries %d to %d", tile*tileWidth, tile*tileWidth+tileWidth-1)
+		v.report.found(Problem{Kind: BadHash, Detail: fmt.Sprintf("tile %d of level %d of the stored hashes %s", tile, level, what)})
+	}
+	missing := func(level, from, to int64) { // to is there again
+		if from < to {
+			width := int64(tileWidth) << (level * tileHeight)
+			v.report.found(Problem{Kind: BadHash, Detail: fmt.Sprintf("tiles %d to %d of level %d of the stored hashes, above entries %d to %d, are missing",
+				from, to-1, level, from*width, to*width-1)})
 		}
-		v.report.found(p)
 	}
 	next := map[int64]int64{}
 	size := v.report.TreeSize
@@ -450,22 +456,23 @@ func (v *verifier) layout() error {
 		case length != n*tlog.HashSize:
 			wrong(level, tile, fmt.Sprintf("has %d bytes instead of %d", length, n*tlog.HashSize))
 		}
-		for ; next[level] < tile; next[level]++ {
-			wrong(level, next[level], "is missing")
-		}
+		missing(level, next[level], tile)
 		next[level] = tile + 1
 	})
 	for level := int64(0); size>>(level*tileHeight) > 0; level++ {
-		for ; want(level, next[level], size) > 0; next[level]++ {
-			wrong(level, next[level], "is missing")
-		}
+		missing(level, next[level], (size>>(level*tileHeight)+tileWidth-1)/tileWidth)
 	}
 	return err
 }
 
 func (v *verifier) strays() error {
-	rows, err := strayEntries(v.ctx, v.log.d.Reader(), maxProblems)
-	for _, r := range rows {
+	const named = 10 // after a deleted checkpoint there are many
+	rows, err := strayEntries(v.ctx, v.log.d.Reader(), named+1)
+	for i, r := range rows {
+		if i == named {
+			v.report.found(Problem{Kind: StrayEntry, Detail: "further entries are beyond the newest checkpoint"})
+			break
+		}
 		v.report.found(entryProblem(StrayEntry, r, "its number is beyond the newest checkpoint: checkpoints were deleted, or the number was changed"))
 	}
 	return err

@@ -98,7 +98,7 @@ func (f *files) check(w vouch) {
 	switch {
 	case p.gone:
 		p.Detail = fmt.Sprintf("the stored file %s of %s is missing", w.hash, w.by.object)
-	case errors.Is(err, errAltered):
+	case errors.Is(err, errAltered) || errors.As(err, new(*blob.Corrupt)):
 		p.Detail = fmt.Sprintf("the stored file %s of %s was altered", w.hash, w.by.object)
 	default:
 		p.Detail = fmt.Sprintf("the stored file %s of %s cannot be read, or was altered: %v", w.hash, w.by.object, err)
