@@ -59,7 +59,7 @@ func (p *Page) value(n *html.Node) (value string, sent bool) {
 	case touched:
 		return a.value, true
 	case n.Data == "textarea":
-		return strings.TrimPrefix(raw(n), "\n"), true
+		return raw(n), true
 	case n.Data == "select":
 		options := all(n, isElement("option"))
 		for _, o := range options {
