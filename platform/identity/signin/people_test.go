@@ -215,6 +215,8 @@ func TestConfig(t *testing.T) {
 		"no base":         func(c *signin.Config) { c.BaseURL = "" },
 		"base of a file":  func(c *signin.Config) { c.BaseURL = "file:///etc" },
 		"issuer's query":  func(c *signin.Config) { c.Issuer += "?x=1" },
+		"plain base":      func(c *signin.Config) { c.BaseURL = "http://portal.example" },
+		"plain issuer":    func(c *signin.Config) { c.Issuer = "http://id.example/realms/land" },
 		"redirect origin": func(c *signin.Config) { c.Redirects = []string{"id.bund.example"} },
 	} {
 		c := good

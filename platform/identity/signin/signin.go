@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/alexedwards/scs/v2"
@@ -76,8 +76,16 @@ func New(h *platform.House, cfg Config) (*Room, error) {
 	if err != nil {
 		return nil, fmt.Errorf("base URL: %w", err)
 	}
-	if _, err := origin(cfg.Issuer); err != nil {
+	issuer, err := origin(cfg.Issuer)
+	if err != nil {
 		return nil, fmt.Errorf("issuer: %w", err)
+	}
+	if !h.Site.Demo {
+		for _, u := range []*url.URL{base, issuer} {
+			if !isHTTPS(u) && !isLoopback(u) {
+				return nil, fmt.Errorf("%s: sign-in needs https; http is for this machine only", u)
+			}
+		}
 	}
 	if cfg.ClientID == "" {
 		return nil, errors.New("sign-in needs a client id")
@@ -150,4 +158,9 @@ func (r *Room) Run(ctx context.Context) {
 	}
 }
 
-func isHTTPS(u *url.URL) bool { return strings.EqualFold(u.Scheme, "https") }
+func isHTTPS(u *url.URL) bool { return u.Scheme == "https" } // url.Parse lowers it
+
+func isLoopback(u *url.URL) bool {
+	ip := net.ParseIP(u.Hostname())
+	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
+}

@@ -95,16 +95,21 @@ func (s *sessions) FindCtx(ctx context.Context, token string) ([]byte, bool, err
 	return data, true, nil
 }
 
-// CommitCtx writes the session, for the subject of the context's visit.
+// CommitCtx writes the session, for the subject of the context's visit. A session that this request found is only
+// written while it still exists: what another request has ended meanwhile, by signing out, stays ended.
 func (s *sessions) CommitCtx(ctx context.Context, token string, data []byte, expiry time.Time) error {
-	now := db.Micros(s.now())
+	v, now := visitOf(ctx), db.Micros(s.now())
 	return s.d.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		if v.token == token {
+			_, err := tx.Exec(ctx, `UPDATE identity_session SET data = $1, expires_at = $2 WHERE token = $3`,
+				data, db.Micros(expiry), token)
+			return err
+		}
 		_, err := tx.Exec(ctx, `
 			INSERT INTO identity_session (token, subject, data, created_at, last_seen, expires_at)
 			VALUES ($1, $2, $3, $4, $5, $6)
-			ON CONFLICT (token) DO UPDATE SET subject = excluded.subject, data = excluded.data,
-				expires_at = excluded.expires_at`,
-			token, visitOf(ctx).subject, data, now, now, db.Micros(expiry))
+			ON CONFLICT (token) DO UPDATE SET data = excluded.data, expires_at = excluded.expires_at`,
+			token, v.subject, data, now, now, db.Micros(expiry))
 		return err
 	})
 }

@@ -65,6 +65,22 @@ func TestStoreConformance(t *testing.T) {
 		check(s.Delete("a"))
 		check(s.DeleteCtx(ctx, "nobody"))
 
+		// A request that found the session before another one ended it does not bring it back.
+		check(s.CommitCtx(ctx, "c", []byte("c"), now.Add(time.Hour)))
+		late := withVisit(ctx)
+		if _, found, err := s.FindCtx(late, "c"); !found || err != nil {
+			t.Fatalf("c: %t, %v", found, err)
+		}
+		check(s.CommitCtx(late, "c", []byte("c2"), now.Add(time.Hour)))
+		if got := find("c"); string(got) != "c2" {
+			t.Errorf("c: %q", got)
+		}
+		check(s.DeleteCtx(ctx, "c"))
+		check(s.CommitCtx(late, "c", []byte("c3"), now.Add(time.Hour)))
+		if find("c") != nil {
+			t.Error("an ended session came back")
+		}
+
 		var wg sync.WaitGroup
 		for range 8 {
 			wg.Go(func() {
