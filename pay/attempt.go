@@ -36,9 +36,8 @@ const (
 )
 
 const (
-	fresh   = 15 * time.Minute    // an open attempt this young is used again instead of starting another
-	patient = 8 * time.Second     // how long a page waits for the provider
-	giveUp  = 30 * 24 * time.Hour // an attempt still INITIAL then counts as cancelled
+	fresh  = 15 * time.Minute    // an open attempt this young is used again instead of starting another
+	giveUp = 30 * 24 * time.Hour // an attempt still INITIAL then counts as cancelled
 )
 
 // topicCheck asks for an attempt's state: the provider's callback publishes it, and the room itself for as long as an
@@ -89,7 +88,7 @@ func (r *Room) start(ctx context.Context, token string) (string, error) {
 	if a.RedirectURL != "" {
 		return a.RedirectURL, nil
 	}
-	pctx, cancel := context.WithTimeout(ctx, patient)
+	pctx, cancel := context.WithTimeout(ctx, r.patience)
 	defer cancel()
 	s, err := r.provider.Start(pctx, Start{
 		RequestID: a.ID, Payee: r.h.AuthorityName(t.Authority), Purpose: t.Purpose, Kassenzeichen: string(t.Kassenzeichen),
@@ -157,7 +156,7 @@ func (r *Room) refresh(ctx context.Context, t Transaction) (Transaction, error) 
 	if err != nil || len(attempts) == 0 {
 		return t, err
 	}
-	pctx, cancel := context.WithTimeout(ctx, patient)
+	pctx, cancel := context.WithTimeout(ctx, r.patience)
 	defer cancel()
 	var failed error
 	for _, a := range attempts {
@@ -210,7 +209,7 @@ func (r *Room) check(ctx context.Context, job *queue.Job, c check) error {
 	if err != nil || !ok || a.State != Initial {
 		return err // an attempt that we don't know, or that has ended, needs no answer
 	}
-	pctx, cancel := context.WithTimeout(ctx, patient)
+	pctx, cancel := context.WithTimeout(ctx, r.patience)
 	defer cancel()
 	st, err := r.ask(pctx, a)
 	if err != nil {

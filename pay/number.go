@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Number is a Kassenzeichen in its one written form, "10001-0000042-46": see the package comment.
+// Number is a Kassenzeichen in its one written form, "10001-0000042-20": see the package comment.
 type Number string
 
 const prefixDigits, countDigits, checkDigits = 5, 7, 2

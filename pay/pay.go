@@ -101,13 +101,14 @@ type Room struct {
 	h        *platform.House
 	provider Provider      // nil if nobody can pay online
 	test     *TestProvider // nil but in a demo
+	patience time.Duration // how long a page or a job waits for the provider
 	fees     feeCache
 	pages    pages
 }
 
 // New makes the room: its pages, and the handler of its job.
 func New(h *platform.House, o Options) (*Room, error) {
-	r := &Room{h: h, provider: o.Provider}
+	r := &Room{h: h, provider: o.Provider, patience: 8 * time.Second}
 	if r.provider == nil && o.Demo {
 		t, err := NewTestProvider(h, true)
 		if err != nil {

@@ -34,9 +34,9 @@ func newPages(s *web.Site) pages {
 // Routes registers the room's pages: the payer's, the treasurer's, and in a demo the test provider's.
 func (r *Room) Routes(mux *http.ServeMux) {
 	s := r.h.Site
-	s.Handle(mux, "GET /bezahlen/{token}", s.Limit("pay", 120, 60, r.showPay))
-	s.Handle(mux, "POST /bezahlen/{token}", s.Limit("pay", 120, 60, r.postPay))
-	s.Handle(mux, "GET /bezahlen/{token}/zurueck", s.Limit("pay", 120, 60, r.back))
+	s.Handle(mux, "GET /bezahlen/{token}", r.showPay)
+	s.Handle(mux, "POST /bezahlen/{token}", r.postPay)
+	s.Handle(mux, "GET /bezahlen/{token}/zurueck", r.back)
 	s.Handle(mux, "GET /kasse", r.showList)
 	s.Handle(mux, "GET /kasse/buchungen.csv", r.csv)
 	s.Handle(mux, "GET /kasse/{id}", r.showDetail)
@@ -147,7 +147,6 @@ func (r *Room) back(w http.ResponseWriter, req *http.Request) error {
 	if err != nil {
 		return err
 	}
-	was := t.State
 	t, err = r.refresh(req.Context(), t)
 	if errs.Is(err, errs.Unavailable) {
 		r.h.Log.ErrorContext(req.Context(), "payment provider does not answer", "error", err)
@@ -161,7 +160,7 @@ func (r *Room) back(w http.ResponseWriter, req *http.Request) error {
 		return err
 	}
 	switch {
-	case t.State == Payed && was == Initial:
+	case t.State == Payed:
 		return r.h.Site.Redirect(w, req, t.ReturnPath, "pay.notice.paid")
 	case t.State == Initial && len(open) > 0: // the provider does not know yet
 		return r.h.Site.Redirect(w, req, t.Path(), "")
@@ -227,7 +226,7 @@ func (r *Room) showList(w http.ResponseWriter, req *http.Request) error {
 	}
 	p.Totals = totals
 	for _, t := range items {
-		row := listRow{Listed: t, Badge: badge(text, t.State), Authority: r.h.AuthorityName(t.Transaction.Authority)}
+		row := listRow{Listed: t, Badge: badge(text, "pay.state.", t.State), Authority: r.h.AuthorityName(t.Transaction.Authority)}
 		if t.RefundDue {
 			row.Refund = web.Badge{Kind: "warning", Text: text("pay.state.refund")}
 		}
@@ -250,9 +249,10 @@ func (r *Room) showList(w http.ResponseWriter, req *http.Request) error {
 	return r.pages.list.Render(w, req, web.Meta{Title: text("pay.kasse.title")}, p)
 }
 
-func badge(text func(string, ...any) string, s State) web.Badge {
+// badge is a state in the words that keys hold under prefix: a demand is cancelled, an attempt is broken off.
+func badge(text func(string, ...any) string, prefix string, s State) web.Badge {
 	kind := map[State]string{Initial: "info", Payed: "success", Failed: "danger"}[s]
-	return web.Badge{Kind: kind, Text: text("pay.state." + string(s))}
+	return web.Badge{Kind: kind, Text: text(prefix + string(s))}
 }
 
 type detailPage struct {
@@ -284,7 +284,7 @@ func (r *Room) showDetail(w http.ResponseWriter, req *http.Request) error {
 	}
 	lang := web.Lang(req)
 	text := func(key string, args ...any) string { return r.h.Site.T(req, key, args...) }
-	p := detailPage{ID: d.ID, Badge: badge(text, d.State), Open: d.State == Initial}
+	p := detailPage{ID: d.ID, Badge: badge(text, "pay.state.", d.State), Open: d.State == Initial}
 	add := func(key, value string) {
 		p.Facts.Rows = append(p.Facts.Rows, web.SummaryRow{Label: text(key), Value: value})
 	}
@@ -300,13 +300,13 @@ func (r *Room) showDetail(w http.ResponseWriter, req *http.Request) error {
 	switch d.State {
 	case Payed:
 		add("pay.paid_at", i18n.DateTime(lang, d.Ended))
-		add("pay.method", d.Method)
+		add("pay.method", r.method(req, d.Method))
 	case Canceled:
 		add("pay.cancelled_at", i18n.DateTime(lang, d.Ended))
 		add("pay.reason", d.Reason)
 	}
 	for _, a := range d.Attempts {
-		row := attemptRow{Attempt: a, Badge: badge(text, a.State), RefundDue: a.Refund == RefundDue}
+		row := attemptRow{Attempt: a, Badge: badge(text, "pay.attempt.state.", a.State), RefundDue: a.Refund == RefundDue}
 		switch a.Refund {
 		case RefundDue:
 			row.RefundBadge = web.Badge{Kind: "warning", Text: text("pay.state.refund")}
@@ -321,6 +321,14 @@ func (r *Room) showDetail(w http.ResponseWriter, req *http.Request) error {
 			Debit: e.Debit(), Credit: e.Credit(), Booked: e.Booked})
 	}
 	return r.pages.detail.Render(w, req, web.Meta{Title: text("pay.detail.title", string(d.Kassenzeichen)), Crumbs: r.crumbs(req, Transaction{})}, p)
+}
+
+// method is a payment method in words; the provider's own word if it is none of the standard's.
+func (r *Room) method(req *http.Request, m string) string {
+	if key := "pay.method." + m; r.h.Site.Texts.Has(i18n.German, key) {
+		return r.h.Site.T(req, key)
+	}
+	return m
 }
 
 // crumbs leads from the list to the transaction, or only to the list.
