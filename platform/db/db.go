@@ -10,8 +10,10 @@ package db
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -20,8 +22,9 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	_ "github.com/jackc/pgx/v5/stdlib" // driver "pgx"
+	"github.com/jackc/pgx/v5/stdlib"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 )
@@ -40,7 +43,6 @@ type DB struct {
 	dialect Dialect
 	write   *sql.DB
 	read    *sql.DB
-	url     string
 }
 
 // Querier is what a store method needs to read and write: a *Tx, or the reader pool from DB.Reader.
@@ -67,16 +69,28 @@ func Open(ctx context.Context, address string) (*DB, error) {
 }
 
 func openSQLite(ctx context.Context, path string) (*DB, error) {
+	if path == "" || strings.HasPrefix(path, ":memory:") {
+		return nil, errors.New("database address: want sqlite:PATH with the path of a file")
+	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, err
 	}
+	// SQLite makes its files readable for everyone; they hold personal data. Only a new file is touched: closing any
+	// handle of an existing one would end the locks that this process may hold on it.
+	if f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600); err == nil {
+		if err := f.Close(); err != nil {
+			return nil, err
+		}
+	} else if !errors.Is(err, fs.ErrExist) {
+		return nil, err
+	}
+	// No mmap_size: with it an I/O error kills the process instead of being an error.
 	dsn := func(extra string) string {
 		return "file:" + (&url.URL{Path: path}).EscapedPath() + "?_txlock=immediate" +
 			"&_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)" +
-			"&_pragma=foreign_keys(1)&_pragma=cache_size(-65536)&_pragma=temp_store(MEMORY)" +
-			"&_pragma=mmap_size(268435456)" + extra
+			"&_pragma=foreign_keys(1)&_pragma=temp_store(MEMORY)&_pragma=journal_size_limit(67108864)" + extra
 	}
-	w, err := sql.Open("sqlite", dsn(""))
+	w, err := sql.Open("sqlite", dsn("&_pragma=cache_size(-65536)"))
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +99,7 @@ func openSQLite(ctx context.Context, path string) (*DB, error) {
 		w.Close()
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
-	r, err := sql.Open("sqlite", dsn("&_pragma=query_only(1)"))
+	r, err := sql.Open("sqlite", dsn("&_pragma=cache_size(-16384)&_pragma=query_only(1)"))
 	if err != nil {
 		w.Close()
 		return nil, err
@@ -93,21 +107,63 @@ func openSQLite(ctx context.Context, path string) (*DB, error) {
 	n := max(4, 2*runtime.GOMAXPROCS(0))
 	r.SetMaxOpenConns(n)
 	r.SetMaxIdleConns(n)
-	return &DB{dialect: SQLite, write: w, read: r, url: "sqlite:" + path}, nil
+	return &DB{dialect: SQLite, write: w, read: r}, nil
 }
 
+// poolSize bounds each of the two pools of a process on PostgreSQL. There are two, so that readers that hold a
+// connection while they wait for a transaction cannot starve the transactions they wait for.
+const poolSize = 16
+
 func openPostgres(ctx context.Context, address string) (*DB, error) {
-	d, err := sql.Open("pgx", address)
-	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", redact(address), err)
+	open := func(params map[string]string) (*sql.DB, error) {
+		c, err := pgx.ParseConfig(address)
+		if err != nil {
+			return nil, fmt.Errorf("open %s: %w", redact(address), err)
+		}
+		for k, v := range params {
+			if _, ok := c.RuntimeParams[k]; !ok {
+				c.RuntimeParams[k] = v
+			}
+		}
+		d := stdlib.OpenDB(*c)
+		d.SetMaxOpenConns(poolSize)
+		d.SetMaxIdleConns(poolSize)
+		d.SetConnMaxIdleTime(5 * time.Minute)
+		d.SetConnMaxLifetime(30 * time.Minute) // so that a failover or a new address is noticed
+		return d, nil
 	}
-	d.SetMaxOpenConns(24)
-	d.SetMaxIdleConns(24)
-	if err := d.PingContext(ctx); err != nil {
+	// A transaction that does nothing for a minute has been forgotten; its locks would stop the others.
+	w, err := open(map[string]string{"application_name": "rennsteig", "idle_in_transaction_session_timeout": "60s"})
+	if err != nil {
+		return nil, err
+	}
+	r, err := open(map[string]string{"application_name": "rennsteig", "default_transaction_read_only": "on"})
+	if err != nil {
+		return nil, err
+	}
+	d := &DB{dialect: Postgres, write: w, read: r}
+	if err := d.suitable(ctx); err != nil {
 		d.Close()
 		return nil, fmt.Errorf("open %s: %w", redact(address), err)
 	}
-	return &DB{dialect: Postgres, write: d, read: d, url: address}, nil
+	return d, nil
+}
+
+// suitable checks that a PostgreSQL is one that this program is tested with.
+func (d *DB) suitable(ctx context.Context) error {
+	var version int
+	var encoding string
+	err := d.read.QueryRowContext(ctx,
+		`SELECT current_setting('server_version_num')::int, current_setting('server_encoding')`).Scan(&version, &encoding)
+	switch {
+	case err != nil:
+		return err
+	case version < 150000:
+		return fmt.Errorf("PostgreSQL 15 or newer is needed, this is %d", version/10000)
+	case encoding != "UTF8":
+		return fmt.Errorf("the database's encoding must be UTF8, it is %s: create it with ENCODING 'UTF8'", encoding)
+	}
+	return nil
 }
 
 func redact(address string) string {
@@ -115,6 +171,7 @@ func redact(address string) string {
 	if err != nil {
 		return "(unreadable)"
 	}
+	u.RawQuery = "" // it may hold a password too
 	return u.Redacted()
 }
 
@@ -126,16 +183,13 @@ func (d *DB) SQL() *sql.DB { return d.write }
 
 // Close closes all handles.
 func (d *DB) Close() error {
-	if d.read != d.write {
-		return errors.Join(d.read.Close(), d.write.Close())
-	}
-	return d.write.Close()
+	return errors.Join(d.read.Close(), d.write.Close())
 }
 
 // Ping checks that the database answers.
 func (d *DB) Ping(ctx context.Context) error { return d.read.PingContext(ctx) }
 
-// Reader returns the pool for reading outside a transaction. Writing through it fails on SQLite.
+// Reader returns the pool for reading outside a transaction. Writing through it fails.
 func (d *DB) Reader() Querier { return reader{d} }
 
 type reader struct{ d *DB }
@@ -153,12 +207,19 @@ func (r reader) Query(ctx context.Context, q string, args ...any) (*sql.Rows, er
 
 func (r reader) QueryRow(ctx context.Context, q string, args ...any) *sql.Row {
 	if ctx.Value(inTx{}) != nil {
-		c, cancel := context.WithCancelCause(ctx)
-		cancel(ErrNested)
-		ctx = c
+		return nested.QueryRowContext(ctx, q, args...)
 	}
 	return r.d.read.QueryRowContext(ctx, q, args...)
 }
+
+// nested is a database whose every row is ErrNested: a *sql.Row with an error of ours cannot be made otherwise.
+var nested = sql.OpenDB(nestedConnector{})
+
+type nestedConnector struct{}
+
+func (nestedConnector) Connect(context.Context) (driver.Conn, error) { return nil, ErrNested }
+func (c nestedConnector) Driver() driver.Driver                      { return c }
+func (nestedConnector) Open(string) (driver.Conn, error)             { return nil, ErrNested }
 
 // Tx is a running transaction. On PostgreSQL it is READ COMMITTED: a use-case changes a row with its old state in
 // the WHERE clause, or locks it with ForUpdate.
@@ -252,14 +313,17 @@ func (t *Tx) TryLock(ctx context.Context, name string) (bool, error) {
 	return ok, err
 }
 
-// Savepoint runs f so that its failure undoes only f's changes and the transaction can go on.
+// Savepoint runs f so that its failure undoes only f's changes and the transaction can go on. It may be nested.
 func (t *Tx) Savepoint(ctx context.Context, f func() error) error {
 	if _, err := t.Exec(ctx, "SAVEPOINT inner_step"); err != nil {
 		return err
 	}
 	if err := f(); err != nil {
-		if _, rerr := t.Exec(ctx, "ROLLBACK TO SAVEPOINT inner_step"); rerr != nil {
-			return errors.Join(err, rerr)
+		// Undone, then removed: left there it would catch the rollback of a savepoint around this one.
+		for _, q := range []string{"ROLLBACK TO SAVEPOINT inner_step", "RELEASE SAVEPOINT inner_step"} {
+			if _, rerr := t.Exec(ctx, q); rerr != nil {
+				return errors.Join(err, rerr)
+			}
 		}
 		return err
 	}

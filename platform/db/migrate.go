@@ -39,7 +39,7 @@ func (d *DB) migrate(ctx context.Context, m Migration) error {
 	var options []goose.ProviderOption
 	if d.dialect == Postgres {
 		dialect = database.DialectPostgres
-		locker, err := lock.NewPostgresSessionLocker()
+		locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300), lock.WithUnlockTimeout(1, 60))
 		if err != nil {
 			return err
 		}
@@ -54,8 +54,22 @@ func (d *DB) migrate(ctx context.Context, m Migration) error {
 	if err != nil {
 		return err
 	}
-	_, err = p.Up(ctx)
-	return err
+	if pending, err := p.HasPending(ctx); err == nil && !pending {
+		return nil // the usual start; no need to wait for a lock
+	}
+	// SQLite has no lock across several transactions: a process that comes second to a migration fails on what the
+	// first one made, sees that the version has moved on, and goes on from there.
+	for last := int64(-1); ; {
+		_, err = p.Up(ctx)
+		if err == nil || d.dialect != SQLite {
+			return err
+		}
+		version, verr := p.GetDBVersion(ctx)
+		if verr != nil || version <= last {
+			return err
+		}
+		last = version
+	}
 }
 
 // pick keeps the files for this dialect, under their plain names.
