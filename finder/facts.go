@@ -224,12 +224,13 @@ func (f *facts) readAssignments() error {
 		if !offices[row[3]] || !offices[row[4]] {
 			return fmt.Errorf("facts/assignments.tsv: %s: unknown office %q or %q", row[0], row[3], row[4])
 		}
-		for pattern := range strings.SplitSeq(row[0], ",") {
+		patterns := strings.Split(row[0], ",")
+		for _, pattern := range patterns {
 			candidates = append(candidates, candidate{pattern, row})
-			for term := range strings.SplitSeq(row[8], ";") {
-				if term = strings.TrimSpace(term); term != "" {
-					f.synonyms = append(f.synonyms, synonym{Pattern: pattern, Term: term})
-				}
+		}
+		for term := range strings.SplitSeq(row[8], ";") {
+			if term = strings.TrimSpace(term); term != "" { // the everyday words name the first key
+				f.synonyms = append(f.synonyms, synonym{Pattern: patterns[0], Term: term})
 			}
 		}
 	}
