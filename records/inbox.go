@@ -55,7 +55,7 @@ func (k Key) String() string {
 func parseKey(s string) Key {
 	micros, id, _ := strings.Cut(s, "_")
 	n, err := strconv.ParseInt(micros, 10, 64)
-	if err != nil || len(id) != 36 {
+	if err != nil || validID(id) == "" {
 		return Key{}
 	}
 	return Key{At: db.Time(n), ID: id}
