@@ -68,3 +68,8 @@ func (s Store) Open(ctx context.Context) (*db.DB, error) {
 	}
 	return db.Open(ctx, s.Address())
 }
+
+// Exit is an error that has been told already: the command ends with this code and prints nothing more.
+type Exit int
+
+func (e Exit) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
