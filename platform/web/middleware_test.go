@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -109,6 +110,19 @@ func TestSignInLeadsBack(t *testing.T) {
 	h.handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/fremd?a=1&b=2", nil))
 	if got := w.Header().Get("Location"); w.Code != http.StatusSeeOther || got != "/anmelden?weiter=%2Ffremd%3Fa%3D1%26b%3D2" {
 		t.Errorf("%d to %q", w.Code, got)
+	}
+}
+
+// After a post, language switch and sign-in lead back to the form, if it is one of ours.
+func TestPostLeadsBackToItsForm(t *testing.T) {
+	for referer, want := range map[string]string{"http://example.com/form?a=1": "/form?a=1", "http://evil.example/form": "/", "": "/", "%": "/", "http://example.com//evil.example": "/"} {
+		r := httptest.NewRequest(http.MethodPost, "/fremd", nil)
+		r.Header.Set("Referer", referer)
+		p := webtest.New(t, site(t).handler()).Do(r).Want(http.StatusUnauthorized)
+		if len(p.Find("a", map[string]string{"href": "/anmelden?weiter=" + url.QueryEscape(want)})) == 0 ||
+			len(p.Find("input", map[string]string{"name": "weiter", "value": want})) == 0 {
+			t.Errorf("from %q the page does not lead to %s", referer, want)
+		}
 	}
 }
 

@@ -25,7 +25,7 @@ type View[T any] struct {
 type Shell struct {
 	Lang   i18n.Lang
 	Title  string // without the site's name; "Fehler: " is put before it when there are errors
-	Path   string // of this request, with query, for the language switch and "Mein Ort"; "/" after a post
+	Path   string // of this request, with query, for the language switch and "Mein Ort"; after a post, of the form
 	SignIn string // address of the sign-in that leads back here
 	User   identity.Principal
 	Nav    []Link

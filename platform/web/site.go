@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -176,13 +177,19 @@ func wantsJSON(r *http.Request) bool {
 
 func isGet(r *http.Request) bool { return r.Method == http.MethodGet || r.Method == http.MethodHead }
 
-// signIn is the address of the sign-in that leads back to this page; after a post, to the start page.
-func signIn(r *http.Request) string {
-	if !isGet(r) {
-		return "/anmelden"
+// here is where someone comes back to this page: its address or, after a post, that of the form.
+func here(r *http.Request) string {
+	if isGet(r) {
+		return LocalPath(r.URL.RequestURI())
 	}
-	return "/anmelden?weiter=" + url.QueryEscape(r.URL.RequestURI())
+	if from, err := url.Parse(r.Referer()); err == nil && from.Host == r.Host {
+		return LocalPath(from.RequestURI())
+	}
+	return "/"
 }
+
+// signIn is the address of the sign-in that leads back here.
+func signIn(r *http.Request) string { return "/anmelden?weiter=" + url.QueryEscape(here(r)) }
 
 // T is a text in the language of the request.
 func (s *Site) T(r *http.Request, key string, args ...any) string {
@@ -192,13 +199,10 @@ func (s *Site) T(r *http.Request, key string, args ...any) string {
 func (s *Site) shell(w http.ResponseWriter, r *http.Request, m Meta) Shell {
 	lang := Lang(r)
 	sh := Shell{
-		Lang: lang, Title: m.Title, Path: "/", User: identity.From(r.Context()), Nav: s.Nav(r.Context(), lang), Crumbs: m.Crumbs,
+		Lang: lang, Title: m.Title, Path: here(r), SignIn: signIn(r), User: identity.From(r.Context()),
+		Nav: slices.Clone(s.Nav(r.Context(), lang)), Crumbs: m.Crumbs,
 		Place: s.place(r), Notice: s.takeNotice(w, r), Demo: s.Demo, Assets: s.Assets, Failed: m.Failed,
 	}
-	if isGet(r) {
-		sh.Path = LocalPath(r.URL.RequestURI())
-	}
-	sh.SignIn = signIn(r)
 	markCurrent(sh.Nav, r.URL.Path)
 	return sh
 }

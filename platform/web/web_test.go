@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"bytes"
+	"context"
 	"log/slog"
 	"net/http"
 	"os"
@@ -126,5 +127,25 @@ func TestShell(t *testing.T) {
 	}
 	if text := english.Text(); strings.Contains(text, "[") {
 		t.Errorf("a text is missing: %s", text)
+	}
+}
+
+func TestCurrentLink(t *testing.T) {
+	h := newHouse(t)
+	shared := []web.Link{{Text: "Start", Href: "/"}, {Text: "Alle", Href: "/alle?filter=neu"}, {Text: "Alles", Href: "/all"}}
+	h.Nav = func(context.Context, i18n.Lang) []web.Link { return shared }
+	h.show(web.Meta{}, all{})
+	p := h.get(t, "/alle?x=1")
+	if current := p.Find("a", map[string]string{"aria-current": "page"}); len(current) != 1 || !slices.ContainsFunc(current[0].Attr, hasAttr("href", "/alle?filter=neu")) {
+		t.Errorf("current: %v", current)
+	}
+	if shared[1].Current {
+		t.Error("one person's page marks the link for all")
+	}
+	if got := len(h.get(t, "/alle/mehr").Find("a", map[string]string{"aria-current": "page"})); got != 1 {
+		t.Errorf("%d current links on a page below", got)
+	}
+	if got := len(h.get(t, "/anderes").Find("a", map[string]string{"aria-current": "page"})); got != 0 {
+		t.Errorf("%d current links on a page elsewhere", got)
 	}
 }
