@@ -70,6 +70,6 @@ func (s Store) Open(ctx context.Context) (*db.DB, error) {
 }
 
 // Exit is an error that has been told already: the command ends with this code and prints nothing more.
-type Exit int
+type Exit struct{ Code int }
 
-func (e Exit) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
+func (e Exit) Error() string { return fmt.Sprintf("exit status %d", e.Code) }
