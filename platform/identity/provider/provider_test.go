@@ -80,7 +80,7 @@ func TestKeyFile(t *testing.T) {
 		mux := http.NewServeMux()
 		p.Routes(mux)
 		w := httptest.NewRecorder()
-		mux.ServeHTTP(w, httptest.NewRequest("GET", "/demo-anmeldung/keys", nil))
+		mux.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/demo-anmeldung/keys", nil))
 		return w.Body.String()
 	}
 	first := keys()
@@ -104,8 +104,14 @@ func TestKeyFile(t *testing.T) {
 	}
 }
 
+type answer struct {
+	status int
+	header http.Header
+	body   string
+}
+
 // server serves the provider and answers without following redirects.
-func server(t *testing.T) (issuer string, send func(method, path string, form url.Values) *http.Response) {
+func server(t *testing.T) (issuer string, send func(method, path string, form url.Values) answer) {
 	t.Helper()
 	h := house(t)
 	srv := httptest.NewUnstartedServer(nil)
@@ -124,7 +130,7 @@ func server(t *testing.T) (issuer string, send func(method, path string, form ur
 	srv.Start()
 	t.Cleanup(srv.Close)
 	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	return issuer, func(method, path string, form url.Values) *http.Response {
+	return issuer, func(method, path string, form url.Values) answer {
 		t.Helper()
 		address := path
 		if strings.HasPrefix(path, "/") {
@@ -143,18 +149,13 @@ func server(t *testing.T) (issuer string, send func(method, path string, form ur
 		if err != nil {
 			t.Fatal(err)
 		}
-		t.Cleanup(func() { res.Body.Close() })
-		return res
+		defer res.Body.Close()
+		b, err := io.ReadAll(res.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return answer{res.StatusCode, res.Header, string(b)}
 	}
-}
-
-func read(t *testing.T, res *http.Response) string {
-	t.Helper()
-	b, err := io.ReadAll(res.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(b)
 }
 
 func request() url.Values {
@@ -166,7 +167,7 @@ func request() url.Values {
 func TestDiscovery(t *testing.T) {
 	issuer, send := server(t)
 	var doc map[string]any
-	if err := json.NewDecoder(send("GET", "/.well-known/openid-configuration", nil).Body).Decode(&doc); err != nil {
+	if err := json.Unmarshal([]byte(send("GET", "/.well-known/openid-configuration", nil).body), &doc); err != nil {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]any{"issuer": issuer, "authorization_endpoint": issuer + "/authorize",
@@ -196,10 +197,10 @@ func TestRefusedRequests(t *testing.T) {
 		q := request()
 		test.change(q)
 		res := send("GET", "/authorize?"+q.Encode(), nil)
-		location := res.Header.Get("Location")
+		location := res.header.Get("Location")
 		if test.back == "" {
-			if res.StatusCode != 400 || location != "" {
-				t.Errorf("%s: status %d, to %q", test.name, res.StatusCode, location)
+			if res.status != 400 || location != "" {
+				t.Errorf("%s: status %d, to %q", test.name, res.status, location)
 			}
 			continue
 		}
@@ -215,12 +216,12 @@ func TestChoosing(t *testing.T) {
 		t.Helper()
 		q := request()
 		q.Set("login_hint", hint)
-		to := send("GET", "/authorize?"+q.Encode(), nil).Header.Get("Location")
+		to := send("GET", "/authorize?"+q.Encode(), nil).header.Get("Location")
 		u, err := url.Parse(to)
 		if err != nil || u.Path != "/demo-anmeldung/personen" {
 			t.Fatalf("authorize leads to %q", to)
 		}
-		return u.Query().Get("id"), read(t, send("GET", "/personen?"+u.RawQuery, nil))
+		return u.Query().Get("id"), send("GET", "/personen?"+u.RawQuery, nil).body
 	}
 	id, body := page("")
 	for _, want := range []string{"Ada &lt;b&gt;Ährenfeld", "Sachbearbeitung, Stadt Erfurt; Revision, landesweit", "Demo", "erfunden"} {
@@ -235,48 +236,48 @@ func TestChoosing(t *testing.T) {
 		t.Error("staff are not first at their door")
 	}
 
-	if res := send("POST", "/personen", url.Values{"id": {id}, "subject": {"nobody"}}); res.StatusCode != 422 {
-		t.Errorf("somebody not on the list: status %d", res.StatusCode)
+	if res := send("POST", "/personen", url.Values{"id": {id}, "subject": {"nobody"}}); res.status != 422 {
+		t.Errorf("somebody not on the list: status %d", res.status)
 	}
-	if res := send("GET", "/authorize/callback?id="+id, nil); !strings.Contains(res.Header.Get("Location"), "error=interaction_required") {
-		t.Errorf("callback before choosing: %d %s", res.StatusCode, res.Header.Get("Location"))
+	if res := send("GET", "/authorize/callback?id="+id, nil); !strings.Contains(res.header.Get("Location"), "error=interaction_required") {
+		t.Errorf("callback before choosing: %d %s", res.status, res.header.Get("Location"))
 	}
-	if res := send("POST", "/personen", url.Values{"id": {"made-up"}, "subject": {"a"}}); res.StatusCode != 404 {
-		t.Errorf("no such request: status %d", res.StatusCode)
+	if res := send("POST", "/personen", url.Values{"id": {"made-up"}, "subject": {"a"}}); res.status != 404 {
+		t.Errorf("no such request: status %d", res.status)
 	}
 	res := send("POST", "/personen", url.Values{"id": {id}, "subject": {"a"}})
-	if to := res.Header.Get("Location"); res.StatusCode != 303 || to != issuer+"/authorize/callback?id="+id {
-		t.Fatalf("chosen: %d to %q", res.StatusCode, to)
+	if to := res.header.Get("Location"); res.status != 303 || to != issuer+"/authorize/callback?id="+id {
+		t.Fatalf("chosen: %d to %q", res.status, to)
 	}
-	if res := send("POST", "/personen", url.Values{"id": {id}, "subject": {"b"}}); res.StatusCode != 404 {
-		t.Errorf("chosen twice: status %d", res.StatusCode)
+	if res := send("POST", "/personen", url.Values{"id": {id}, "subject": {"b"}}); res.status != 404 {
+		t.Errorf("chosen twice: status %d", res.status)
 	}
-	back, err := url.Parse(send("GET", "/authorize/callback?id="+id, nil).Header.Get("Location"))
+	back, err := url.Parse(send("GET", "/authorize/callback?id="+id, nil).header.Get("Location"))
 	if err != nil || back.Query().Get("state") != "st" || back.Query().Get("code") == "" {
 		t.Fatalf("back to %v", back)
 	}
-	exchange := func(verifier string) *http.Response {
+	exchange := func(verifier string) answer {
 		return send("POST", "/oauth/token", url.Values{"grant_type": {"authorization_code"}, "code": {back.Query().Get("code")},
 			"redirect_uri": {request().Get("redirect_uri")}, "client_id": {"c"}, "client_secret": {"s"}, "code_verifier": {verifier}})
 	}
 	res = exchange("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk")
-	if body := read(t, res); res.StatusCode != 200 || !strings.Contains(body, `"id_token"`) {
-		t.Errorf("token: %d %s", res.StatusCode, body)
+	if res.status != 200 || !strings.Contains(res.body, `"id_token"`) {
+		t.Errorf("token: %d %s", res.status, res.body)
 	}
-	if res := exchange("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"); res.StatusCode != 400 {
-		t.Errorf("code used twice: status %d", res.StatusCode)
+	if res := exchange("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"); res.status != 400 {
+		t.Errorf("code used twice: status %d", res.status)
 	}
 }
 
 func TestSignOutElsewhere(t *testing.T) {
 	_, send := server(t)
 	res := send("GET", "/end_session?"+url.Values{"client_id": {"c"}, "post_logout_redirect_uri": {"https://evil.example/"}}.Encode(), nil)
-	if res.StatusCode < 400 || res.Header.Get("Location") != "" {
-		t.Errorf("status %d, to %q", res.StatusCode, res.Header.Get("Location"))
+	if res.status < 400 || res.header.Get("Location") != "" {
+		t.Errorf("status %d, to %q", res.status, res.header.Get("Location"))
 	}
 	res = send("GET", "/end_session?"+url.Values{"client_id": {"c"}, "post_logout_redirect_uri": {"https://portal.example/abgemeldet"}}.Encode(), nil)
-	if to := res.Header.Get("Location"); to != "https://portal.example/abgemeldet" {
-		t.Errorf("status %d, to %q", res.StatusCode, to)
+	if to := res.header.Get("Location"); to != "https://portal.example/abgemeldet" {
+		t.Errorf("status %d, to %q", res.status, to)
 	}
 }
 

@@ -16,7 +16,7 @@ import (
 // begin posts the sign-in form without following it, and returns the authorization request.
 func (b *browser) begin(w *world, weiter string) *url.URL {
 	b.t.Helper()
-	req, err := http.NewRequestWithContext(b.t.Context(), "POST", w.portal.URL+"/anmelden",
+	req, err := http.NewRequestWithContext(b.t.Context(), http.MethodPost, w.portal.URL+"/anmelden",
 		strings.NewReader(url.Values{"weiter": {weiter}}.Encode()))
 	if err != nil {
 		b.t.Fatal(err)
@@ -172,7 +172,7 @@ func (b *browser) chooseWithoutReturn(w *world, subject string) url.Values {
 		}
 		return nil
 	}
-	req, err := http.NewRequestWithContext(b.t.Context(), "POST", w.issuer+"/personen", strings.NewReader(form.Encode()))
+	req, err := http.NewRequestWithContext(b.t.Context(), http.MethodPost, w.issuer+"/personen", strings.NewReader(form.Encode()))
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -212,7 +212,7 @@ func TestReplay(t *testing.T) {
 			t.Fatal(err)
 		}
 		res.Body.Close()
-		if res.StatusCode != 400 {
+		if res.StatusCode != http.StatusBadRequest {
 			t.Errorf("code used twice: status %d", res.StatusCode)
 		}
 	})
@@ -245,7 +245,7 @@ func TestOpenRedirect(t *testing.T) {
 			b := w.browser(t)
 			state := f.answerFor(b.begin(w, test.weiter))
 			b.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-			req, err := http.NewRequestWithContext(t.Context(), "GET",
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodGet,
 				w.portal.URL+signin.CallbackPath+"?"+url.Values{"state": {state}, "code": {"c"}}.Encode(), nil)
 			if err != nil {
 				t.Fatal(err)

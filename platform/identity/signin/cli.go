@@ -2,6 +2,7 @@ package signin
 
 import (
 	"fmt"
+	"io"
 	"path/filepath"
 	"text/tabwriter"
 	"time"
@@ -90,10 +91,11 @@ func (c *ListCommand) Run(env *cli.Env) error {
 			return env.JSON(all)
 		}
 		w := tabwriter.NewWriter(env.Out, 0, 0, 2, ' ', 0)
-		fmt.Fprintln(w, "SUBJECT\tNAME\tROLE\tAUTHORITY\tLAST SIGN-IN")
+		var out io.Writer = w // reports what went wrong at Flush
+		fmt.Fprintln(out, "SUBJECT\tNAME\tROLE\tAUTHORITY\tLAST SIGN-IN")
 		for _, m := range all {
 			for _, g := range m.Grants {
-				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", m.Subject, m.Name, g.Role, g.Authority,
+				fmt.Fprintf(out, "%s\t%s\t%s\t%s\t%s\n", m.Subject, m.Name, g.Role, g.Authority,
 					i18n.DateTime(i18n.English, m.LastSignedIn))
 			}
 		}

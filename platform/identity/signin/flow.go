@@ -304,7 +304,7 @@ func (r *Room) leave(ctx context.Context) (string, error) {
 	}
 	_, end, err := r.discover(ctx)
 	if err != nil || end == "" {
-		return SignedOutPath, nil //nolint:nilerr // the person is signed out here, whatever the provider does
+		return SignedOutPath, nil // the person is signed out here, whatever the provider does
 	}
 	// OpenID Connect RP-Initiated Logout 1.0 §2.
 	return end + "?" + url.Values{"id_token_hint": {hint}, "client_id": {r.cfg.ClientID},

@@ -196,7 +196,7 @@ func TestSignOut(t *testing.T) {
 		b.signIn(w, "demo-bruno", "/konto")
 		w.demo.Close()
 		b.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-		req, err := http.NewRequestWithContext(t.Context(), "POST", w.portal.URL+"/abmelden", nil)
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.portal.URL+"/abmelden", nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -301,7 +301,7 @@ func TestManyRequestsAtOnce(t *testing.T) {
 		var wg sync.WaitGroup
 		for range 16 {
 			wg.Go(func() {
-				req, err := http.NewRequestWithContext(t.Context(), "GET", w.portal.URL+"/konto", nil)
+				req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, w.portal.URL+"/konto", nil)
 				if err != nil {
 					t.Error(err)
 					return
@@ -313,7 +313,7 @@ func TestManyRequestsAtOnce(t *testing.T) {
 					return
 				}
 				res.Body.Close()
-				if res.StatusCode != 200 {
+				if res.StatusCode != http.StatusOK {
 					t.Errorf("status %d", res.StatusCode)
 				}
 			})
@@ -363,7 +363,7 @@ func TestCookie(t *testing.T) {
 			w.Site.Demo = false
 			b := w.browser(t)
 			b.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-			req, err := http.NewRequestWithContext(t.Context(), "POST", w.portal.URL+"/anmelden", strings.NewReader("weiter=/"))
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.portal.URL+"/anmelden", strings.NewReader("weiter=/"))
 			if err != nil {
 				t.Fatal(err)
 			}

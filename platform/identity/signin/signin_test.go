@@ -84,7 +84,7 @@ func TestMain(m *testing.M) {
 	}
 	keyFile = filepath.Join(dir, "provider.key")
 	status := m.Run()
-	os.RemoveAll(dir)
+	_ = os.RemoveAll(dir)
 	os.Exit(status)
 }
 
@@ -104,7 +104,7 @@ func newWorld(t *testing.T, h *platform.House) *world {
 		t.Fatal(err)
 	}
 	_, port, _ := net.SplitHostPort(l.Addr().String())
-	l.Close()
+	_ = l.Close()
 	w.issuer = "http://localhost:" + port + "/demo-anmeldung"
 	base := "http://" + w.portal.Listener.Addr().String()
 	w.room = w.newRoom(t, base, w.issuer)
@@ -204,7 +204,7 @@ func (w *world) browser(t *testing.T) *browser {
 
 func (b *browser) get(address string) *page {
 	b.t.Helper()
-	req, err := http.NewRequestWithContext(b.t.Context(), "GET", address, nil)
+	req, err := http.NewRequestWithContext(b.t.Context(), http.MethodGet, address, nil)
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -257,7 +257,7 @@ func (b *browser) submit(values url.Values) *page {
 // post sends a form from a page (nil: from the site itself).
 func (b *browser) post(address string, values url.Values, from *page) *page {
 	b.t.Helper()
-	req, err := http.NewRequestWithContext(b.t.Context(), "POST", address, strings.NewReader(values.Encode()))
+	req, err := http.NewRequestWithContext(b.t.Context(), http.MethodPost, address, strings.NewReader(values.Encode()))
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -303,7 +303,7 @@ func (b *browser) signIn(w *world, subject, weiter string) *page {
 // who is the principal that /konto sees; the zero one with status 401.
 func (b *browser) who(w *world) identity.Principal {
 	b.t.Helper()
-	req, err := http.NewRequestWithContext(b.t.Context(), "GET", w.portal.URL+"/konto", nil)
+	req, err := http.NewRequestWithContext(b.t.Context(), http.MethodGet, w.portal.URL+"/konto", nil)
 	if err != nil {
 		b.t.Fatal(err)
 	}
