@@ -159,56 +159,74 @@ func count(b bool) int {
 // Many people press everything at once.
 func TestEverythingAtOnce(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		p := w.mustRequest(order("apply:1", 500))
-		token := strings.TrimPrefix(p.Path, "/bezahlen/")
-		ctx := context.Background()
-		to := make(chan string)
-		for range 8 {
-			go func() {
-				s, err := w.start(ctx, token)
-				if err != nil {
-					t.Error(err)
-				}
-				to <- s
-			}()
+		for round := range 6 {
+			w.pressEverything(t, fmt.Sprint("apply:", round))
 		}
-		first := <-to
-		for range 7 {
-			if s := <-to; s != first {
-				t.Errorf("two attempts at the same moment: %s, %s", s, first)
-			}
-		}
-		pay, err := w.test.payment(ctx, strings.TrimPrefix(first, "/testbezahlung/"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		var wg sync.WaitGroup
-		for range 4 {
-			wg.Go(func() {
-				if err := w.test.choose(ctx, pay, Payed, w.now()); err != nil {
-					t.Error(err)
-				}
-				tr, err := w.open(ctx, token)
-				if err == nil {
-					_, err = w.refresh(ctx, tr)
-				}
-				if err != nil {
-					t.Error(err)
-				}
-			})
-			wg.Go(func() {
-				if err := w.settle(ctx, pay.requestID, Status{State: Payed, Amount: 500}, nil); err != nil {
-					t.Error(err)
-				}
-			})
-		}
-		wg.Wait()
 		w.drain()
-		if len(w.settled) != 1 {
-			t.Errorf("told %d times", len(w.settled))
+		if len(w.settled) != 6 {
+			t.Errorf("told %d times of 6 payments", len(w.settled))
 		}
 		if err := w.checkLedger(); err != nil {
 			t.Error(err)
 		}
 	})
+}
+
+func (w *world) pressEverything(t *testing.T, source string) {
+	ctx := context.Background()
+	p := w.mustRequest(order(source, 500))
+	token := strings.TrimPrefix(p.Path, "/bezahlen/")
+	open, err := w.open(ctx, token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ready, ids := make(chan bool), make(chan string)
+	for range 8 {
+		go func() {
+			<-ready
+			a, err := w.attempt(ctx, open)
+			if err != nil {
+				t.Error(err)
+			}
+			ids <- a.ID
+		}()
+	}
+	close(ready)
+	first := <-ids
+	for range 7 {
+		if id := <-ids; id != first {
+			t.Errorf("two attempts at the same moment: %s, %s", id, first)
+		}
+	}
+	to, err := w.start(ctx, token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pay, err := w.test.payment(ctx, strings.TrimPrefix(to, "/testbezahlung/"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			err := w.test.choose(ctx, pay, Payed, w.now())
+			if err == nil {
+				_, err = w.refresh(ctx, open)
+			}
+			if err != nil {
+				t.Error(err)
+			}
+		})
+		wg.Go(func() {
+			if err := w.settle(ctx, pay.requestID, Status{State: Payed, Amount: 500}, nil); err != nil {
+				t.Error(err)
+			}
+		})
+		wg.Go(func() {
+			if _, err := w.start(ctx, token); err != nil && !errs.Is(err, errs.Conflict) {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
 }
