@@ -96,7 +96,9 @@ func newFixture(t *testing.T, h *platform.House) *fixture {
 	x := &fixture{t: t, h: h, fees: &fakeFees{amount: 600}, cashier: &fakeCashier{payments: map[string]Payment{}},
 		now: time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)}
 	h.Now, h.Queue.Now, h.Site.NoLimits = x.clock, x.clock, true
-	h.AuthorityName = func(id string) string { return map[string]string{"erfurt": "Stadt Erfurt", "weimar": "Stadt Weimar"}[id] }
+	h.AuthorityName = func(id string) string {
+		return map[string]string{"erfurt": "Stadt Erfurt", "weimar": "Stadt Weimar"}[id]
+	}
 	r, err := New(h, fakeOffices{}, x.fees, x.cashier)
 	if err != nil {
 		t.Fatal(err)
@@ -238,7 +240,7 @@ func TestJourneyByNotice(t *testing.T) {
 		p := x.begin(x.c, "hund-anmelden").Want(200, "Bello", "276098100000001", "01.02.1980", "Dackel")
 		id := applicationID(p)
 		p.Press("Antrag absenden").Want(422, "Bitte bestätigen Sie die Erklärung")
-		p = x.c.Get("/antrag/" + id + "/pruefen").Choose(declareDog).Press("Antrag absenden").Want(200, "Ihr Antrag ist eingegangen", "R26-", "Zugangscode")
+		p = x.c.Get("/antrag/"+id+"/pruefen").Choose(declareDog).Press("Antrag absenden").Want(200, "Ihr Antrag ist eingegangen", "R26-", "Zugangscode")
 		x.drain()
 		if len(x.submitted) != 1 || x.submitted[0].Application != id {
 			t.Fatalf("submitted: %v", x.submitted)
