@@ -262,6 +262,7 @@ func TestOpenRedirect(t *testing.T) {
 func TestOtherIssuer(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		first, second := newIssuer(t), newIssuer(t)
+		w.Site.Demo = false
 		for i, f := range []*issuer{first, second} {
 			w.at(t, f)
 			b := w.browser(t)
@@ -272,6 +273,16 @@ func TestOtherIssuer(t *testing.T) {
 			}
 			if i == 1 && (p.status != 400 || b.who(w).SignedIn()) {
 				t.Errorf("second issuer: status %d", p.status)
+			}
+		}
+		w.Site.Demo = true // the demo's provider is wherever it was started
+		w.exec(t, `DELETE FROM identity_person`)
+		for _, f := range []*issuer{first, second} {
+			w.at(t, f)
+			b := w.browser(t)
+			state := f.answerFor(b.begin(w, "/konto"))
+			if p := b.comeBack(w, state, "c"); p.status != 200 {
+				t.Errorf("demo at another port: status %d", p.status)
 			}
 		}
 	})
