@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -45,6 +46,13 @@ type listPage struct {
 	Filter []web.Field
 	Rows   []row
 	Pages  web.Pagination
+}
+
+type casePage struct {
+	Alert          web.Alert
+	State          web.Badge
+	Facts          web.SummaryList
+	Note, Ask, Due web.Field
 }
 
 func form(r *http.Request) formPage {
@@ -144,6 +152,16 @@ func gallery(t *testing.T) *httptest.Server {
 			Pages: web.Pagination{Next: "/liste?nach=3"},
 		})
 	})
+	cases := web.NewPage[casePage](site, fsys, "case")
+	site.Handle(mux, "GET /liste/1", func(w http.ResponseWriter, r *http.Request) error {
+		return cases.Render(w, r, web.Meta{Title: "Vorgang 02.1.3-2026/0001", Crumbs: []web.Link{{Text: "Posteingang", Href: "/liste"}}}, casePage{
+			Alert: web.Alert{Kind: "warning", Title: "Die Frist läuft morgen ab."},
+			State: web.Badge{Kind: "info", Text: "in Bearbeitung"},
+			Facts: web.SummaryList{Rows: []web.SummaryRow{{Label: "Name des Hundes", Value: "Waldi"}, {Label: "Grundstücksverkehrsgenehmigungszuständigkeit", Value: "nein"}}},
+			Note:  web.Field{Name: "notiz", Label: "Notiz", Kind: "textarea"}, Ask: web.Field{Name: "frage", Label: "Was fehlt?", Kind: "textarea", Hint: "Die Person liest diesen Text auf ihrer Statusseite."},
+			Due: web.Field{Name: "frist", Label: "Frist", Kind: "date", Value: "2026-12-08"},
+		})
+	})
 	site.Handle(mux, "GET /ort", func(w http.ResponseWriter, r *http.Request) error {
 		web.SetPlace(w, r, "160510000000")
 		return site.Redirect(w, r, r.URL.Query().Get("weiter"), "")
@@ -152,7 +170,7 @@ func gallery(t *testing.T) *httptest.Server {
 	site.Handle(mux, "GET /verboten", func(http.ResponseWriter, *http.Request) error { return errs.E(errs.Denied, "errs.denied") })
 	h := site.Mux(mux)
 	ts := httptest.NewServer(site.Middleware(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/liste" {
+		if strings.HasPrefix(r.URL.Path, "/liste") {
 			r = r.WithContext(identity.With(r.Context(), identity.Principal{Subject: "1", Name: "Ada Beispiel", Kind: identity.Staff}))
 		}
 		h.ServeHTTP(w, r)
@@ -251,9 +269,9 @@ func TestPlace(t *testing.T) {
 func TestComponents(t *testing.T) {
 	ts := gallery(t)
 	b := browser.New(t)
-	for _, path := range []string{"/", "/form", "/frage", "/liste", "/nirgends", "/kaputt", "/verboten"} {
+	for _, path := range []string{"/", "/form", "/frage", "/liste", "/liste/1", "/nirgends", "/kaputt", "/verboten"} {
 		b.Open(ts.URL + path)
 		b.Check()
-		picture(b, filepath.Base("gallery"+path))
+		picture(b, "gallery"+strings.ReplaceAll(path, "/", "-"))
 	}
 }

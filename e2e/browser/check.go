@@ -92,7 +92,7 @@ func axe(t testing.TB) string {
 // ValidHTML checks pages (name to HTML) with html-validate, all at once because node starts slowly. Its rules are in
 // htmlvalidate.json: the recommended ones; white space at line ends comes from templates and harms nobody; void elements
 // are written without a slash, as the HTML standard does; titles are long because they name page and site; boxes of one
-// question share their name.
+// question share their name; a box that scrolls is a region only so that a keyboard reaches it, not a <section>.
 func ValidHTML(t testing.TB, pages map[string]string) {
 	t.Helper()
 	if problems := invalidHTML(t, pages); problems != "" {

@@ -1,5 +1,3 @@
-// Package web is the house's face: layout and components on KERN, pages typed and checked, errors turned into pages
-// in one place, security headers, assets.
 package web
 
 import (
