@@ -22,6 +22,6 @@
 // Staff get all of it set more tightly. Everything works without script: the house has none.
 //
 // Cookies: "lang" and "ort" (a year, set when somebody chooses), "hinweis" (a minute, a message for the next page);
-// each strictly necessary for what was asked for, so there is no banner. Pages are not compressed here: it would cost as
-// much as rendering them, and secrets beside reflected input had better not be; a proxy in front may.
+// each strictly necessary for what was asked for, so there is no banner. Pages are not compressed here: it would add a
+// third to their cost, and secrets beside reflected input had better not be; a proxy in front may.
 package web
