@@ -53,7 +53,8 @@ type Authority struct {
 // Service is an entry of the catalogue.
 type Service struct {
 	Key           string // LeiKa
-	Name          string // official
+	Name          string // official: "Hundehaltung Anmeldung"
+	Title         string // the same for people: "Hundehaltung: Anmeldung"
 	Type          string // LeiKa Typisierung: 1 Bund … 5 municipality
 	Law           string // short names of the law, as in the catalogue
 	Bundle        string // OZG-Leistung

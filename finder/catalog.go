@@ -8,6 +8,7 @@ import (
 	"rennsteig/platform/db"
 	"rennsteig/platform/german"
 	"rennsteig/standards/ars"
+	"rennsteig/standards/leika"
 )
 
 // Catalog is everything the finder knows, in memory and never changed: services, areas, authorities, assignments and
@@ -23,9 +24,11 @@ type Catalog struct {
 	byAGS        map[string]*Area   // eight digits
 	byPostcode   map[string][]*Area // a postcode is not a place
 	authorities  map[string]Authority
-	authorityIDs []string            // sorted
-	assigned     map[string]assigned // by service key
-	tasks        map[string][]string // authority id, or level, to keys of the services done there
+	authorityIDs []string              // sorted
+	assigned     map[string]assigned   // by service key
+	tasks        map[string][]string   // authority id, or level, to keys of the services done there
+	objects      map[string][]*Service // by the first eight digits of the key
+	situations   map[string][]Hit      // by life situation: its services, those with a known authority first
 	index        *index
 
 	placeSpelling *german.Speller
@@ -50,7 +53,8 @@ func readCatalog(ctx context.Context, q db.Querier) (*Catalog, error) {
 func newCatalog(t tables) *Catalog {
 	c := &Catalog{version: t.version, services: map[string]*Service{}, areas: map[string]*Area{}, folded: map[string]string{},
 		byAGS: map[string]*Area{}, byPostcode: map[string][]*Area{}, authorities: map[string]Authority{},
-		assigned: map[string]assigned{}, tasks: map[string][]string{}}
+		assigned: map[string]assigned{}, tasks: map[string][]string{},
+		objects: map[string][]*Service{}, situations: map[string][]Hit{}}
 	names := map[string]int{}
 	twins := map[string][]*Area{}
 	for i := range t.areas {
@@ -97,6 +101,15 @@ func newCatalog(t tables) *Catalog {
 		s := &t.services[i]
 		c.services[s.Key] = s
 		c.ordered = append(c.ordered, s)
+		object := leika.Key(s.Key).ObjectPrefix()
+		c.objects[object] = append(c.objects[object], s)
+	}
+	for _, s := range c.ordered {
+		s.Title = s.Name
+		name := c.objectOf(s).Name
+		if rest, ok := strings.CutPrefix(s.Name, name+" "); ok {
+			s.Title = name + ": " + rest
+		}
 	}
 	for i, a := range t.assignments {
 		as := c.assigned[a.ServiceKey]
@@ -112,8 +125,25 @@ func newCatalog(t tables) *Catalog {
 		}
 		c.assigned[a.ServiceKey] = as
 	}
+	c.gatherSituations()
 	c.index = newIndex(c.ordered, t.synonyms, func(key string) bool { _, ok := c.assigned[key]; return ok })
 	return c
+}
+
+// gatherSituations lists one hit per object and life situation, with the object's other services as variants.
+func (c *Catalog) gatherSituations() {
+	for _, known := range []bool{true, false} {
+		for _, s := range c.ordered {
+			if _, ok := c.assigned[s.Key]; ok != known || s.LifeSituation == "" || c.objectOf(s) != s {
+				continue
+			}
+			h := Hit{Service: *s}
+			for _, other := range c.related(s) {
+				h.Variants = append(h.Variants, *other)
+			}
+			c.situations[s.LifeSituation] = append(c.situations[s.LifeSituation], h)
+		}
+	}
 }
 
 func (c *Catalog) addPostcode(postcode string, a *Area) {

@@ -22,7 +22,9 @@ type index struct {
 	idf      []float32           // by term, 0…1
 	means    map[string][]string // root to roots that mean the same
 	phrases  []phrase            // several words that stand for others
-	scratch  sync.Pool           // *scratch
+
+	onlyProcedure map[string]*Service // bare objects that have just one procedure
+	scratch       sync.Pool           // *scratch
 }
 
 // doc is a service in the index.
@@ -88,10 +90,30 @@ func newIndex(services []*Service, synonyms []synonym, assigned func(key string)
 		builder.add(s, assigned(s.Key))
 	}
 	builder.weigh()
+	x.onlyProcedure = onlyProcedures(services)
 	builder.words(synonyms)
 	x.speller = german.NewSpeller(builder.spelling)
 	x.scratch.New = func() any { return newScratch(len(x.entries)) }
 	return x
+}
+
+// onlyProcedures finds the objects that have one procedure: key of the bare object to the service of the procedure.
+func onlyProcedures(services []*Service) map[string]*Service {
+	count := map[string]int{}
+	only := map[string]*Service{}
+	for _, s := range services {
+		if k := leika.Key(s.Key); k.Kind() == leika.ObjectProcedure {
+			object := k.ObjectPrefix() + "000000"
+			count[object]++
+			only[object] = s
+		}
+	}
+	for object, n := range count {
+		if n > 1 {
+			delete(only, object)
+		}
+	}
+	return only
 }
 
 // aliases are the everyday names of services.

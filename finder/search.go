@@ -341,13 +341,20 @@ func (x *index) hits(all []ranked, words []asked) []Hit {
 		}
 		d := &x.docs[r.doc]
 		if i, ok := at[d.object]; ok {
-			out[i].Variants = append(out[i].Variants, *d.service)
+			if out[i].Service.Key != d.service.Key {
+				out[i].Variants = append(out[i].Variants, *d.service)
+			}
 			continue
 		}
 		if len(out) == maxHits {
 			break
 		}
 		at[d.object] = len(out)
+		if only := x.onlyProcedure[d.service.Key]; only != nil {
+			// "Meldebestätigung" means its only procedure, Ausstellung: that is what one can apply for.
+			out = append(out, Hit{Service: *only, Variants: []Service{*d.service}, Score: float64(r.score), Why: x.explain(r.entry, words)})
+			continue
+		}
 		out = append(out, Hit{Service: *d.service, Score: float64(r.score), Why: x.explain(r.entry, words)})
 	}
 	return out

@@ -1,7 +1,250 @@
 package finder
 
-import "rennsteig/platform/web"
+import (
+	"net/http"
+	"net/url"
+	"strconv"
+	"unicode/utf8"
 
-type pages struct{}
+	"rennsteig/platform/errs"
+	"rennsteig/platform/web"
+)
 
-func newPages(*web.Site) pages { return pages{} }
+// pages are the room's pages.
+type pages struct {
+	start     *web.Page[startView]
+	results   *web.Page[resultsView]
+	place     *web.Page[placeView]
+	service   *web.Page[serviceView]
+	authority *web.Page[authorityView]
+}
+
+func newPages(s *web.Site) pages {
+	return pages{
+		start:     web.NewPage[startView](s, Files, "start"),
+		results:   web.NewPage[resultsView](s, Files, "results"),
+		place:     web.NewPage[placeView](s, Files, "place"),
+		service:   web.NewPage[serviceView](s, Files, "service"),
+		authority: web.NewPage[authorityView](s, Files, "authority"),
+	}
+}
+
+const (
+	maxQuery  = 200 // letters of a question
+	hitsAPage = 10
+	maxTasks  = 300 // services listed on an authority's page
+
+	searchesPerMinute = 120
+	searchBurst       = 60
+)
+
+// Routes registers the room's pages.
+func (r *Room) Routes(mux *http.ServeMux) {
+	s := r.h.Site
+	s.Handle(mux, "GET /{$}", r.startPage)
+	s.Handle(mux, "GET /suche", s.Limit("search", searchesPerMinute, searchBurst, r.searchPage))
+	s.Handle(mux, "GET /leistung/{key}", r.servicePage)
+	s.Handle(mux, "GET /behoerde/{id}", r.authorityPage)
+	s.Handle(mux, "GET /ort", r.placePage)
+	s.Handle(mux, "POST /ort", r.setPlace)
+}
+
+func (r *Room) startPage(w http.ResponseWriter, req *http.Request) error {
+	c := r.catalog()
+	v := startView{Form: searchForm{Place: r.placeName(c, web.Place(req))}}
+	for _, t := range topTasks {
+		if _, ok := c.services[t.key]; ok {
+			v.Tasks = append(v.Tasks, web.Link{Text: r.h.Site.T(req, "finder.task."+t.name), Href: "/leistung/" + t.key})
+		}
+	}
+	for _, name := range lifeSituations {
+		if len(c.situations[name]) > 0 {
+			v.Situations = append(v.Situations, web.Link{Text: name, Href: "/suche?lage=" + url.QueryEscape(name)})
+		}
+	}
+	return r.pages.start.Render(w, req, web.Meta{Title: r.h.Site.T(req, "finder.start.title")}, v)
+}
+
+// input reads a text of the address; errs.Invalid if it is too long or no text.
+func input(req *http.Request, name string, limit int) (string, error) {
+	s := req.URL.Query().Get(name)
+	switch {
+	case !utf8.ValidString(s):
+		return "", errs.E(errs.Invalid, "errs.encoding")
+	case utf8.RuneCountInString(s) > limit:
+		return "", errs.E(errs.Invalid, "finder.too_long", limit)
+	}
+	return s, nil
+}
+
+func (r *Room) searchPage(w http.ResponseWriter, req *http.Request) error {
+	query, err := input(req, "q", maxQuery)
+	if err != nil {
+		return err
+	}
+	asked, err := input(req, "ort", maxQuery)
+	if err != nil {
+		return err
+	}
+	situation, err := input(req, "lage", maxQuery)
+	if err != nil {
+		return err
+	}
+	c := r.catalog()
+	v := resultsView{Form: searchForm{Query: query, Place: asked}}
+	place := web.Place(req)
+	if asked != "" {
+		found, choices := c.OnePlace(asked)
+		switch {
+		case found != nil:
+			place = found.ARS
+			if place != web.Place(req) {
+				web.SetPlace(w, req, place)
+				req = withPlace(req, place)
+			}
+			v.Form.Place = found.ShortName
+		case len(choices) > 0:
+			return r.choosePlace(w, req, asked, choices, "/suche", url.Values{"q": {query}, "lage": {situation}})
+		default:
+			v.PlaceUnknown = web.Alert{Kind: "warning", Title: r.h.Site.T(req, "finder.place.unknown", asked)}
+		}
+	} else {
+		v.Form.Place = r.placeName(c, place)
+	}
+	if _, ok := c.areas[place]; !ok {
+		place = "" // a cookie from long ago
+	}
+	title := r.h.Site.T(req, "finder.results.title_empty")
+	var hits []Hit
+	switch {
+	case query != "":
+		title = r.h.Site.T(req, "finder.results.title", query)
+		hits = c.Search(query)
+	case situation != "":
+		title = r.h.Site.T(req, "finder.results.title", situation)
+		hits = c.situations[situation]
+	default:
+		return r.pages.results.Render(w, req, web.Meta{Title: title}, v)
+	}
+	if err := r.showHits(req, c, &v, hits, place); err != nil {
+		return err
+	}
+	return r.pages.results.Render(w, req, web.Meta{Title: title}, v)
+}
+
+// showHits fills the page of hits that the address asks for.
+func (r *Room) showHits(req *http.Request, c *Catalog, v *resultsView, hits []Hit, place string) error {
+	page, _ := strconv.Atoi(req.URL.Query().Get("seite")) // no number is the first page
+	page = max(1, min(page, (len(hits)+hitsAPage-1)/hitsAPage))
+	from := (page - 1) * hitsAPage
+	to := min(len(hits), from+hitsAPage)
+	v.Nothing = len(hits) == 0
+	v.Summary = r.h.Site.Texts.N(web.Lang(req), "finder.results.count", len(hits))
+	if v.Nothing {
+		v.Summary = ""
+		if a, ok := c.areas[place]; ok {
+			v.General = officeLink(c.generalOffice(c.current(a)))
+		}
+		return nil
+	}
+	for _, h := range hits[from:to] {
+		view, err := r.hitView(req, c, h, place)
+		if err != nil {
+			return err
+		}
+		v.Hits = append(v.Hits, view)
+	}
+	at := func(n int) string {
+		q := req.URL.Query()
+		q.Set("seite", strconv.Itoa(n))
+		return "/suche?" + q.Encode()
+	}
+	if page > 1 {
+		v.Pages.Previous = at(page - 1)
+	}
+	if to < len(hits) {
+		v.Pages.Next = at(page + 1)
+	}
+	return nil
+}
+
+func (r *Room) servicePage(w http.ResponseWriter, req *http.Request) error {
+	c := r.catalog()
+	s, ok := c.services[req.PathValue("key")]
+	if !ok {
+		return errs.E(errs.NotFound, "finder.service_unknown")
+	}
+	place := web.Place(req)
+	if _, ok := c.areas[place]; !ok {
+		place = ""
+	}
+	office, resp, err := r.office(req, c, *s, place)
+	if err != nil {
+		return err
+	}
+	t := func(key string, args ...any) string { return r.h.Site.T(req, key, args...) }
+	v := serviceView{Text: s.Text, Place: r.placeName(c, place), Office: office,
+		PlaceNeeded: resp.Reason.Key == "finder.reason.place_needed",
+		ChoosePlace: "/ort?weiter=" + url.QueryEscape("/leistung/"+s.Key)}
+	for _, other := range c.related(s) {
+		v.Related = append(v.Related, web.Link{Text: other.Title, Href: "/leistung/" + other.Key})
+	}
+	row := func(key, value string) {
+		if value != "" {
+			v.Facts.Rows = append(v.Facts.Rows, web.SummaryRow{Label: t("finder.service." + key), Value: value})
+		}
+	}
+	row("official", s.Name)
+	row("key", s.Key)
+	if resp.Law != "" {
+		row("law", resp.Law)
+	} else {
+		row("law", s.Law)
+	}
+	row("situation", s.LifeSituation)
+	crumbs := []web.Link{}
+	if s.LifeSituation != "" {
+		crumbs = append(crumbs, web.Link{Text: s.LifeSituation, Href: "/suche?lage=" + url.QueryEscape(s.LifeSituation)})
+	}
+	return r.pages.service.Render(w, req, web.Meta{Title: s.Title, Crumbs: crumbs}, v)
+}
+
+func (r *Room) authorityPage(w http.ResponseWriter, req *http.Request) error {
+	c := r.catalog()
+	a, ok := c.authorities[req.PathValue("id")]
+	if !ok {
+		return errs.E(errs.NotFound, "finder.authority_unknown")
+	}
+	t := func(key string, args ...any) string { return r.h.Site.T(req, key, args...) }
+	v := authorityView{Generic: a.Generic}
+	row := func(key, value string) {
+		if value == "" {
+			value = t("finder.missing")
+		}
+		v.Facts.Rows = append(v.Facts.Rows, web.SummaryRow{Label: t("finder.authority." + key), Value: value})
+	}
+	row("kind", t("finder.kind."+string(a.Kind)))
+	if area := c.areas[a.Area]; area != nil {
+		if parent := c.areas[area.Parent]; parent != nil && area.Kind != State {
+			row("area", parent.Name)
+		}
+		if worker := c.generalOffice(area); worker.ID != "" && worker.ID != a.ID {
+			v.Note = t("finder.authority.served", worker.Name)
+		}
+	}
+	row("seat", a.Seat)
+	row("postcode", a.Postcode)
+	row("address", "")
+	row("phone", "")
+	row("hours", "")
+	seen := map[string]bool{}
+	for _, s := range c.Tasks(a) {
+		object := c.objectOf(&s)
+		if seen[object.Key] || len(v.Services) == maxTasks {
+			continue
+		}
+		seen[object.Key] = true
+		v.Services = append(v.Services, web.Link{Text: object.Title, Href: "/leistung/" + object.Key})
+	}
+	return r.pages.authority.Render(w, req, web.Meta{Title: a.Name}, v)
+}
