@@ -79,12 +79,9 @@ func postpone(ctx context.Context, tx *db.Tx, j *Job, due time.Time, dead *time.
 }
 
 func deadJobs(ctx context.Context, r db.Querier, after string, limit int) ([]DeadJob, error) {
-	if after == "" {
-		after = "~" // sorts after every id
-	}
 	rows, err := r.Query(ctx, `
 		SELECT id, topic, tries, created_at, dead_at, last_error FROM queue_job
-		WHERE dead_at IS NOT NULL AND id < $1 ORDER BY id DESC LIMIT $2`, after, limit)
+		WHERE dead_at IS NOT NULL AND ($1 = '' OR id < $1) ORDER BY id DESC LIMIT $2`, after, limit)
 	if err != nil {
 		return nil, err
 	}
