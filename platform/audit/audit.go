@@ -11,7 +11,7 @@ import (
 
 // Files are the log's migrations, texts and pages.
 //
-//go:embed migrations/*.sql
+//go:embed migrations/*.sql texts/*.json pages/*.html
 var Files embed.FS
 
 // Log is the audit trail.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -216,4 +217,65 @@ func hashAt(tile []byte, i int) (h tlog.Hash, ok bool) {
 	}
 	copy(h[:], tile[i*tlog.HashSize:])
 	return h, true
+}
+
+// summaryColumns are entryColumns without what a list does not show.
+const summaryColumns = `id, seq, at, actor, actor_name, authority, action, object, '{}', '[]', '[]', hash, NULL`
+
+// listEntries lists entries of these authorities (nil: of all), the newest first; the oldest first with f.After.
+func listEntries(ctx context.Context, q db.Querier, scope []string, f Filter, limit int) ([]row, error) {
+	var where []string
+	var args []any
+	cond := func(format string, value any) {
+		args = append(args, value)
+		where = append(where, fmt.Sprintf(format, len(args)))
+	}
+	if scope != nil {
+		places := make([]string, len(scope))
+		for i, a := range scope {
+			args = append(args, a)
+			places[i] = fmt.Sprintf("$%d", len(args))
+		}
+		where = append(where, "authority IN ("+strings.Join(places, ", ")+")")
+	}
+	for column, value := range map[string]string{"object": f.Object, "actor": f.Actor, "action": f.Action} {
+		if value != "" {
+			cond(column+" = $%d", clean(value))
+		}
+	}
+	// An id begins with its milliseconds, so a time is a range of the index; what is made within the same second is
+	// decided by the exact time.
+	if !f.From.IsZero() {
+		cond("id >= $%d", idAt(f.From.Add(-time.Second)))
+		cond("at >= $%d", db.Micros(f.From))
+	}
+	if !f.To.IsZero() {
+		cond("id < $%d", idAt(f.To.Add(time.Second)))
+		cond("at < $%d", db.Micros(f.To))
+	}
+	order := "DESC"
+	if f.Before != "" {
+		cond("id < $%d", clean(f.Before))
+	}
+	if f.After != "" {
+		cond("id > $%d", clean(f.After))
+		order = "ASC"
+	}
+	query := `SELECT ` + summaryColumns + ` FROM audit_entry`
+	if len(where) > 0 {
+		query += ` WHERE ` + strings.Join(where, ` AND `)
+	}
+	args = append(args, limit)
+	return queryEntries(ctx, q, query+fmt.Sprintf(` ORDER BY id %s LIMIT $%d`, order, len(args)), args...)
+}
+
+// idAt is the beginning that an id made at t has (RFC 9562 §5.7).
+func idAt(t time.Time) string {
+	ms := fmt.Sprintf("%012x", max(0, t.UnixMilli()))
+	return ms[:8] + "-" + ms[8:12]
+}
+
+func entriesOf(ctx context.Context, q db.Querier, object string, limit int) ([]row, error) {
+	return queryEntries(ctx, q, `SELECT `+entryColumns+` FROM audit_entry
+		WHERE object = $1 ORDER BY id DESC LIMIT $2`, clean(object), limit)
 }
