@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/csv"
 	"io"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -25,7 +24,7 @@ type Listed struct {
 
 // Totals add up what a list shows, all pages together.
 type Totals struct {
-	Count     int64
+	Count     int
 	Open      money.Cents // demanded and not paid
 	Paid      money.Cents
 	RefundDue money.Cents
@@ -237,7 +236,7 @@ func writeCSV(w io.Writer, list []Entry, t func(key string, args ...any) string,
 		rows = append(rows, []string{e.Booked.In(i18n.Berlin).Format("2006-01-02 15:04:05"), name(e.Authority), string(e.Kassenzeichen),
 			e.Purpose, t("pay.fact." + string(e.Fact)), t("pay.account." + string(e.Account)), amount(e.Debit()), amount(e.Credit()), e.FactID})
 	}
-	for row := range slices.Values(rows) {
+	for _, row := range rows {
 		for i := range row {
 			row[i] = harmless(row[i])
 		}

@@ -267,6 +267,7 @@ type detailPage struct {
 
 type attemptRow struct {
 	Attempt
+	ProviderName       string
 	Badge, RefundBadge web.Badge
 	RefundDue          bool
 }
@@ -300,13 +301,13 @@ func (r *Room) showDetail(w http.ResponseWriter, req *http.Request) error {
 	switch d.State {
 	case Payed:
 		add("pay.paid_at", i18n.DateTime(lang, d.Ended))
-		add("pay.method", r.method(req, d.Method))
+		add("pay.method", r.word(req, "pay.method.", d.Method))
 	case Canceled:
 		add("pay.cancelled_at", i18n.DateTime(lang, d.Ended))
 		add("pay.reason", d.Reason)
 	}
 	for _, a := range d.Attempts {
-		row := attemptRow{Attempt: a, Badge: badge(text, "pay.attempt.state.", a.State), RefundDue: a.Refund == RefundDue}
+		row := attemptRow{Attempt: a, ProviderName: r.word(req, "pay.provider.", a.Provider), Badge: badge(text, "pay.attempt.state.", a.State), RefundDue: a.Refund == RefundDue}
 		switch a.Refund {
 		case RefundDue:
 			row.RefundBadge = web.Badge{Kind: "warning", Text: text("pay.state.refund")}
@@ -323,12 +324,12 @@ func (r *Room) showDetail(w http.ResponseWriter, req *http.Request) error {
 	return r.pages.detail.Render(w, req, web.Meta{Title: text("pay.detail.title", string(d.Kassenzeichen)), Crumbs: r.crumbs(req, Transaction{})}, p)
 }
 
-// method is a payment method in words; the provider's own word if it is none of the standard's.
-func (r *Room) method(req *http.Request, m string) string {
-	if key := "pay.method." + m; r.h.Site.Texts.Has(i18n.German, key) {
+// word is a provider's word in ours, if the key has one for it, else as it stands.
+func (r *Room) word(req *http.Request, key, word string) string {
+	if key += word; r.h.Site.Texts.Has(i18n.German, key) {
 		return r.h.Site.T(req, key)
 	}
-	return m
+	return word
 }
 
 // crumbs leads from the list to the transaction, or only to the list.
