@@ -156,6 +156,9 @@ func update(ctx context.Context, tx *db.Tx, a *application, old State, now time.
 	if err != nil {
 		return err
 	}
+	if a.codeHash == nil { // SQLite gives an empty value back as nil, which would become NULL
+		a.codeHash = []byte{}
+	}
 	return one(tx.Exec(ctx, `UPDATE apply_application SET state = $1, code_hash = $2, reference = $3, subject = $4, draft = '', answers = $5,
 		fee_cents = $6, fee_demo = $7, kassenzeichen = $8, pay_path = $9, pay_ended = $10, case_reference = $11, receipt_hash = $12,
 		notice_hash = $13, changed_at = $14, sent_at = $15, fee_paid_at = $16, filed_at = $17, decided_at = $18, notice_paid_at = $19

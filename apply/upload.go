@@ -81,7 +81,7 @@ func fileName(s string) string {
 		return r
 	}, s)
 	ext := path.Ext(s)
-	if len(ext) > 8 {
+	if len(ext) < 2 || len(ext) > 8 {
 		ext = ""
 	}
 	stem := []rune(strings.Trim(strings.TrimSuffix(s, ext), " ."))

@@ -71,7 +71,7 @@ func (f *Field) check(a Answers, now time.Time) (errs.Field, bool) {
 		return errs.Field{}, true
 	}
 	if len(values) > 1 && f.Kind != Checkboxes {
-		return wrong("one")
+		return wrong("single")
 	}
 	for _, v := range values {
 		if !wellFormed(v) {
