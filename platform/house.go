@@ -33,11 +33,15 @@ type Files struct {
 	FS   fs.FS
 }
 
-// Migrate brings the tables of these rooms up to date.
+// Migrate brings the tables of these rooms up to date; a room without tables is left out.
 func Migrate(ctx context.Context, d *db.DB, rooms ...Files) error {
-	migrations := make([]db.Migration, len(rooms))
-	for i, r := range rooms {
-		migrations[i] = db.Migration(r)
+	var migrations []db.Migration
+	for _, r := range rooms {
+		if names, err := fs.Glob(r.FS, "migrations/*.sql"); err != nil {
+			return err
+		} else if len(names) > 0 {
+			migrations = append(migrations, db.Migration(r))
+		}
 	}
 	return d.Migrate(ctx, migrations...)
 }

@@ -3,6 +3,7 @@ package housetest
 
 import (
 	"context"
+	"io/fs"
 	"log/slog"
 	"testing"
 	"time"
@@ -29,9 +30,13 @@ func Each(t *testing.T, rooms []platform.Files, f func(t *testing.T, h *platform
 func New(t testing.TB, dialect db.Dialect, rooms ...platform.Files) *platform.House {
 	t.Helper()
 	all := append([]platform.Files{{Room: "queue", FS: queue.Files}, {Room: "audit", FS: audit.Files}}, rooms...)
-	migrations := make([]db.Migration, len(all))
-	for i, r := range all {
-		migrations[i] = db.Migration(r)
+	var migrations []db.Migration
+	for _, r := range all {
+		if names, err := fs.Glob(r.FS, "migrations/*.sql"); err != nil {
+			t.Fatal(err)
+		} else if len(names) > 0 {
+			migrations = append(migrations, db.Migration(r))
+		}
 	}
 	d := dbtest.Open(t, dialect, migrations...)
 	texts := i18n.New()

@@ -1,0 +1,145 @@
+package app
+
+import (
+	"context"
+	"strconv"
+	"strings"
+
+	"rennsteig/apply"
+	"rennsteig/finder"
+	"rennsteig/pay"
+	"rennsteig/platform/db"
+	"rennsteig/platform/errs"
+	"rennsteig/platform/queue"
+	"rennsteig/records"
+)
+
+// How the rooms meet: each adapter below is one room's small interface, answered by another room; events lists what
+// follows from what.
+
+// offices answers apply from the finder.
+type offices struct{ finder func() *finder.Room }
+
+func (o offices) Office(ctx context.Context, leikaKey, ars string) (id, name string, err error) {
+	r, err := o.finder().Resolve(ctx, leikaKey, ars)
+	if err != nil {
+		return "", "", err
+	}
+	if !r.Known {
+		return "", "", errs.E(errs.NotFound, "app.no_office")
+	}
+	return r.Processor.ID, r.Processor.Name, nil
+}
+
+func (o offices) PlaceName(ars string) string { return o.finder().PlaceName(ars) }
+
+// fees: what is paid first, for apply.
+type applicationCashier struct{ pay *pay.Room }
+
+func (c applicationCashier) Request(ctx context.Context, tx *db.Tx, o apply.Order) (apply.Payment, error) {
+	p, err := c.pay.Request(ctx, tx, pay.Order{Authority: o.Authority, Source: o.Source, Purpose: o.Purpose, Amount: o.Amount, ReturnPath: o.ReturnPath})
+	return apply.Payment{ID: p.ID, Kassenzeichen: p.Kassenzeichen, Path: p.Path}, err
+}
+
+// noticeCashier: what a notice demands, for records.
+type noticeCashier struct{ pay *pay.Room }
+
+func (c noticeCashier) Request(ctx context.Context, tx *db.Tx, o records.Order) (records.Payment, error) {
+	p, err := c.pay.Request(ctx, tx, pay.Order(o))
+	return records.Payment{ID: p.ID, Kassenzeichen: p.Kassenzeichen, Path: p.Path}, err
+}
+
+// casePrefix marks the source of a payment that a notice demands; the others are applications'.
+const casePrefix = "case:"
+
+// events wires what follows from what. A topic has one handler; each ends its job in its own transaction.
+func (p *program) events() {
+	q := p.house.Queue
+
+	queue.Handle(q, apply.TopicSubmitted, func(ctx context.Context, job *queue.Job, e apply.Submission) error {
+		parcel, err := p.apply.Parcel(ctx, e.Application)
+		if err != nil {
+			return err
+		}
+		return p.records.Receive(ctx, job, incoming(parcel))
+	})
+	queue.Handle(q, records.TopicFiled, func(ctx context.Context, job *queue.Job, e records.Filed) error {
+		return p.apply.Filed(ctx, job, e.Source, e.Reference)
+	})
+
+	queue.Handle(q, records.TopicAsked, func(ctx context.Context, job *queue.Job, e records.Asked) error {
+		return p.apply.Asked(ctx, job, apply.Question{Application: e.Source, ID: e.ID, Text: e.Text, Due: e.Due})
+	})
+	queue.Handle(q, apply.TopicAnswered, func(ctx context.Context, job *queue.Job, e apply.AnswerGiven) error {
+		a, err := p.apply.Answer(ctx, e.Message)
+		if err != nil {
+			return err
+		}
+		return p.records.Answered(ctx, job, records.Answer{Source: a.Application, Question: a.Question, Text: a.Text,
+			Attachments: attachments(a.Attachments), At: a.At})
+	})
+
+	queue.Handle(q, records.TopicDecided, func(ctx context.Context, job *queue.Job, e records.Decided) error {
+		return p.apply.Decided(ctx, job, apply.Notice{Application: e.Source, Authority: e.Authority, CaseReference: e.CaseReference, Date: e.Date,
+			Granted: e.Granted, Title: e.Title, Decision: e.Decision, Reasons: e.Reasons, Remedy: e.Remedy, Amount: e.Amount, Demo: e.Demo,
+			Kassenzeichen: e.Kassenzeichen, PayPath: e.PayPath, Due: e.Due})
+	})
+	queue.Handle(q, records.TopicNoticeRendered, func(ctx context.Context, job *queue.Job, e records.NoticeRendered) error {
+		return p.apply.NoticeRendered(ctx, job, e.Source, e.Hash, e.Size)
+	})
+
+	queue.Handle(q, pay.TopicSettled, func(ctx context.Context, job *queue.Job, e pay.Settled) error {
+		if strings.HasPrefix(e.Source, casePrefix) {
+			return p.records.Paid(ctx, job, e.Source, e.Kassenzeichen, e.At)
+		}
+		id, ok := apply.ApplicationOf(e.Source)
+		if !ok {
+			return errs.E(errs.Internal, "errs.internal")
+		}
+		return p.apply.Paid(ctx, job, id, e.Kassenzeichen, e.At)
+	})
+	queue.Handle(q, records.TopicNoticePaid, func(ctx context.Context, job *queue.Job, e records.NoticePaid) error {
+		return p.apply.NoticePaid(ctx, job, e.Source, e.At)
+	})
+	queue.Handle(q, pay.TopicAttemptEnded, func(ctx context.Context, job *queue.Job, e pay.AttemptEnded) error {
+		return p.paymentEnded(ctx, job, e.Source, e.State)
+	})
+	queue.Handle(q, pay.TopicCancelled, func(ctx context.Context, job *queue.Job, e pay.Cancelled) error {
+		return p.paymentEnded(ctx, job, e.Source, string(pay.Canceled))
+	})
+}
+
+// paymentEnded tells the applicant that a try to pay ended without money; of a notice's amount nobody needs to know.
+func (p *program) paymentEnded(ctx context.Context, job *queue.Job, source, state string) error {
+	id, ok := apply.ApplicationOf(source)
+	if !ok {
+		return p.house.DB.Tx(ctx, job.Done)
+	}
+	word := "failed"
+	if state == string(pay.Canceled) {
+		word = "cancelled"
+	}
+	return p.apply.PaymentEnded(ctx, job, id, word)
+}
+
+// incoming is the parcel as the electronic file takes it.
+func incoming(p apply.Parcel) records.Incoming {
+	in := records.Incoming{Source: p.Application, Reference: p.Reference, StatusPath: "/status/" + p.Reference, Authority: p.Authority,
+		LeikaKey: p.LeikaKey, FormID: p.Form, FormVersion: strconv.Itoa(p.FormVersion), FormTitle: p.Title, Subject: p.Subject,
+		Applicant: p.Applicant, JSON: p.Answers, Attachments: attachments(p.Attachments), SentAt: p.SentAt}
+	for _, r := range p.Rows {
+		in.Rows = append(in.Rows, records.Row(r))
+	}
+	if p.Fee > 0 {
+		in.Fee = &records.PaidFee{Amount: p.Fee, Kassenzeichen: p.Kassenzeichen, PaidAt: p.PaidAt}
+	}
+	return in
+}
+
+func attachments(list []apply.Attachment) []records.Attachment {
+	var out []records.Attachment
+	for _, a := range list {
+		out = append(out, records.Attachment{Name: a.Name, Hash: a.Hash, Size: a.Size, Type: a.MediaType})
+	}
+	return out
+}
