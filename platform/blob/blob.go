@@ -117,7 +117,7 @@ func (s *source) Read(p []byte) (int, error) {
 		return 0, &sourceError{err}
 	}
 	n, err := s.r.Read(p)
-	if err != nil && err != io.EOF { //nolint:errorlint // io.Copy compares as well
+	if err != nil && err != io.EOF { // bare, as io.Copy compares it
 		err = &sourceError{err}
 	}
 	return n, err
@@ -137,7 +137,7 @@ func verify(rc io.ReadCloser, name string) io.ReadCloser {
 func (v *verifier) Read(p []byte) (int, error) {
 	n, err := v.ReadCloser.Read(p)
 	v.hash.Write(p[:n])
-	if err == io.EOF { //nolint:errorlint // readers return it bare
+	if err == io.EOF { // bare, as io.Reader promises it
 		if got := hex.EncodeToString(v.hash.Sum(nil)); got != v.name {
 			return n, &Corrupt{Hash: v.name, Got: got}
 		}

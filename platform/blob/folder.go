@@ -59,7 +59,7 @@ func (f *folder) Put(ctx context.Context, r io.Reader, limit int64) (ref Ref, er
 		return Ref{}, unavailable(err)
 	}
 	defer func() {
-		tmp.Close()           //nolint:errcheck // after success it is closed already
+		tmp.Close()           // after success it is closed already
 		os.Remove(tmp.Name()) //nolint:errcheck // after success it is renamed
 	}()
 	ref, err = spool(ctx, tmp, r, limit)

@@ -69,7 +69,7 @@ func (b *bucket) Put(ctx context.Context, r io.Reader, limit int64) (ref Ref, er
 		return Ref{}, unavailable(err)
 	}
 	defer func() {
-		tmp.Close()           //nolint:errcheck // nothing more is written to it
+		tmp.Close()           // nothing more is written to it
 		os.Remove(tmp.Name()) //nolint:errcheck // the system cleans up what is left
 	}()
 	ref, err = spool(ctx, tmp, r, limit)

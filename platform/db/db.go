@@ -96,12 +96,12 @@ func openSQLite(ctx context.Context, path string) (*DB, error) {
 	}
 	w.SetMaxOpenConns(1)
 	if err := w.PingContext(ctx); err != nil {
-		w.Close()
+		w.Close() //nolint:errcheck // the first error says more
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
 	r, err := sql.Open("sqlite", dsn("&_pragma=cache_size(-16384)&_pragma=query_only(1)"))
 	if err != nil {
-		w.Close()
+		w.Close() //nolint:errcheck // the first error says more
 		return nil, err
 	}
 	n := max(4, 2*runtime.GOMAXPROCS(0))

@@ -72,7 +72,10 @@ func (c listCommand) Run(env *cli.Env) error {
 	fmt.Fprintf(env.Out, "waiting or running: %d, the oldest due for %s\ndead letters: %d\n", n.Waiting, n.OldestAge.Round(time.Second), n.Dead)
 	w := tabwriter.NewWriter(env.Out, 0, 0, 2, ' ', 0)
 	for _, j := range dead {
-		fmt.Fprintf(w, "%s\t%s\t%d tries\t%s\t%s\n", j.ID, j.Topic, j.Tries, j.Died.Format(time.RFC3339), j.Error)
+		_, err := fmt.Fprintf(w, "%s\t%s\t%d tries\t%s\t%s\n", j.ID, j.Topic, j.Tries, j.Died.Format(time.RFC3339), j.Error)
+		if err != nil {
+			return err
+		}
 	}
 	return w.Flush()
 }

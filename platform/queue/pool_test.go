@@ -85,7 +85,7 @@ func TestUnknownTopicAndPanicDoNotStopTheWorker(t *testing.T) {
 			t.Fatal(err)
 		}
 		c.Add(time.Hour)
-		_ = q.Drain(t.Context()) //nolint:errcheck // those handlers fail on purpose
+		_ = q.Drain(t.Context()) // those handlers fail on purpose
 		dead, err := q.Dead(system(t), "", 10)
 		if err != nil {
 			t.Fatal(err)

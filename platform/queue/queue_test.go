@@ -210,7 +210,7 @@ func TestDoneGivesTheEffectOnce(t *testing.T) {
 		})
 		publish(t, d, q, "t.number", number{7})
 		for range 3 {
-			_ = q.Drain(t.Context()) //nolint:errcheck // the handler fails on purpose; the table tells
+			_ = q.Drain(t.Context()) // the handler fails on purpose; the table tells
 			c.Add(time.Hour)
 		}
 		if n := count(t, d, `SELECT times FROM qtest_effect`); n != 1 {
@@ -299,7 +299,7 @@ func TestRetriesThenDeadThenAgain(t *testing.T) {
 				t.Fatal(err)
 			}
 			for range 4 {
-				_ = q.Drain(t.Context()) //nolint:errcheck // the handler fails on purpose
+				_ = q.Drain(t.Context()) // the handler fails on purpose
 				c.Add(2 * time.Hour)
 			}
 		}

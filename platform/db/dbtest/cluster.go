@@ -120,7 +120,7 @@ func start(bin, dir string, cred *syscall.Credential) (address string, stop func
 		stop()
 		return "", nil, err
 	}
-	defer d.Close()
+	defer d.Close() //nolint:errcheck // only asked whether it answers
 	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
 		if d.Ping() == nil {
 			return address, stop, nil

@@ -82,14 +82,14 @@ func template(t testing.TB, admin string, rooms []db.Migration) string {
 	defer templates.Unlock()
 	h := sha256.New()
 	for _, r := range rooms {
-		fmt.Fprintln(h, r.Room)
+		fmt.Fprintln(h, r.Room) //nolint:errcheck // a hash takes everything
 		names, _ := fs.Glob(r.FS, "migrations/*.sql")
 		for _, n := range names {
 			b, err := fs.ReadFile(r.FS, n)
 			if err != nil {
 				t.Fatal(err)
 			}
-			fmt.Fprintln(h, n, len(b))
+			fmt.Fprintln(h, n, len(b)) //nolint:errcheck // a hash takes everything
 			h.Write(b)
 		}
 	}
@@ -98,7 +98,7 @@ func template(t testing.TB, admin string, rooms []db.Migration) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer d.Close()
+	defer d.Close() //nolint:errcheck // nothing is pending on it
 	d.SetMaxOpenConns(1)
 	// Other test processes use the same cluster: one of them makes the template, under a lock.
 	if _, err := d.Exec("SELECT pg_advisory_lock(42)"); err != nil {
@@ -131,7 +131,7 @@ func exec1(t testing.TB, address, q string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer d.Close()
+	defer d.Close() //nolint:errcheck // nothing is pending on it
 	if _, err := d.Exec(q); err != nil {
 		t.Fatalf("%s: %v", q, err)
 	}

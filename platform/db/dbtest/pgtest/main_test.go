@@ -33,7 +33,7 @@ func pgtest(t *testing.T, address string, args ...string) (c *exec.Cmd, tmp stri
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { os.RemoveAll(tmp) })
+	t.Cleanup(func() { os.RemoveAll(tmp) })      //nolint:errcheck // a temporary folder
 	if err := os.Chmod(tmp, 0o755); err != nil { //nolint:gosec // an unprivileged PostgreSQL must enter it
 		t.Fatal(err)
 	}
@@ -126,7 +126,7 @@ func TestEnd(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer d.Close()
+			defer d.Close() //nolint:errcheck // only asked whether it answers
 			if err := d.Ping(); err != nil {
 				t.Fatal(err)
 			}
