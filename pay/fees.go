@@ -103,7 +103,7 @@ func (r *Room) SetFees(ctx context.Context, fees []FeeSetting) error {
 			return errs.E(errs.NotFound, "pay.error.not_found")
 		}
 		if _, err := leika.Parse(f.LeikaKey); err != nil || f.Authority == "" || f.Amount < 0 || f.Amount > MaxAmount {
-			return errs.E(errs.Invalid, "pay.error.fee", f.LeikaKey, fmt.Errorf("fee %+v: %v", f, err))
+			return errs.E(errs.Invalid, "pay.error.fee", f.LeikaKey, fmt.Errorf("fee %+v", f))
 		}
 	}
 	fees = slices.Clone(fees)

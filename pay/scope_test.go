@@ -89,7 +89,7 @@ func TestStoreKeepsStrangersOut(t *testing.T) {
 				return len(l) > 0, err
 			},
 			"listTransactions": func(ctx context.Context, tx *db.Tx, s scope) (bool, error) {
-				l, err := listTransactions(ctx, tx, s, filter{number: string(p.Kassenzeichen)}, position{}, 10)
+				l, err := listTransactions(ctx, tx, s, filter{number: p.Kassenzeichen}, position{}, 10)
 				return len(l) > 0, err
 			},
 			"sumTransactions": func(ctx context.Context, tx *db.Tx, s scope) (bool, error) {

@@ -226,7 +226,7 @@ func (r *Room) showList(w http.ResponseWriter, req *http.Request) error {
 	}
 	p.Totals = totals
 	for _, t := range items {
-		row := listRow{Listed: t, Badge: badge(text, "pay.state.", t.State), Authority: r.h.AuthorityName(t.Transaction.Authority)}
+		row := listRow{Listed: t, Badge: badge(text, "pay.state.", t.State), Authority: r.h.AuthorityName(t.Authority)}
 		if t.RefundDue {
 			row.Refund = web.Badge{Kind: "warning", Text: text("pay.state.refund")}
 		}

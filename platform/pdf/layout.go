@@ -71,13 +71,13 @@ func (l *layout) set(d Doc, date string) error {
 	l.note = l.wrap(oneLine(d.Note), regular, footSize, footWidth)
 	l.note = l.note[:min(len(l.note), footLines)]
 
-	l.column(left, 0, bold, senderSize, l.wrap(oneLine(d.Sender), bold, senderSize, right-left))
+	l.column(bold, senderSize, l.wrap(oneLine(d.Sender), bold, senderSize, right-left))
 	l.rule(1.5)
 	l.y += 3
 	date = l.print(date)
 	l.line(right-l.fonts.width(regular, textSize, date), regular, textSize, date)
 	l.y += 8
-	l.column(left, 0, bold, titleSize, l.wrap(oneLine(d.Title), bold, titleSize, right-left))
+	l.column(bold, titleSize, l.wrap(oneLine(d.Title), bold, titleSize, right-left))
 	l.y += 4
 	for _, b := range d.Blocks {
 		switch b := b.(type) {
@@ -86,10 +86,10 @@ func (l *layout) set(d Doc, date string) error {
 			l.y += 4
 			// a heading stays with at least two lines of what follows
 			l.need(float64(len(lines))*lineHeight(headSize) + 1.5 + 2*lineHeight(textSize))
-			l.column(left, 0, bold, headSize, lines)
+			l.column(bold, headSize, lines)
 			l.y += 1.5
 		case Text:
-			l.column(left, 0, regular, textSize, l.wrap(string(b), regular, textSize, right-left))
+			l.column(regular, textSize, l.wrap(string(b), regular, textSize, right-left))
 			l.y += 2.5
 		case Rows:
 			l.rows(b)
@@ -150,10 +150,9 @@ func (l *layout) line(x float64, wt weight, size float64, s string) {
 	l.put(x, wt, size, s)
 }
 
-func (l *layout) column(x, gap float64, wt weight, size float64, lines []string) {
+func (l *layout) column(wt weight, size float64, lines []string) {
 	for _, s := range lines {
-		l.line(x, wt, size, s)
-		l.y += gap
+		l.line(left, wt, size, s)
 		if len(l.pages) > MaxPages {
 			return
 		}
