@@ -73,7 +73,7 @@ func (store) unitCounts(ctx context.Context, q db.Querier, s Scope) (map[string]
 	return out, rows.Err()
 }
 
-// insertPlan gives the plan to each authority of the scope, 500 rows a statement.
+// insertPlan gives the plan to each authority of the scope.
 func (store) insertPlan(ctx context.Context, tx *db.Tx, s Scope, pl plan) error {
 	units := bulk{into: `records_unit (authority_id, code, title, parent, retention_years, appraisal)`}
 	routes := bulk{into: `records_routing (authority_id, leika_key, unit)`}
@@ -95,7 +95,8 @@ func (store) insertPlan(ctx context.Context, tx *db.Tx, s Scope, pl plan) error 
 	return routes.flush(ctx, tx)
 }
 
-// bulk gathers rows for INSERT … ON CONFLICT DO NOTHING.
+// bulk gathers rows for INSERT … ON CONFLICT DO NOTHING, 50 a statement: SQLite's driver takes time for arguments that
+// grows with the square of their number.
 type bulk struct {
 	into  string
 	rows  []string
@@ -109,7 +110,7 @@ func (b *bulk) add(ctx context.Context, tx *db.Tx, values ...any) error {
 		marks[i] = b.p.add(v)
 	}
 	b.rows = append(b.rows, "("+strings.Join(marks, ",")+")")
-	if len(b.rows) < 500 {
+	if len(b.rows) < 50 {
 		return nil
 	}
 	return b.flush(ctx, tx)

@@ -19,6 +19,7 @@ type pages struct {
 	check   *web.Page[checkPage]
 	files   *web.Page[filesPage]
 	file    *web.Page[filePage]
+	kept    *web.Page[keptPage]
 }
 
 func newPages(s *web.Site) pages {
@@ -29,6 +30,7 @@ func newPages(s *web.Site) pages {
 		check:   web.NewPage[checkPage](s, Files, "check"),
 		files:   web.NewPage[filesPage](s, Files, "files"),
 		file:    web.NewPage[filePage](s, Files, "file"),
+		kept:    web.NewPage[keptPage](s, Files, "kept"),
 	}
 }
 

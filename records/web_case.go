@@ -3,6 +3,7 @@ package records
 import (
 	"cmp"
 	"io"
+	"maps"
 	"mime"
 	"net/http"
 	"net/url"
@@ -300,6 +301,8 @@ func (r *Room) post(w http.ResponseWriter, req *http.Request, notice string, do 
 	switch {
 	case errs.Is(err, errs.Conflict), errs.Is(err, errs.Invalid):
 		return r.showCase(w, req, f, typed{form, err})
+	case errs.Is(err, errs.Unauthenticated):
+		return r.showKept(w, req)
 	case err != nil:
 		return err
 	case form.Get("zurueck") == "liste":
@@ -330,4 +333,28 @@ func (r *Room) postClose(w http.ResponseWriter, req *http.Request) error {
 	return r.post(w, req, "records.notice.closed", func(id string, version int64, _ url.Values) error {
 		return r.Close(req.Context(), id, version)
 	})
+}
+
+// keptPage holds what was typed when the session had ended: after signing in elsewhere it can be sent again from here.
+type keptPage struct {
+	Action string
+	Texts  []web.Field
+	Rest   []option
+}
+
+// showKept answers a form of somebody whose session has ended. It shows nothing but what came with the form.
+func (r *Room) showKept(w http.ResponseWriter, req *http.Request) error {
+	t, form := r.text(req), req.PostForm
+	p := keptPage{Action: req.URL.EscapedPath()}
+	for _, name := range slices.Sorted(maps.Keys(form)) {
+		value := form.Get(name)
+		label, isText := map[string]string{"note": "records.note", "question": "records.question", "decision": "records.letter.decision",
+			"reasons": "records.letter.reasons"}[name]
+		if isText && value != "" {
+			p.Texts = append(p.Texts, web.Field{Name: name, Label: t(label), Kind: "textarea", Rows: 6, Value: value})
+		} else {
+			p.Rest = append(p.Rest, option{Value: value, Text: name})
+		}
+	}
+	return r.pages.kept.RenderStatus(w, req, http.StatusUnauthorized, web.Meta{Title: t("records.kept")}, p)
 }

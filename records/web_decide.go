@@ -140,32 +140,45 @@ func readVerdict(form url.Values) (v Verdict, err error) {
 	return v, nil
 }
 
-// postDecide has three steps: check the notice, go back and change it, issue it.
+// postDecide has three steps: check the notice, go back and change it, issue it. What is refused comes back as the form
+// with the typed text.
 func (r *Room) postDecide(w http.ResponseWriter, req *http.Request) error {
 	if err := web.ReadForm(w, req, formLimit); err != nil {
 		return err
 	}
+	form, f := req.PostForm, list(req.PostForm)
+	granted := form.Get("ergebnis") == grantWord
+	err := r.decideStep(w, req, f, granted)
+	switch {
+	case errs.Is(err, errs.Conflict), errs.Is(err, errs.Invalid):
+		return r.showDecide(w, req, f, granted, typed{form, err})
+	case errs.Is(err, errs.Unauthenticated):
+		return r.showKept(w, req)
+	}
+	return err
+}
+
+func (r *Room) decideStep(w http.ResponseWriter, req *http.Request, f Filter, granted bool) error {
 	form, id := req.PostForm, pathID(req)
-	f, granted := list(form), form.Get("ergebnis") == grantWord
 	if form.Get("schritt") == "aendern" {
 		return r.showDecide(w, req, f, granted, typed{form: form})
 	}
 	v, err := readVerdict(form)
-	if err == nil && form.Get("schritt") == "erlassen" {
-		version, _ := strconv.ParseInt(form.Get("version"), 10, 64)
-		if err = r.Decide(req.Context(), id, version, v); err == nil {
-			return r.h.Site.Redirect(w, req, f.casePath(id, ""), "records.notice.decided")
-		}
-	} else if err == nil {
-		var letter Letter
-		if letter, err = r.Preview(req.Context(), id, v); err == nil {
-			return r.showCheck(w, req, f, v, letter)
-		}
+	if err != nil {
+		return err
 	}
-	if errs.Is(err, errs.Conflict) || errs.Is(err, errs.Invalid) {
-		return r.showDecide(w, req, f, granted, typed{form, err})
+	if form.Get("schritt") == "erlassen" {
+		version, _ := strconv.ParseInt(form.Get("version"), 10, 64) // none is no version that a case has
+		if err := r.Decide(req.Context(), id, version, v); err != nil {
+			return err
+		}
+		return r.h.Site.Redirect(w, req, f.casePath(id, ""), "records.notice.decided")
 	}
-	return err
+	letter, err := r.Preview(req.Context(), id, v)
+	if err != nil {
+		return err
+	}
+	return r.showCheck(w, req, f, v, letter)
 }
 
 func (r *Room) showCheck(w http.ResponseWriter, req *http.Request, f Filter, v Verdict, letter Letter) error {

@@ -50,11 +50,11 @@ var input = regexp.MustCompile(`<input[^>]* name="([^"]+)"[^>]* value="([^"]*)"`
 // form are the values of the first form on the page that is sent to an address that ends so.
 func (b browser) form(page, action string) url.Values {
 	b.t.Helper()
-	_, rest, ok := strings.Cut(page, action+`"`)
-	if !ok {
+	at := regexp.MustCompile(`action="[^"]*` + action + `"`).FindStringIndex(page)
+	if at == nil {
 		b.t.Fatalf("no form to %s in %s", action, page)
 	}
-	body, _, _ := strings.Cut(rest, "</form>")
+	body, _, _ := strings.Cut(page[at[1]:], "</form>")
 	v := url.Values{}
 	for _, m := range input.FindAllStringSubmatch(body, -1) {
 		v.Set(m[1], html.UnescapeString(m[2]))
@@ -365,6 +365,36 @@ func TestBadAddresses(t *testing.T) {
 		w = b.do(http.MethodPost, "/akte/vorgang/"+c.ID+"/notiz", url.Values{"note": {"\xff"}, "version": {"1"}})
 		if w.Code != http.StatusUnprocessableEntity {
 			t.Errorf("no text: %d", w.Code)
+		}
+	})
+}
+
+// The session has ended while somebody was typing: nothing is lost, and it can be sent again from the very answer.
+func TestExpiredSession(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		c := h.file(t, dog("w"))
+		b, nobody := browser{t, h, erika}, browser{t, h, context.Background()}
+		page := b.get("/akte/vorgang/" + c.ID)
+		decide := with(b.form(b.get("/akte/vorgang/"+c.ID+"/entscheidung"), "/entscheidung"), "schritt", "erlassen", "reasons", "Lange <b> Gründe")
+		for path, form := range map[string]url.Values{
+			"/akte/vorgang/" + c.ID + "/notiz":        with(b.form(page, "/notiz"), "note", "Eine Stunde Arbeit"),
+			"/akte/vorgang/" + c.ID + "/entscheidung": decide,
+		} {
+			w := nobody.do(http.MethodPost, path, form)
+			if w.Code != http.StatusUnauthorized {
+				t.Errorf("%s: %d", path, w.Code)
+			}
+			kept := nobody.form(w.Body.String(), path)
+			for name := range form {
+				if kept.Get(name) != form.Get(name) {
+					t.Errorf("%s: %s was %q, is %q", path, name, form.Get(name), kept.Get(name))
+				}
+			}
+		}
+		kept := nobody.do(http.MethodPost, "/akte/vorgang/"+c.ID+"/entscheidung", decide)
+		b.post("/akte/vorgang/"+c.ID+"/entscheidung", nobody.form(kept.Body.String(), "/entscheidung"))
+		if h.bySource(t, "w").State != StateDecided {
+			t.Error("not decided")
 		}
 	})
 }
