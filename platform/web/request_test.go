@@ -1,10 +1,13 @@
 package web_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"mime/multipart"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -124,13 +127,25 @@ func TestUploadsAreRemoved(t *testing.T) {
 	})
 }
 
-// A browser that sends too much gets the page that says so.
+// A browser sends all of its form before it reads the answer, and then gets the page that says it is too much.
 func TestTooLargeIsAnswered(t *testing.T) {
 	h := newHouse(t)
 	h.Handle(h.mux, "POST /form", func(w http.ResponseWriter, r *http.Request) error { return web.ReadForm(w, r, 1<<20) })
 	ts := httptest.NewServer(h.handler())
 	defer ts.Close()
-	answer, err := http.Post(ts.URL+"/form", urlencoded, strings.NewReader("a="+strings.Repeat("x", 8<<20)))
+	c, err := net.Dial("tcp", ts.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	const size = 32 << 20
+	if _, err := fmt.Fprintf(c, "POST /form HTTP/1.1\r\nHost: x\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n", urlencoded, size); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Write(bytes.Repeat([]byte("a"), size)); err != nil {
+		t.Fatalf("sending: %v", err)
+	}
+	answer, err := http.ReadResponse(bufio.NewReader(c), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
