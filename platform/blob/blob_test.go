@@ -12,6 +12,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -108,7 +109,7 @@ func TestPutMendsWhatHasTheWrongSize(t *testing.T) {
 
 func TestListSkipsWhatIsNotOurs(t *testing.T) {
 	each(t, func(t *testing.T, s blob.Store, dir string) {
-		for _, name := range []string{"readme.txt", "ab/note", "tmp-123"} {
+		for _, name := range []string{"readme.txt", "ab/note", "tmp/123", strings.Repeat("a", 64), "tmp/" + strings.Repeat("b", 64)} {
 			if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o700); err != nil {
 				t.Fatal(err)
 			}
@@ -125,7 +126,8 @@ func TestListSkipsWhatIsNotOurs(t *testing.T) {
 
 func TestLeftoversAreSweptAtStart(t *testing.T) {
 	dir := t.TempDir()
-	for name, age := range map[string]time.Duration{"tmp-old": 25 * time.Hour, "tmp-young": time.Hour, "other": 99 * time.Hour} {
+	open(t, dir)
+	for name, age := range map[string]time.Duration{"tmp/old": 25 * time.Hour, "tmp/young": time.Hour, "other": 99 * time.Hour} {
 		path := filepath.Join(dir, name)
 		if err := os.WriteFile(path, nil, 0o600); err != nil {
 			t.Fatal(err)
@@ -135,7 +137,7 @@ func TestLeftoversAreSweptAtStart(t *testing.T) {
 		}
 	}
 	open(t, dir)
-	if left := fmt.Sprint(files(t, dir)); left != "[other tmp-young]" {
+	if left := fmt.Sprint(files(t, dir)); left != "[other tmp/young]" {
 		t.Fatalf("left are %s", left)
 	}
 }
@@ -262,4 +264,18 @@ func files(t *testing.T, dir string) (names []string) {
 		t.Fatal(err)
 	}
 	return names
+}
+
+// BenchmarkPut measures small new files in a folder, from four goroutines a processor.
+func BenchmarkPut(b *testing.B) {
+	s := open(b, b.TempDir())
+	var n atomic.Int64
+	b.SetParallelism(4)
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			if _, err := s.Put(b.Context(), strings.NewReader(fmt.Sprint("content ", n.Add(1))), 1000); err != nil {
+				b.Error(err)
+			}
+		}
+	})
 }

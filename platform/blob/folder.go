@@ -8,44 +8,43 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 )
 
-// tempPrefix begins the name of a file that is being written. No hash begins so.
-const tempPrefix = "tmp-"
-
-// folder keeps blobs as files DIR/ab/cd/abcd…: two levels, so that no folder grows beyond what tools can list.
+// folder keeps blobs as files DIR/ab/cd/abcd…: two levels, so that no folder grows beyond what tools can list. Files
+// that are being written lie in DIR/tmp.
 type folder struct{ dir string }
 
 func openFolder(dir string) (Store, error) {
 	if dir == "" {
 		return nil, errors.New("blob: no folder given")
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	f := &folder{dir: dir}
+	if err := os.MkdirAll(f.temp(), 0o700); err != nil {
 		return nil, fmt.Errorf("blob: %w", err)
 	}
-	f := &folder{dir: dir}
 	return f, f.sweep(time.Now().Add(-24 * time.Hour))
 }
 
 // sweep removes what writers that died left before the given time.
 func (f *folder) sweep(before time.Time) error {
-	left, err := filepath.Glob(filepath.Join(f.dir, tempPrefix+"*"))
+	left, err := os.ReadDir(f.temp())
 	if err != nil {
-		return err
+		return fmt.Errorf("blob: %w", err)
 	}
-	for _, name := range left {
-		info, err := os.Stat(name)
+	for _, e := range left {
+		info, err := e.Info()
 		if err != nil || !info.ModTime().Before(before) {
 			continue // another process removed it, or is writing it
 		}
-		if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := os.Remove(filepath.Join(f.temp(), e.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("blob: %w", err)
 		}
 	}
 	return nil
 }
+
+func (f *folder) temp() string { return filepath.Join(f.dir, "tmp") }
 
 func (f *folder) path(hash string) string {
 	return filepath.Join(f.dir, hash[:2], hash[2:4], hash)
@@ -54,7 +53,7 @@ func (f *folder) path(hash string) string {
 // Put writes to a temporary name on the same file system, syncs, renames, and syncs the folders, so that after a
 // crash the blob is there whole or not at all.
 func (f *folder) Put(ctx context.Context, r io.Reader, limit int64) (ref Ref, err error) {
-	tmp, err := os.CreateTemp(f.dir, tempPrefix)
+	tmp, err := os.CreateTemp(f.temp(), "")
 	if err != nil {
 		return Ref{}, unavailable(err)
 	}
@@ -68,7 +67,7 @@ func (f *folder) Put(ctx context.Context, r io.Reader, limit int64) (ref Ref, er
 	}
 	path := f.path(ref.Hash)
 	if info, err := os.Stat(path); err == nil && info.Size() == ref.Size {
-		return ref, syncDir(filepath.Dir(path)) // who wrote it may not have come to that yet
+		return ref, f.syncDirs(ref.Hash) // who wrote it may not have come to that yet
 	}
 	if err := tmp.Sync(); err != nil {
 		return Ref{}, unavailable(err)
@@ -76,30 +75,23 @@ func (f *folder) Put(ctx context.Context, r io.Reader, limit int64) (ref Ref, er
 	if err := tmp.Close(); err != nil {
 		return Ref{}, unavailable(err)
 	}
-	if err := f.makeDirs(ref.Hash); err != nil {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return Ref{}, unavailable(err)
 	}
 	if err := os.Rename(tmp.Name(), path); err != nil {
 		return Ref{}, unavailable(err)
 	}
-	return ref, syncDir(filepath.Dir(path))
+	return ref, f.syncDirs(ref.Hash)
 }
 
-// makeDirs makes the two folders of a hash; a new folder's name is only durable once its parent is synced.
-func (f *folder) makeDirs(hash string) error {
-	parent := f.dir
-	for _, name := range []string{hash[:2], hash[2:4]} {
-		dir := filepath.Join(parent, name)
-		err := os.Mkdir(dir, 0o700)
-		switch {
-		case err == nil:
-			if err := syncDir(parent); err != nil {
-				return err
-			}
-		case !errors.Is(err, fs.ErrExist):
+// syncDirs makes the names on the way to a blob durable, the innermost first: its sync writes the file system's
+// journal, and those that follow mostly find nothing to do.
+func (f *folder) syncDirs(hash string) error {
+	dir := filepath.Dir(f.path(hash))
+	for _, d := range []string{dir, filepath.Dir(dir), f.dir} {
+		if err := syncDir(d); err != nil {
 			return err
 		}
-		parent = dir
 	}
 	return nil
 }
@@ -162,8 +154,8 @@ func (f *folder) List(ctx context.Context, each func(Ref) error) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if e.IsDir() || strings.HasPrefix(e.Name(), tempPrefix) || checkHash(e.Name()) != nil {
-			return nil
+		if e.IsDir() || checkHash(e.Name()) != nil || path != f.path(e.Name()) {
+			return nil // not ours, or still being written
 		}
 		info, err := e.Info()
 		if errors.Is(err, fs.ErrNotExist) {
