@@ -28,9 +28,10 @@ type pool struct {
 	ready   []*held // claimed, not begun
 	running map[*held]bool
 	book    book
-	turning bool // a transaction is under way
-	more    bool // there may be due jobs
-	first   error
+	turning bool  // a transaction is under way
+	more    bool  // there may be due jobs
+	first   error // of a handler
+	failed  error // of the database, which ends a drain
 
 	work    chan *held
 	results chan result
@@ -100,6 +101,9 @@ func (p *pool) run(ctx context.Context) (first, err error) {
 	for {
 		p.dropStale()
 		p.turn(stop == nil)
+		if p.failed != nil && len(p.running) == 0 {
+			return p.first, p.failed
+		}
 		idle := !p.turning && p.book.empty() && len(p.ready)+len(p.running) == 0
 		if idle && (stop == nil || p.drain && !p.more) {
 			if p.drain {
@@ -133,7 +137,8 @@ func (p *pool) run(ctx context.Context) (first, err error) {
 			p.book.release = append(p.book.release, p.ready...)
 			p.ready = nil
 		case <-deadline:
-			return p.first, fmt.Errorf("queue: stopped with %d jobs still running; they will be delivered again", len(p.running))
+			return p.first, fmt.Errorf("queue: stopped in a hurry: %d jobs are still running and the ends of %d could not be written; "+
+				"they will be delivered again", len(p.running), len(p.book.finish)+len(p.book.fail))
 		}
 	}
 }
@@ -154,7 +159,7 @@ func (p *pool) dropStale() {
 
 // turn begins a transaction if there is something to write or to claim, and none is under way.
 func (p *pool) turn(stopping bool) {
-	if p.turning {
+	if p.turning || p.failed != nil {
 		return
 	}
 	want := 0
@@ -178,6 +183,10 @@ func (p *pool) turn(stopping bool) {
 func (p *pool) wrote(t turned) {
 	p.turning = false
 	if t.err != nil {
+		if p.drain {
+			p.failed, p.ready, p.book = t.err, nil, book{}
+			return
+		}
 		p.q.log.Error("queue cannot write", "error", t.err)
 		p.more = true
 		p.book.finish = append(t.book.finish, p.book.finish...)

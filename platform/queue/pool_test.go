@@ -222,6 +222,41 @@ func TestOvertakenHandlerIsTold(t *testing.T) {
 	})
 }
 
+func TestDatabaseAway(t *testing.T) {
+	each(t, func(t *testing.T, d *db.DB, q *Queue, c *clock) {
+		publish(t, d, q, "t.number", number{1})
+		Handle(q, "t.number", func(context.Context, *Job, number) error { return d.Close() })
+		if err := q.Drain(t.Context()); err == nil {
+			t.Error("Drain did all it should, without a database")
+		}
+		q.poll, q.grace = time.Millisecond, 10*time.Millisecond
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- q.Run(ctx, 2) }() // it goes on trying, in case the database comes back
+		select {
+		case err := <-ended:
+			t.Errorf("Run gave up: %v", err)
+		case <-time.After(50 * time.Millisecond):
+		}
+		cancel()
+		wait(t, ended, "end")
+	})
+}
+
+func TestDrainEndsWithItsContext(t *testing.T) {
+	each(t, func(t *testing.T, d *db.DB, q *Queue, c *clock) {
+		ctx, cancel := context.WithCancel(t.Context())
+		Handle(q, "t.number", func(context.Context, *Job, number) error { cancel(); return nil })
+		publish(t, d, q, "t.number", number{1}, number{2})
+		if err := q.Drain(ctx); !errors.Is(err, context.Canceled) {
+			t.Errorf("Drain says %v", err)
+		}
+		if n := count(t, d, `SELECT count(*) FROM queue_job WHERE leased_until = 0`); n != 1 {
+			t.Errorf("%d jobs are left, want the second one, free", n)
+		}
+	})
+}
+
 func TestJobThatKillsTheProgramIsGivenUp(t *testing.T) {
 	each(t, func(t *testing.T, d *db.DB, q *Queue, c *clock) {
 		q.limit = 3
