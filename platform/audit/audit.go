@@ -1,5 +1,3 @@
-// Package audit keeps the log of who did what: entries written in the transaction of the change, put into a Merkle
-// tree whose signed checkpoints an outsider can verify.
 package audit
 
 import (

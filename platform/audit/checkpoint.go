@@ -28,7 +28,7 @@ func checkpointText(origin string, t tlog.Tree) string {
 // sign makes the signed note of a tree.
 func (k Key) sign(t tlog.Tree) (string, error) {
 	if len(k.secrets) == 0 {
-		return "", errors.New("audit: the key can only verify; the secret part is needed to sign")
+		return "", errNoSecret
 	}
 	signer, err := note.NewSigner(k.secrets[0])
 	if err != nil {
@@ -96,7 +96,7 @@ func (k Key) copyPath() string {
 	if k.path == "" {
 		return ""
 	}
-	return filepath.Join(filepath.Dir(k.path), "audit.checkpoint")
+	return strings.TrimSuffix(k.path, filepath.Ext(k.path)) + ".checkpoint"
 }
 
 // readCopy returns the kept checkpoint; "" if there is none.

@@ -70,6 +70,9 @@ func (l *Log) Append(ctx context.Context, tx *db.Tx, e Entry) error {
 	if err != nil {
 		return fmt.Errorf("audit entry %s of %s: %w", e.Action, e.Object, err)
 	}
+	if !l.key.CanSeal() {
+		return errNoSecret
+	}
 	leaf := r.leaf()
 	r.hash, r.seal = leaf[:], l.key.seal(leaf)
 	if err := insertEntry(ctx, tx, &r); err != nil {

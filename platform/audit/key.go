@@ -1,14 +1,17 @@
 package audit
 
 import (
+	"crypto/ed25519"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/mod/sumdb/note"
@@ -39,22 +42,21 @@ func NewKey(name string) (Key, error) {
 }
 
 // CreateKey makes a key and writes it to path (mode 0600) and its public part to the same name with ".pub". It never
-// writes over a file.
+// writes over a file: fs.ErrExist.
 func CreateKey(path, name string) (Key, error) {
 	k, err := NewKey(name)
 	if err != nil {
 		return Key{}, err
 	}
-	k.path = path
-	for file, lines := range map[string][]string{path: k.secrets, publicPath(path): k.verifiers} {
-		if _, err := os.Stat(file); !errors.Is(err, fs.ErrNotExist) {
-			return Key{}, fmt.Errorf("audit key: %s exists already", file)
-		}
-		if err := writeFile(file, []byte(strings.Join(lines, "\n")+"\n")); err != nil {
-			return Key{}, fmt.Errorf("audit key: %w", err)
-		}
+	if _, err := os.Stat(publicPath(path)); err == nil {
+		return Key{}, fmt.Errorf("audit key: there is %s but not %s: bring the secret key back from your backup", publicPath(path), path)
 	}
-	return k, nil
+	k.path = path
+	// The secret first: the public part can be made from it again.
+	if err := writeNew(path, k.secrets); err != nil {
+		return Key{}, fmt.Errorf("audit key: %w", err)
+	}
+	return k, k.writePublic()
 }
 
 // LoadKey reads a key that CreateKey wrote. Given the public file, or where the secret one is missing, the key can
@@ -65,17 +67,21 @@ func LoadKey(path string) (Key, error) {
 	if k.secrets, err = readLines(path, "PRIVATE+KEY+"); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return Key{}, err
 	}
-	if k.verifiers, err = readLines(publicPath(path), ""); err != nil {
+	if k.verifiers, err = readLines(publicPath(path), ""); err != nil && !(errors.Is(err, fs.ErrNotExist) && len(k.secrets) > 0) {
 		return Key{}, err
-	}
-	for _, s := range k.secrets {
-		if _, err := note.NewSigner(s); err != nil {
-			return Key{}, fmt.Errorf("audit key %s: %w", path, err)
-		}
 	}
 	for _, v := range k.verifiers {
 		if _, err := note.NewVerifier(v); err != nil {
 			return Key{}, fmt.Errorf("audit key %s: %w", publicPath(path), err)
+		}
+	}
+	for i, s := range k.secrets {
+		v, err := verifierOf(s)
+		if err != nil {
+			return Key{}, fmt.Errorf("audit key %s: %w", path, err)
+		}
+		if !slices.Contains(k.verifiers, v) {
+			k.verifiers = slices.Insert(k.verifiers, min(i, len(k.verifiers)), v)
 		}
 	}
 	if len(k.verifiers) == 0 {
@@ -84,16 +90,36 @@ func LoadKey(path string) (Key, error) {
 	return k, nil
 }
 
-// OpenKey loads the key at path, or creates it under that name where there is none.
+// OpenKey loads the key at path for signing, or creates it under that name where there is none.
 func OpenKey(path, name string) (Key, error) {
-	_, err := os.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return CreateKey(path, name)
+	k, err := LoadKey(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		if k, err = CreateKey(path, name); errors.Is(err, fs.ErrExist) {
+			return LoadKey(path) // another process was faster
+		}
+	case err == nil && !k.CanSeal():
+		return Key{}, fmt.Errorf("audit key: %s is missing: bring it back from your backup", path)
+	case err == nil:
+		if public, _ := readLines(publicPath(path), ""); !slices.Equal(public, k.verifiers) {
+			return k, k.writePublic()
+		}
 	}
+	return k, err
+}
+
+// verifierOf is the public part of a signer key.
+func verifierOf(secret string) (string, error) {
+	signer, err := note.NewSigner(secret)
 	if err != nil {
-		return Key{}, fmt.Errorf("audit key: %w", err)
+		return "", err
 	}
-	return LoadKey(path)
+	parts := strings.SplitN(secret, "+", 5) // PRIVATE, KEY, name, hash, base64 of an algorithm byte and the seed
+	seed, err := base64.StdEncoding.DecodeString(parts[4])
+	if err != nil {
+		return "", err
+	}
+	return note.NewEd25519VerifierKey(signer.Name(), ed25519.NewKeyFromSeed(seed[1:]).Public().(ed25519.PublicKey))
 }
 
 // RotateKey puts a fresh key of the same name in front of those at path. Earlier lines of the secret file may be
@@ -112,8 +138,8 @@ func RotateKey(path string) (Key, error) {
 	}
 	k = Key{secrets: append(k.secrets, old.secrets...), verifiers: append(k.verifiers, old.verifiers...), path: path}
 	// The public part first: a signature that nobody can verify is worse than a key that signs nothing yet.
-	if err := writeFile(publicPath(path), []byte(strings.Join(k.verifiers, "\n")+"\n")); err != nil {
-		return Key{}, fmt.Errorf("audit key: %w", err)
+	if err := k.writePublic(); err != nil {
+		return Key{}, err
 	}
 	if err := writeFile(path, []byte(strings.Join(k.secrets, "\n")+"\n")); err != nil {
 		return Key{}, fmt.Errorf("audit key: %w", err)
@@ -138,11 +164,10 @@ func (k Key) CanSeal() bool { return len(k.secrets) > 0 }
 
 // seal is what an entry carries until it is in the tree: only a holder of the key can make it.
 func (k Key) seal(leaf tlog.Hash) []byte {
-	if len(k.secrets) == 0 {
-		return nil
-	}
 	return sealWith(k.secrets[0], leaf)
 }
+
+var errNoSecret = errors.New("the audit key can only verify: its secret part is missing")
 
 func (k Key) checkSeal(leaf tlog.Hash, seal []byte) bool {
 	for _, s := range k.secrets {
@@ -181,19 +206,41 @@ func readLines(path, prefix string) ([]string, error) {
 	return lines, nil
 }
 
-// writeFile replaces path as a whole, readable by its owner only.
-func writeFile(path string, b []byte) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+func (k Key) writePublic() error {
+	if err := writeFile(publicPath(k.path), []byte(strings.Join(k.verifiers, "\n")+"\n")); err != nil {
+		return fmt.Errorf("audit key: %w", err)
+	}
+	return nil
+}
+
+// writeFile replaces path as a whole, readable by its owner only, and durably.
+func writeFile(path string, b []byte) error { return write(path, b, os.Rename) }
+
+// writeNew writes lines to a file that does not exist yet: whole, or not at all.
+func writeNew(path string, lines []string) error {
+	return write(path, []byte(strings.Join(lines, "\n")+"\n"), os.Link)
+}
+
+func write(path string, b []byte, put func(from, to string) error) error {
+	dir := filepath.Dir(path)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".audit-*") // mode 0600
+	f, err := os.CreateTemp(dir, ".audit-*") // mode 0600
 	if err != nil {
 		return err
 	}
-	defer os.Remove(f.Name()) //nolint:errcheck // gone after the rename
+	defer os.Remove(f.Name()) //nolint:errcheck // gone after a rename
 	_, err = f.Write(b)
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err
 	}
-	return os.Rename(f.Name(), path)
+	if err := put(f.Name(), path); err != nil {
+		return err
+	}
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
 }

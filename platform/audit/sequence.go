@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	batch    = 2048                   // entries put into the tree in one transaction
+	batch    = 1024                   // entries put into the tree in one transaction: SQLite lets nobody else write meanwhile
 	pause    = 200 * time.Millisecond // between commits seen and sequencing, so that many share a checkpoint
 	poll     = 2 * time.Second        // for what other processes wrote
 	lastWork = 5 * time.Second        // for what is still waiting at the end

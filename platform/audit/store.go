@@ -101,7 +101,8 @@ func lastSeq(ctx context.Context, q db.Querier) (int64, error) {
 	return n, err
 }
 
-// number gives the rows their places in the tree, from first on, and takes off their seals.
+// number gives the rows their places in the tree, from first on, and takes off their seals. Only the sequencer, which
+// is alone, gives numbers; a further condition on seq would make SQLite look for the rows by the wrong index.
 func number(ctx context.Context, tx *db.Tx, rows []row, first int64) error {
 	for len(rows) > 0 {
 		n := 512
@@ -116,7 +117,7 @@ func number(ctx context.Context, tx *db.Tx, rows []row, first int64) error {
 		}
 		res, err := tx.Exec(ctx, `UPDATE audit_entry SET seq = v.column2, seal = NULL
 			FROM (VALUES `+strings.Join(values, ",")+`) AS v
-			WHERE audit_entry.id = v.column1 AND audit_entry.seq IS NULL`, args...)
+			WHERE audit_entry.id = v.column1`, args...)
 		if err != nil {
 			return err
 		}
