@@ -112,7 +112,7 @@ func (r *Room) send(ctx context.Context, h holder, id string, s sending) (sent, 
 }
 
 // declarationField is the name of the declaration's box on the check page.
-const declarationField = "_declaration"
+const declarationField = "declaration-given" // no question is called so: it has a hyphen
 
 func sentOf(a *application) sent {
 	s := sent{reference: a.reference}

@@ -332,7 +332,7 @@ func (r *Room) goOn(w http.ResponseWriter, req *http.Request, g *form.Group, fro
 	}
 	asked := o.res.Asked(g.ID)
 	switch {
-	case req.PostForm.Get("_go") == "back": // even if something is wrong: it is kept, and asked for again
+	case req.PostForm.Has("_back"): // even if something is wrong: it is kept, and asked for again
 		return r.h.Site.Redirect(w, req, o.previous(g.ID, fromCheck), "")
 	case asked == nil: // hidden by what was answered in another window
 		return r.h.Site.Redirect(w, req, o.base, "")
@@ -360,7 +360,7 @@ func (r *Room) filesPost(w http.ResponseWriter, req *http.Request, o opened, g *
 	}
 	h := draftHolder(req)
 	fromCheck := req.PostForm.Get("_from") == "pruefen"
-	upload := req.PostForm.Get("_go") == "upload"
+	upload := req.PostForm.Has("_upload")
 	uploaded := false
 	if req.MultipartForm != nil {
 		for field := range req.MultipartForm.File {

@@ -97,8 +97,8 @@ func TestStrangers(t *testing.T) {
 				{"GET", "/antrag/" + draft, ""}, {"GET", "/antrag/" + draft + "/halter", ""}, {"GET", "/antrag/" + draft + "/pruefen", ""},
 				{"GET", "/antrag/" + draft + "/loeschen", ""}, {"GET", "/antrag/" + draft + "/gesendet", ""}, {"GET", "/antrag/" + draft + "/datei/" + files[0].id, ""},
 				{"POST", "/antrag/" + draft + "/halter", group}, {"POST", "/antrag/" + draft + "/nachweise", "_version=1"}, {"POST", "/antrag/" + draft + "/loeschen", "a=b"},
-				{"POST", "/antrag/" + draft + "/senden", "_fee=0&_declaration=true"}, {"POST", "/antrag/" + draft + "/datei/" + files[0].id, "_group=nachweise"},
-				{"GET", "/antrag/" + sentID + "/gesendet", ""}, {"POST", "/antrag/" + sentID + "/senden", "_fee=0&_declaration=true"}, {"GET", "/antrag/" + sentID, ""},
+				{"POST", "/antrag/" + draft + "/senden", "_fee=0&declaration-given=true"}, {"POST", "/antrag/" + draft + "/datei/" + files[0].id, "_group=nachweise"},
+				{"GET", "/antrag/" + sentID + "/gesendet", ""}, {"POST", "/antrag/" + sentID + "/senden", "_fee=0&declaration-given=true"}, {"GET", "/antrag/" + sentID, ""},
 				{"POST", ref + "/frage/q" + sentID, "text=Falsch"},
 			}
 			for name, who := range strangers {
@@ -300,7 +300,7 @@ func TestBadInput(t *testing.T) {
 			"oversize":            {base + "/halter", "_version=1&given_name=" + strings.Repeat("a", smallForm), 413},
 			"long answer":         {base + "/halter", "_version=1&given_name=" + strings.Repeat("a", 20_000), 422},
 			"unknown page":        {base + "/nichts", "_version=1", 404},
-			"send without fee":    {base + "/senden", "_declaration=true", 422},
+			"send without fee":    {base + "/senden", "declaration-given=true", 422},
 			"post to a page":      {base + "/pruefen", "a=b", 404},
 			"unknown form":        {"/antrag/start/nichts", "ort=" + erfurt, 404},
 			"unknown place":       {"/antrag/start/hund-anmelden", "ort=000000000000", 404},
@@ -343,7 +343,7 @@ func TestUploads(t *testing.T) {
 			var b bytes.Buffer
 			m := multipart.NewWriter(&b)
 			_ = m.WriteField("_version", "0")
-			_ = m.WriteField("_go", "upload")
+			_ = m.WriteField("_upload", "1")
 			f, _ := m.CreateFormFile("evidence", name)
 			_, _ = f.Write(content)
 			_ = m.Close()

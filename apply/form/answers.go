@@ -39,6 +39,9 @@ func (d *Definition) Read(g *Group, posted url.Values) (Answers, error) {
 		if i >= 0 && g.Fields[i].ID != name {
 			continue // web.ReadForm has joined the parts
 		}
+		if i >= 0 && g.Fields[i].Kind == File && len(values) == 1 && values[0] == "" {
+			continue // what a browser sends where no file was chosen
+		}
 		if i < 0 || g.Fields[i].Kind == File {
 			return nil, errs.E(errs.Invalid, "apply.unknown_field")
 		}
