@@ -16,6 +16,7 @@ type index struct {
 	lexicon  *german.Lexicon
 	speller  *german.Speller
 	docs     []doc
+	groups   int32 // how many objects
 	entries  []entry
 	terms    map[string]int32    // root to term
 	postings [][]posting         // by term
@@ -31,12 +32,14 @@ type index struct {
 type doc struct {
 	service *Service
 	object  string  // its first eight digits
+	group   int32   // the same as a number
 	prior   float32 // multiplies the score
 }
 
 // entry is one name of a service: the official one, an everyday one, or the name of its OZG bundle.
 type entry struct {
 	doc    int32
+	object int32
 	kind   entryKind
 	words  []entryWord
 	factor float32
@@ -93,7 +96,7 @@ func newIndex(services []*Service, synonyms []synonym, assigned func(key string)
 	x.onlyProcedure = onlyProcedures(services)
 	builder.words(synonyms)
 	x.speller = german.NewSpeller(builder.spelling)
-	x.scratch.New = func() any { return newScratch(len(x.entries)) }
+	x.scratch.New = func() any { return newScratch(len(x.entries), int(x.groups)) }
 	return x
 }
 
@@ -177,6 +180,12 @@ func (b *indexBuilder) add(s *Service, assigned bool) {
 	if strings.HasPrefix(s.Type, "6") {
 		d.prior *= priorInformation
 	}
+	if n := len(b.docs); n == 0 {
+		b.groups = 1
+	} else if b.docs[n-1].object != d.object {
+		b.groups++
+	}
+	d.group = b.groups - 1
 	b.docs = append(b.docs, d)
 	id := int32(len(b.docs) - 1)
 	b.entry(id, official, s.Name, 1)
@@ -200,10 +209,10 @@ func (b *indexBuilder) add(s *Service, assigned bool) {
 }
 
 func (b *indexBuilder) entry(id int32, kind entryKind, name string, factor float32) {
-	e := entry{doc: id, kind: kind, factor: factor}
+	e := entry{doc: id, object: b.docs[id].group, kind: kind, factor: factor}
 	n := int32(len(b.entries))
 	for _, w := range b.lexicon.Words(name) {
-		if w.Class != german.Content && kind != everyday || w.Class == german.Stop {
+		if w.Class != german.Content {
 			continue
 		}
 		if len(e.words) == maxEntryWords {
@@ -212,12 +221,14 @@ func (b *indexBuilder) entry(id int32, kind entryKind, name string, factor float
 		at := uint8(len(e.words))
 		e.words = append(e.words, entryWord{text: w.Text, word: w})
 		b.post(w.Root, posting{n, at, 1})
-		for i, part := range w.Parts {
-			strength := float32(partStrength)
-			if i == len(w.Parts)-1 {
-				strength = headStrength
+		for _, parts := range [][]string{w.Parts, w.Whole} {
+			for i, part := range parts {
+				strength := float32(partStrength)
+				if i == len(parts)-1 {
+					strength = headStrength
+				}
+				b.post(part, posting{n, at, strength})
 			}
-			b.post(part, posting{n, at, strength})
 		}
 		b.spelling[w.Text]++
 	}
@@ -270,8 +281,18 @@ func (b *indexBuilder) weigh() {
 // wordWeight is how much a known word says.
 func (x *index) wordWeight(w german.Word) float32 {
 	weight := float32(weightUnknown)
+	if w.Known {
+		weight = weightUnused
+	}
 	if id, ok := x.terms[w.Root]; ok {
 		weight = x.idf[id]
+	} else if len(w.Parts) > 0 {
+		weight = weightCompound
+	}
+	for _, m := range x.means[w.Root] {
+		if id, ok := x.terms[m]; ok {
+			weight = max(weight, x.idf[id])
+		}
 	}
 	if f, ok := faint[w.Text]; ok {
 		return weight * f

@@ -20,12 +20,16 @@ const (
 
 	synonymStrength = 0.92
 	partsStrength   = 0.95 // a compound found in its segments
-	weightUnknown   = 0.85 // of a word that occurs nowhere
+	weightUnknown   = 1.00 // of a word that nobody knows: it may be what the question is about
+	weightUnused    = 0.50 // of a German word that occurs in no name
+	weightCompound  = 0.90 // of a compound that occurs only in its parts
+	objectShare     = 0.70 // how far words met in other names of the same object count
 	nameShare       = 0.40 // how much of the score is what part of the name was asked for
 
-	minCoverage = 0.52 // of the question, or nothing was found
-	minRelative = 0.45 // of the best score, or a hit is noise
-	maxHits     = 100
+	minCoverage  = 0.52 // of the question, or nothing was found
+	longQuestion = 0.06 // less is needed for each telling word beyond the second: long questions say much besides
+	minRelative  = 0.45 // of the best score, or a hit is noise
+	maxHits      = 100
 )
 
 // faint words say little about what is meant: most services are applied for, issued or granted. 0…1.
@@ -93,10 +97,15 @@ type scratch struct {
 	atWord  []int32
 	inWord  []bool
 	atTerm  []int32
+
+	object       []float32 // by object: weighted matches of the words in any of its names
+	objectWord   []float32 // of the current word
+	atObjectWord []int32
+	objects      []int32
 }
 
-func newScratch(n int) *scratch {
-	return &scratch{score: make([]float32, n), word: make([]float32, n), part: make([]float32, n), term: make([]float32, n),
+func newScratch(n, objects int) *scratch {
+	return &scratch{object: make([]float32, objects), objectWord: make([]float32, objects), score: make([]float32, n), word: make([]float32, n), part: make([]float32, n), term: make([]float32, n),
 		cover: make([][maxEntryWords]float32, n), seen: make([]bool, n), inWord: make([]bool, n)}
 }
 
@@ -106,6 +115,10 @@ func (s *scratch) reset() {
 		s.cover[e] = [maxEntryWords]float32{}
 	}
 	s.touched = s.touched[:0]
+	for _, o := range s.objects {
+		s.object[o] = 0
+	}
+	s.objects = s.objects[:0]
 }
 
 func (x *index) search(query string, isPlace func(string) bool) []Hit {
@@ -200,6 +213,9 @@ func (x *index) match(s *scratch, w *asked) {
 	if len(w.word.Parts) > 0 {
 		x.matchParts(s, w.word.Parts, w.trust)
 	}
+	if len(w.word.Whole) > 0 {
+		x.matchParts(s, w.word.Whole, w.trust)
+	}
 	for _, meaning := range w.means {
 		roots := make([]string, 0, len(meaning))
 		for _, m := range meaning {
@@ -215,23 +231,33 @@ func (x *index) match(s *scratch, w *asked) {
 			s.touched = append(s.touched, e)
 		}
 		s.score[e] += w.weight * s.word[e]
+		o := x.entries[e].object
+		if s.objectWord[o] == 0 {
+			s.atObjectWord = append(s.atObjectWord, o)
+		}
+		s.objectWord[o] = max(s.objectWord[o], s.word[e]*x.entries[e].factor)
 		s.word[e], s.inWord[e] = 0, false
 	}
 	s.atWord = s.atWord[:0]
+	for _, o := range s.atObjectWord {
+		if s.object[o] == 0 {
+			s.objects = append(s.objects, o)
+		}
+		s.object[o] += w.weight * s.objectWord[o]
+		s.objectWord[o] = 0
+	}
+	s.atObjectWord = s.atObjectWord[:0]
 }
 
-// matchParts matches the segments of a compound; the head counts half, the others share the rest.
+// matchParts matches the segments of a compound; each counts by how telling it is.
 func (x *index) matchParts(s *scratch, parts []string, trust float32) {
-	n := len(parts)
 	var touched []int32
-	for i, p := range parts {
-		share := float32(1)
-		switch {
-		case n > 1 && i == n-1:
-			share = 0.5
-		case n > 1:
-			share = 0.5 / float32(n-1)
-		}
+	var sum float32
+	for _, p := range parts {
+		sum += x.partWeight(p)
+	}
+	for _, p := range parts {
+		share := x.partWeight(p) / sum
 		x.collect(s, p, trust)
 		for _, e := range s.atTerm {
 			if s.part[e] == 0 {
@@ -246,6 +272,10 @@ func (x *index) matchParts(s *scratch, parts []string, trust float32) {
 		s.raise(e, s.part[e]*partsStrength)
 		s.part[e] = 0
 	}
+}
+
+func (x *index) partWeight(root string) float32 {
+	return x.wordWeight(german.Word{Text: root, Root: root, Known: true})
 }
 
 // collect looks a term and its synonyms up.
@@ -305,6 +335,9 @@ func (x *index) rank(s *scratch, words []asked, total float32) []Hit {
 	for _, id := range s.touched {
 		e := &x.entries[id]
 		coverage := s.score[id] / total
+		if more := s.object[e.object]/total - coverage; more > 0 {
+			coverage += objectShare * more
+		}
 		if coverage < minCoverage/2 {
 			continue
 		}
@@ -330,13 +363,13 @@ func (x *index) rank(s *scratch, words []asked, total float32) []Hit {
 
 // hits groups the services of one object under the best of them.
 func (x *index) hits(all []ranked, words []asked) []Hit {
-	if len(all) == 0 || all[0].coverage < minCoverage {
+	if len(all) == 0 || all[0].coverage < needed(words) {
 		return nil
 	}
 	var out []Hit
 	at := map[string]int{}
 	for _, r := range all {
-		if r.score < all[0].score*minRelative || r.coverage < minCoverage*0.75 {
+		if r.score < all[0].score*minRelative || r.coverage < needed(words)*0.75 {
 			continue
 		}
 		d := &x.docs[r.doc]
@@ -358,6 +391,18 @@ func (x *index) hits(all []ranked, words []asked) []Hit {
 		out = append(out, Hit{Service: *d.service, Score: float64(r.score), Why: x.explain(r.entry, words)})
 	}
 	return out
+}
+
+// needed is how much of the question a name must cover for the search to have found something.
+func needed(words []asked) float32 {
+	const telling, least = 0.3, 0.3
+	n := 0
+	for _, w := range words {
+		if w.weight > telling {
+			n++
+		}
+	}
+	return max(least, minCoverage-longQuestion*float32(max(0, n-2)))
 }
 
 // explain says for each word of the question what it met in the name.

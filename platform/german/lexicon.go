@@ -24,7 +24,8 @@ const (
 type Word struct {
 	Text  string   // folded
 	Root  string   // of its word family; for a compound, of the whole
-	Parts []string // roots of a compound's segments, the head last; nil for a simple word
+	Parts []string // roots of a compound's smallest segments, the head last; nil for a simple word
+	Whole []string // the same with segments as large as known: Wohngeld + Antrag; nil if that is no other cut
 	Class Class
 	Known bool // the word, its root or all its parts are in the lexicon
 }
@@ -35,14 +36,15 @@ type Lexicon struct {
 	forms map[string]string // strong forms to roots: zog, zug -> zieh
 	exact map[string]string // whole words to roots, never taken apart otherwise
 	atoms map[string]string // segments of compounds to roots
-	known map[string]bool   // roots
+	known map[string]string // stems to roots
+	large map[string]string // compounds that are segments of larger ones, to roots
 	whole map[string]Word   // every word of the vocabulary, analysed
 }
 
 // NewLexicon makes a lexicon of the built-in lists and the given texts, usually the names of a catalogue.
 func NewLexicon(texts ...string) *Lexicon {
 	l := &Lexicon{class: map[string]Class{}, forms: map[string]string{}, exact: map[string]string{},
-		atoms: map[string]string{}, known: map[string]bool{}, whole: map[string]Word{}}
+		atoms: map[string]string{}, known: map[string]string{}, large: map[string]string{}, whole: map[string]Word{}}
 	for _, w := range list("stop") {
 		l.class[Fold(w)] = Stop
 	}
@@ -69,9 +71,14 @@ func NewLexicon(texts ...string) *Lexicon {
 		return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b))
 	})
 	for _, w := range words {
-		l.known[l.reduce(w)] = true
-		if len(w) >= 5 && len(w) <= 16 && l.atoms[w] == "" && l.Split(w) == nil {
-			l.atom(w, l.reduce(w))
+		root := l.reduce(w)
+		l.know(w, root)
+		switch {
+		case l.atoms[w] != "" || len(w) < 5:
+		case l.Split(w) != nil:
+			l.large[w] = root
+		case len(w) <= 16:
+			l.atom(w, root)
 		}
 	}
 	for _, w := range words {
@@ -102,7 +109,7 @@ func (l *Lexicon) families() {
 		switch {
 		case strings.HasSuffix(w, ":"):
 			root = Fold(strings.TrimSuffix(w, ":"))
-			l.known[root] = true
+			l.known[root] = root
 		case strings.HasPrefix(w, "="):
 			l.exact[Fold(w[1:])] = root
 		default:
@@ -113,13 +120,21 @@ func (l *Lexicon) families() {
 
 // atom adds a word that compounds are made of. Wohnung is also "wohn" in them, Schule "schul".
 func (l *Lexicon) atom(w, root string) {
-	l.known[root] = true
+	l.know(w, root)
 	l.atoms[w] = root
 	if len(w) > 4 && w[len(w)-1] == 'e' {
 		l.addShort(w[:len(w)-1], root)
 	}
 	if len(root) > 3 {
 		l.addShort(root, root)
+	}
+}
+
+// know adds the stem of a word. Verbs in -ern have two: auswandern is reduced like Kindern, ausgewandert is not.
+func (l *Lexicon) know(w, root string) {
+	l.known[root] = root
+	if s, ok := strings.CutSuffix(w, "n"); ok && strings.HasSuffix(s, "er") && l.known[s] == "" {
+		l.known[s] = root
 	}
 }
 
@@ -136,8 +151,32 @@ func (l *Lexicon) Words(text string) []Word {
 	for i, t := range tokens {
 		out[i] = l.Word(t)
 	}
+	l.joinVerbs(out)
 	return out
 }
+
+// joinVerbs puts separable verbs together again: in "wie melde ich mein Auto um" melde becomes ummelden.
+func (l *Lexicon) joinVerbs(words []Word) {
+	for i := 1; i < len(words); i++ {
+		p := words[i].Text
+		if !separable[p] || (i+1 < len(words) && words[i+1].Class != Stop) {
+			continue
+		}
+		for j := i - 1; j >= 0; j-- {
+			w := &words[j]
+			if w.Class == Stop || w.Parts != nil {
+				continue
+			}
+			if root, ok := l.known[p+w.Root]; ok {
+				w.Text, w.Root, w.Class, w.Known = p+w.Text, root, Content, true
+				break
+			}
+		}
+	}
+}
+
+var separable = map[string]bool{"an": true, "ab": true, "um": true, "aus": true, "ein": true, "auf": true, "zu": true, "bei": true,
+	"mit": true, "nach": true, "vor": true, "weg": true, "her": true, "hin": true, "fest": true, "zuruck": true}
 
 // clipText bounds the work on absurd input: MaxWords words of maxWord bytes.
 func clipText(s string) string {
@@ -156,7 +195,7 @@ func (l *Lexicon) Word(w string) Word {
 }
 
 func (l *Lexicon) analyse(w string) Word {
-	out := Word{Text: w, Root: w, Class: l.class[w]}
+	out := Word{Text: w, Root: w, Class: l.classOf(w)}
 	if hasDigit(w) {
 		return out
 	}
@@ -165,12 +204,26 @@ func (l *Lexicon) analyse(w string) Word {
 		return out
 	}
 	out.Root = l.Root(w)
-	out.Known = l.known[out.Root] || out.Class == Filler
+	out.Known = l.known[out.Root] != "" || out.Class == Filler
 	out.Parts = l.Split(w)
 	if len(out.Parts) > 0 {
 		out.Known = true
+		if whole := l.split(w, l.large); len(whole) < len(out.Parts) {
+			out.Whole = whole
+		}
 	}
 	return out
+}
+
+// classOf is the class of a word; inflected fillers (alten, neues) are fillers, too.
+func (l *Lexicon) classOf(w string) Class {
+	if c, ok := l.class[w]; ok {
+		return c
+	}
+	if s := inflection(w); l.class[s] == Filler && len(s) >= 3 {
+		return Filler
+	}
+	return Content
 }
 
 func hasDigit(w string) bool { return strings.ContainsAny(w, "0123456789") }

@@ -16,12 +16,12 @@ var prefixes = func() []string {
 // tried against the known roots; a word of no known family gets its plain stem.
 func (l *Lexicon) Root(w string) string {
 	first := l.reduce(w)
-	if l.known[first] {
-		return first
+	if r, ok := l.known[first]; ok {
+		return r
 	}
 	for _, c := range l.guesses(w) {
-		if l.known[c] {
-			return c
+		if r, ok := l.known[c]; ok {
+			return r
 		}
 	}
 	return first

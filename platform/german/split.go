@@ -5,7 +5,10 @@ var links = []string{"", "s", "n", "en", "er", "es", "e", "ns"}
 
 // Split takes a folded compound apart: the roots of its segments, the head last; nil if the word is no compound of
 // known segments. The segments and the links between them cover the whole word; the fewest segments win.
-func (l *Lexicon) Split(w string) []string {
+func (l *Lexicon) Split(w string) []string { return l.split(w, nil) }
+
+// split may use the large segments, too.
+func (l *Lexicon) split(w string, large map[string]string) []string {
 	const minWord, minSegment, maxSegments = 6, 3, 5
 	if len(w) < minWord || len(w) > maxWord {
 		return nil
@@ -36,6 +39,9 @@ func (l *Lexicon) Split(w string) []string {
 				continue
 			}
 			root, ok := l.atoms[w[i:j]]
+			if !ok {
+				root, ok = large[w[i:j]]
+			}
 			penalty := 0
 			if !ok && last && j-i >= 4 {
 				root, ok = l.head(w[i:j])
@@ -81,8 +87,8 @@ func (l *Lexicon) head(s string) (string, bool) {
 		return "", false
 	}
 	stem := l.reduce(s)
-	if len(stem) >= 4 && l.known[stem] {
-		return stem, true
+	if r, ok := l.known[stem]; ok && len(stem) >= 4 {
+		return r, true
 	}
 	return "", false
 }
