@@ -15,14 +15,14 @@ import (
 	"rennsteig/platform/db"
 )
 
-// browser calls the room's pages as somebody.
-type browser struct {
+// visitor calls the room's pages as somebody.
+type visitor struct {
 	t   *testing.T
 	h   *house
 	ctx context.Context
 }
 
-func (b browser) do(method, path string, form url.Values) *httptest.ResponseRecorder {
+func (b visitor) do(method, path string, form url.Values) *httptest.ResponseRecorder {
 	b.t.Helper()
 	req := httptest.NewRequestWithContext(b.ctx, method, path, strings.NewReader(form.Encode()))
 	if method == http.MethodPost {
@@ -36,7 +36,7 @@ func (b browser) do(method, path string, form url.Values) *httptest.ResponseReco
 	return w
 }
 
-func (b browser) get(path string) string {
+func (b visitor) get(path string) string {
 	b.t.Helper()
 	w := b.do(http.MethodGet, path, nil)
 	if w.Code != http.StatusOK {
@@ -48,7 +48,7 @@ func (b browser) get(path string) string {
 var input = regexp.MustCompile(`<input[^>]* name="([^"]+)"[^>]* value="([^"]*)"`)
 
 // form are the values of the first form on the page that is sent to an address that ends so.
-func (b browser) form(page, action string) url.Values {
+func (b visitor) form(page, action string) url.Values {
 	b.t.Helper()
 	at := regexp.MustCompile(`action="[^"]*` + action + `"`).FindStringIndex(page)
 	if at == nil {
@@ -66,7 +66,7 @@ func (b browser) form(page, action string) url.Values {
 }
 
 // post sends a form and returns where it leads.
-func (b browser) post(path string, v url.Values) string {
+func (b visitor) post(path string, v url.Values) string {
 	b.t.Helper()
 	w := b.do(http.MethodPost, path, v)
 	if w.Code != http.StatusSeeOther {
@@ -99,7 +99,7 @@ func TestPages(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
 		must(t, h.h.Site.CheckPages())
 		c := h.file(t, dog("w"))
-		b := browser{t, h, erika}
+		b := visitor{t, h, erika}
 		inbox := b.get("/akte?q=m%C3%BCller&wer=free")
 		contains1(t, inbox, c.Reference, "Łucja Müller", "Hund anmelden", "neu")
 
@@ -161,7 +161,7 @@ func TestPages(t *testing.T) {
 func TestDecidePages(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
 		c := h.file(t, dog("w"))
-		b := browser{t, h, erika}
+		b := visitor{t, h, erika}
 		page := b.get("/akte/vorgang/" + c.ID)
 		contains1(t, page, "/entscheidung?ergebnis=stattgeben", "/entscheidung?ergebnis=ablehnen")
 		address := "/akte/vorgang/" + c.ID + "/entscheidung"
@@ -213,7 +213,7 @@ func TestDecidePages(t *testing.T) {
 		contains1(t, page, "entschieden", "Stattgegeben", "noch offen", "KZ-4711", "Bescheid (PDF)")
 
 		// Somebody else's decision comes too late, and is told so with the text kept.
-		w = browser{t, h, clerk("Max Amt", erfurt)}.do(http.MethodPost, address, with(form, "schritt", "erlassen", "id", db.NewID()))
+		w = visitor{t, h, clerk("Max Amt", erfurt)}.do(http.MethodPost, address, with(form, "schritt", "erlassen", "id", db.NewID()))
 		if w.Code != http.StatusConflict {
 			t.Errorf("a second decision: %d", w.Code)
 		}
@@ -235,7 +235,7 @@ func TestDownload(t *testing.T) {
 		c := h.file(t, in)
 		d, err := h.Dossier(erika, c.ID)
 		must(t, err)
-		w := browser{t, h, erika}.do(http.MethodGet, "/akte/dokument/"+d.Documents[1].ID, nil)
+		w := visitor{t, h, erika}.do(http.MethodGet, "/akte/dokument/"+d.Documents[1].ID, nil)
 		for name, want := range map[string]string{
 			"Content-Disposition": "attachment; filename*=utf-8''Gr%C3%B6%C3%9Fe_.html", "X-Content-Type-Options": "nosniff",
 			"Content-Security-Policy": "default-src 'none'; sandbox", "Content-Type": "text/html", "Content-Length": "25",
@@ -248,7 +248,7 @@ func TestDownload(t *testing.T) {
 			t.Errorf("content %q", w.Body)
 		}
 		must(t, h.h.Blobs.Delete(t.Context(), ref.Hash))
-		if w := (browser{t, h, erika}).do(http.MethodGet, "/akte/dokument/"+d.Documents[1].ID, nil); w.Code != http.StatusInternalServerError {
+		if w := (visitor{t, h, erika}).do(http.MethodGet, "/akte/dokument/"+d.Documents[1].ID, nil); w.Code != http.StatusInternalServerError {
 			t.Errorf("a lost blob: %d", w.Code)
 		}
 	})
@@ -276,7 +276,7 @@ func TestPaging(t *testing.T) {
 			}
 			return nil
 		}))
-		b := browser{t, h, erika}
+		b := visitor{t, h, erika}
 		row := regexp.MustCompile(`<th scope="row"[^>]*><a[^>]*>([^<]+)</a>`)
 		references := func(page string) (out []string) {
 			for _, m := range row.FindAllStringSubmatch(page, -1) {
@@ -331,7 +331,7 @@ func TestNextOfList(t *testing.T) {
 		first, second := dog("n1"), dog("n2")
 		second.SentAt = first.SentAt.Add(time.Hour)
 		a, z := h.file(t, first), h.file(t, second)
-		b := browser{t, h, erika}
+		b := visitor{t, h, erika}
 		if to := b.do(http.MethodGet, Filter{Query: "dog"}.casePath(a.ID, "/weiter"), nil).Header().Get("Location"); to != "/akte?q=dog" {
 			t.Errorf("at the end of the list: %s", to)
 		}
@@ -344,7 +344,7 @@ func TestNextOfList(t *testing.T) {
 func TestBadAddresses(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
 		c := h.file(t, dog("w"))
-		b := browser{t, h, erika}
+		b := visitor{t, h, erika}
 		for _, path := range []string{"/akte/vorgang/x", "/akte/vorgang/%00", "/akte/vorgang/%ff", "/akte/akte/" + c.ID, "/akte/dokument/" + c.ID,
 			"/akte/vorgang/" + db.NewID(), "/akte/vorgang/" + strings.Repeat("a", 5000)} {
 			if w := b.do(http.MethodGet, path, nil); w.Code != http.StatusNotFound {
@@ -373,7 +373,7 @@ func TestBadAddresses(t *testing.T) {
 func TestExpiredSession(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
 		c := h.file(t, dog("w"))
-		b, nobody := browser{t, h, erika}, browser{t, h, context.Background()}
+		b, nobody := visitor{t, h, erika}, visitor{t, h, context.Background()}
 		page := b.get("/akte/vorgang/" + c.ID)
 		decide := with(b.form(b.get("/akte/vorgang/"+c.ID+"/entscheidung"), "/entscheidung"), "schritt", "erlassen", "reasons", "Lange <b> Gründe")
 		for path, form := range map[string]url.Values{
