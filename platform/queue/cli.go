@@ -3,11 +3,13 @@ package queue
 import (
 	"fmt"
 	"log/slog"
+	"path/filepath"
 	"text/tabwriter"
 	"time"
 
+	"rennsteig/platform/audit"
 	"rennsteig/platform/cli"
-	"rennsteig/platform/db"
+	"rennsteig/platform/errs"
 	"rennsteig/platform/identity"
 )
 
@@ -82,8 +84,9 @@ func (c listCommand) Run(env *cli.Env) error {
 
 type retryCommand struct {
 	cli.Store
-	All bool     `help:"All dead letters."`
-	IDs []string `arg:"" optional:"" name:"id" help:"Ids of dead letters."`
+	AuditKey string   `help:"Key that seals the audit log; audit.key in the data folder if not given." placeholder:"FILE" env:"RENNSTEIG_AUDIT_KEY"`
+	All      bool     `help:"All dead letters."`
+	IDs      []string `arg:"" optional:"" name:"id" help:"Ids of dead letters."`
 }
 
 // Run sends the dead letters again.
@@ -91,16 +94,25 @@ func (c retryCommand) Run(env *cli.Env) error {
 	if c.All == (len(c.IDs) > 0) {
 		return fmt.Errorf("name the dead letters to send again, or --all; `rennsteig queue list` shows them")
 	}
+	file := c.AuditKey
+	if file == "" {
+		file = filepath.Join(c.Data, "audit.key")
+	}
+	key, err := audit.LoadKey(file)
+	if err != nil {
+		return err
+	}
 	d, err := c.Open(env.Context)
 	if err != nil {
 		return err
 	}
 	defer d.Close()
-	return c.retry(env, d)
+	q := New(d, slog.New(slog.NewTextHandler(env.Err, nil)))
+	q.Audit = audit.New(d, key)
+	return c.retry(env, q)
 }
 
-func (c retryCommand) retry(env *cli.Env, d *db.DB) error {
-	q := New(d, slog.New(slog.NewTextHandler(env.Err, nil)))
+func (c retryCommand) retry(env *cli.Env, q *Queue) error {
 	ctx := identity.AsSystem(env.Context, "cli")
 	ids := c.IDs
 	if c.All {
@@ -119,7 +131,9 @@ func (c retryCommand) retry(env *cli.Env, d *db.DB) error {
 	}
 	bar := env.Progress(int64(len(ids)), "dead letters")
 	for _, id := range ids {
-		if err := q.Retry(ctx, id); err != nil {
+		if err := q.Retry(ctx, id); errs.Is(err, errs.NotFound) {
+			return fmt.Errorf("there is no dead letter %s; `rennsteig queue list` shows them", id)
+		} else if err != nil {
 			return fmt.Errorf("dead letter %s: %w", id, err)
 		}
 		if err := bar.Add(1); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"rennsteig/platform/audit"
 	"rennsteig/platform/db"
 	"rennsteig/platform/errs"
 	"rennsteig/platform/identity"
@@ -63,7 +64,7 @@ func (q *Queue) Retry(ctx context.Context, id string) error {
 		if q.Audit == nil {
 			return nil
 		}
-		return q.Audit(ctx, tx, "queue.retried", "job:"+id)
+		return q.Audit.Append(ctx, tx, audit.Entry{Action: "queue.retried", Object: "job:" + id})
 	})
 }
 

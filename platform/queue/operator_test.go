@@ -10,11 +10,13 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
 
+	"rennsteig/platform/audit"
 	"rennsteig/platform/cli"
 	"rennsteig/platform/db"
 	"rennsteig/platform/db/dbtest"
@@ -81,23 +83,31 @@ func TestOnlyTheOperatorOfTheHouse(t *testing.T) {
 func TestRetryIsAudited(t *testing.T) {
 	each(t, func(t *testing.T, d *db.DB, q *Queue, c *clock) {
 		ids := dieOff(t, d, q, 1)
-		full := errors.New("log is full")
-		var said string
-		q.Audit = func(_ context.Context, _ *db.Tx, action, object string) error {
-			said = action + " " + object
-			return full
-		}
-		if err := q.Retry(system(t), ids[0]); !errors.Is(err, full) {
-			t.Fatalf("not audited, yet Retry says %v", err)
+		q.Audit = audit.New(d, audit.Key{}) // a key that cannot seal: nothing can be written
+		if err := q.Retry(system(t), ids[0]); err == nil {
+			t.Fatal("not audited, yet Retry says nothing")
 		}
 		if n := count(t, d, `SELECT count(*) FROM queue_job WHERE dead_at IS NOT NULL`); n != 1 {
 			t.Fatal("not audited, yet done")
 		}
-		full = nil
-		if err := q.Retry(system(t), ids[0]); err != nil || said != "queue.retried job:"+ids[0] {
-			t.Fatalf("%v, %s", err, said)
+		key, err := audit.NewKey("test")
+		if err != nil {
+			t.Fatal(err)
+		}
+		q.Audit = audit.New(d, key)
+		if err := q.Retry(as(t.Context(), identity.Operator, identity.Everywhere), ids[0]); err != nil {
+			t.Fatal(err)
+		}
+		if n := audited(t, d, ids[0]); n != 1 {
+			t.Fatalf("%d audit entries", n)
 		}
 	})
+}
+
+// audited counts the entries about a job that was sent again.
+func audited(t *testing.T, d *db.DB, id string) int {
+	t.Helper()
+	return count(t, d, `SELECT count(*) FROM audit_entry WHERE action = 'queue.retried' AND object = $1`, "job:"+id)
 }
 
 func TestCounts(t *testing.T) {
@@ -217,7 +227,13 @@ func testCommands(t *testing.T, address string) {
 		err := c.Run(&cli.Env{Context: t.Context(), Out: &out, Err: t.Output()})
 		return out.String(), err
 	}
-	store := cli.Store{DB: address}
+	store := cli.Store{DB: address, Data: t.TempDir()}
+	if _, err := run(retryCommand{Store: store, IDs: ids}); err == nil || audited(t, d, ids[0]) != 0 {
+		t.Fatalf("sent again without a key for the log: %v", err)
+	}
+	if _, err := audit.OpenKey(filepath.Join(store.Data, "audit.key"), "test"); err != nil {
+		t.Fatal(err)
+	}
 	text, err := run(listCommand{Store: store, Limit: 2})
 	if err != nil || !strings.Contains(text, "dead letters: 3\n") || !strings.Contains(text, ids[1]) ||
 		strings.Contains(text, ids[2]) || strings.Contains(text, "Mustermann") {
@@ -243,5 +259,10 @@ func testCommands(t *testing.T, address string) {
 	}
 	if n := count(t, d, `SELECT count(*) FROM queue_job WHERE dead_at IS NOT NULL`); n != 0 {
 		t.Errorf("%d are still dead", n)
+	}
+	for _, id := range ids {
+		if n := audited(t, d, id); n != 1 {
+			t.Errorf("%d audit entries about %s", n, id)
+		}
 	}
 }

@@ -239,7 +239,7 @@ func TestDatabaseAway(t *testing.T) {
 		case <-time.After(50 * time.Millisecond):
 		}
 		cancel()
-		wait(t, ended, "end")
+		_ = wait(t, ended, "end") // it may have had nothing to write
 	})
 }
 

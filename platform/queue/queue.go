@@ -20,6 +20,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"rennsteig/platform/audit"
 	"rennsteig/platform/db"
 )
 
@@ -39,8 +40,8 @@ const maxBody = 256 << 10
 type Queue struct {
 	// Now is the clock; tests set it.
 	Now func() time.Time
-	// Audit, if set, writes what an operator did into the log, in the transaction that does it. app sets it.
-	Audit func(ctx context.Context, tx *db.Tx, action, object string) error
+	// Audit is the log that what an operator does is written to. app sets it.
+	Audit *audit.Log
 
 	d        *db.DB
 	log      *slog.Logger

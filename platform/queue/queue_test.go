@@ -11,6 +11,7 @@ import (
 	"testing/fstest"
 	"time"
 
+	"rennsteig/platform/audit"
 	"rennsteig/platform/db"
 	"rennsteig/platform/db/dbtest"
 	"rennsteig/platform/errs"
@@ -28,7 +29,7 @@ DROP TABLE qtest_hold;
 `
 
 func migrations() []db.Migration {
-	return []db.Migration{{Room: "queue", FS: Files}, {Room: "qtest", FS: fstest.MapFS{"migrations/0001_qtest.sql": {Data: []byte(effects)}}}}
+	return []db.Migration{{Room: "queue", FS: Files}, {Room: "audit", FS: audit.Files}, {Room: "qtest", FS: fstest.MapFS{"migrations/0001_qtest.sql": {Data: []byte(effects)}}}}
 }
 
 type number struct{ N int }
