@@ -3,19 +3,26 @@ var e2e = (() => {
   const clean = (s) => (s || "").replace(/\u00ad/g, "").replace(/\s+/g, " ").trim();
   const bare = (s) => clean(s).replace(/ \((freiwillig|optional)\)$/, "");
   const seen = (e) => e.checkVisibility && e.checkVisibility() && e.getClientRects().length > 0;
-  // The best matches: those with exactly this text, else those that begin with it.
+  // The best matches: those with exactly this name, else those that begin with it. Names are compared without blanks:
+  // words that only a screen reader gets stand on lines of their own in innerText, and blocks stick together in textContent.
   const best = (all, name, text) => {
-    const wanted = clean(text);
-    const exact = all.filter((e) => bare(name(e)) === wanted);
-    return exact.length ? exact : all.filter((e) => bare(name(e)).startsWith(wanted));
+    const tight = (s) => bare(s).replace(/ /g, "");
+    const wanted = tight(text);
+    const exact = all.filter((e) => tight(name(e)) === wanted);
+    return exact.length ? exact : all.filter((e) => tight(name(e)).startsWith(wanted));
   };
-  const labelled = (e) => (e.labels && e.labels.length ? [...e.labels].map((l) => l.innerText || l.textContent).join(" ") : e.getAttribute("aria-label") || "");
+  // What a screen reader calls it, roughly.
+  const called = (e) => {
+    const by = (e.getAttribute("aria-labelledby") || "").split(" ").map((id) => document.getElementById(id)?.textContent).filter(Boolean).join(" ");
+    return by || e.getAttribute("aria-label") || e.textContent || e.value || "";
+  };
+  const labelled = (e) => (e.labels && e.labels.length ? [...e.labels].map((l) => l.textContent).join(" ") : called(e));
   const controls = () => [...document.querySelectorAll("input:not([type=hidden]), select, textarea")].filter(seen);
   const control = (label) => best(controls(), labelled, label)[0] || null;
   const groups = () => [...document.querySelectorAll("fieldset")].filter(seen);
-  const group = (legend) => best(groups(), (f) => f.querySelector("legend")?.innerText, legend)[0];
-  const buttons = (text) => best([...document.querySelectorAll("button, input[type=submit]")].filter(seen), (e) => e.innerText || e.value, text);
-  const links = (text) => best([...document.querySelectorAll("a[href]")].filter(seen), (e) => e.innerText, text);
+  const group = (legend) => best(groups(), (f) => f.querySelector("legend")?.textContent, legend)[0];
+  const buttons = (text) => best([...document.querySelectorAll("button, input[type=submit]")].filter(seen), called, text);
+  const links = (text) => best([...document.querySelectorAll("a[href]")].filter(seen), called, text);
   const first = (kind, text) => (kind === "button" ? buttons(text) : links(text))[0];
   return {
     control,
@@ -56,13 +63,13 @@ var e2e = (() => {
     },
     button(text) {
       const e = first("button", text);
-      if (!e) return "no such button; there are: " + buttons("").map((b) => clean(b.innerText)).join(" | ");
+      if (!e) return "no such button; there are: " + buttons("").map((b) => clean(called(b))).join(" | ");
       if (e.disabled) return "is disabled";
       return e.type === "submit" && e.form && e.form.method !== "dialog" && !e.hasAttribute("commandfor") ? "leads" : "stays";
     },
     link(text) {
       const e = first("link", text);
-      if (!e) return "no such link; there are: " + links("").map((a) => clean(a.innerText)).join(" | ");
+      if (!e) return "no such link; there are: " + links("").map((a) => clean(called(a))).join(" | ");
       const here = location.href.split("#")[0];
       return e.hash && e.href.split("#")[0] === here ? "stays" : "leads";
     },

@@ -19,12 +19,33 @@ func (p *Page) labelled(where *html.Node, label string, want func(*html.Node) bo
 	return matching(all(where, want), label, p.label)
 }
 
+// label is the name of a control.
 func (p *Page) label(n *html.Node) string {
-	if l := attr(n, "aria-label"); l != "" {
-		return clean(l)
+	if name := p.aria(n); name != "" {
+		return name
 	}
 	id := attr(n, "id")
 	return text(find(p.doc, func(l *html.Node) bool { return l.Data == "label" && id != "" && attr(l, "for") == id }))
+}
+
+// called is the name of a link or button.
+func (p *Page) called(n *html.Node) string {
+	if name := p.aria(n); name != "" {
+		return name
+	}
+	return text(n)
+}
+
+// aria is the name that aria-labelledby or aria-label give; "" if they don't.
+func (p *Page) aria(n *html.Node) string {
+	var names []string
+	for id := range strings.FieldsSeq(attr(n, "aria-labelledby")) {
+		names = append(names, text(find(p.doc, func(o *html.Node) bool { return attr(o, "id") == id })))
+	}
+	if len(names) > 0 {
+		return clean(strings.Join(names, " "))
+	}
+	return clean(attr(n, "aria-label"))
 }
 
 func (p *Page) labels() string {

@@ -229,7 +229,7 @@ func (p *Page) Upload(label, name string, content []byte) *Page {
 // Click follows the link with this text.
 func (p *Page) Click(label string) *Page {
 	p.c.t.Helper()
-	links := matching(all(p.doc, func(n *html.Node) bool { return n.Data == "a" && attr(n, "href") != "" }), label, text)
+	links := matching(all(p.doc, func(n *html.Node) bool { return n.Data == "a" && attr(n, "href") != "" }), label, p.called)
 	if len(links) == 0 {
 		p.c.t.Fatalf("%s: no link %q\n%s", p.Path, label, p.Text())
 	}
@@ -239,7 +239,7 @@ func (p *Page) Click(label string) *Page {
 // Press presses the button with this text, which sends its form with all that was filled in.
 func (p *Page) Press(label string) *Page {
 	p.c.t.Helper()
-	buttons := matching(all(p.doc, isElement("button")), label, text)
+	buttons := matching(all(p.doc, isElement("button")), label, p.called)
 	if len(buttons) == 0 {
 		p.c.t.Fatalf("%s: no button %q\n%s", p.Path, label, p.Text())
 	}
