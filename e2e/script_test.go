@@ -3,22 +3,18 @@
 package e2e
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/cookiejar"
 	"net/url"
 	"os"
-	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -53,69 +49,13 @@ func TestScripts(t *testing.T) {
 
 type serverKey struct{}
 
-// server is the one program that a script has running.
-type server struct {
-	cmd    *exec.Cmd
-	url    string
-	client *http.Client
-}
-
 func running(ts *testscript.TestScript) *server { return ts.Value(serverKey{}).(*server) }
 
 // start runs "rennsteig ARGS" and waits for its ready line; $URL is its address.
 func start(ts *testscript.TestScript, neg bool, args []string) {
 	s := running(ts)
-	if s.cmd != nil {
-		ts.Fatalf("a program is running already")
-	}
-	s.cmd = exec.Command(os.Args[0], args...)
-	s.cmd.Path, s.cmd.Args = mustLook(ts, "rennsteig"), append([]string{"rennsteig"}, args...)
-	s.cmd.Dir = ts.Getenv("WORK")
-	s.cmd.Env = append(os.Environ(), "TZ=Pacific/Auckland")
-	log, err := os.OpenFile(filepath.Join(ts.Getenv("WORK"), "log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
-	ts.Check(err)
-	s.cmd.Stderr = log
-	out, err := s.cmd.StdoutPipe()
-	ts.Check(err)
-	ts.Check(s.cmd.Start())
-	line, err := bufio.NewReader(out).ReadString('\n')
-	address, ok := strings.CutPrefix(strings.TrimSpace(line), "ready ")
-	if err != nil || !ok {
-		b, _ := os.ReadFile(log.Name())
-		ts.Fatalf("no ready line, but %q (%v); log:\n%s", line, err, b)
-	}
-	go io.Copy(io.Discard, out) //nolint:errcheck // the pipe ends with the process
-	jar, err := cookiejar.New(nil)
-	ts.Check(err)
-	if s.client == nil {
-		s.client = &http.Client{Jar: jar, Timeout: 30 * time.Second}
-	}
-	s.url = address
-	ts.Setenv("URL", address)
-}
-
-func mustLook(ts *testscript.TestScript, name string) string {
-	for _, dir := range filepath.SplitList(ts.Getenv("PATH")) {
-		if path := filepath.Join(dir, name); isExecutable(path) {
-			return path
-		}
-	}
-	ts.Fatalf("%s not found", name)
-	return ""
-}
-
-func isExecutable(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.Mode()&0o111 != 0
-}
-
-func (s *server) end(sig os.Signal) {
-	if s.cmd == nil {
-		return
-	}
-	_ = s.cmd.Process.Signal(sig) // it may have gone already
-	_ = s.cmd.Wait()
-	s.cmd = nil
+	ts.Check(s.start(ts.Getenv("WORK"), args...))
+	ts.Setenv("URL", s.url)
 }
 
 func stop(ts *testscript.TestScript, neg bool, args []string)  { running(ts).end(syscall.SIGTERM) }
