@@ -29,6 +29,7 @@ type decidePage struct {
 	Amount   web.Field
 	Due      web.Field
 	Groups   []answerGroup
+	Timeline []step
 }
 
 // checkPage shows the notice before it is final.
@@ -109,7 +110,7 @@ func (r *Room) showDecide(w http.ResponseWriter, req *http.Request, f Filter, gr
 			Value: in.get("amount", amount), Error: r.fieldError(req, in.err, "amount")},
 		Due: web.Field{Name: "due", Label: t("records.letter.pay_by"), Kind: "date", Optional: true,
 			Value: in.get("due", due), Error: r.fieldError(req, in.err, "due")},
-		Groups: answerGroups(d.Form),
+		Groups: answerGroups(d.Form), Timeline: r.timeline(req, d),
 	}
 	status := http.StatusOK
 	if in.err != nil {

@@ -198,7 +198,7 @@ func TestDecidePages(t *testing.T) {
 			if w.Code != http.StatusConflict {
 				t.Errorf("a stale decision: %d", w.Code)
 			}
-			contains1(t, w.Body.String(), "inzwischen geändert", "Max Amt", "Weil &lt;b&gt;.")
+			contains1(t, w.Body.String(), "inzwischen geändert", "Max Amt", "Weil &lt;b&gt;.", "Halt, da fehlt etwas")
 		}
 		final := with(b.form(w.Body.String(), "/entscheidung"), "schritt", "erlassen")
 		if to := b.post(address, final); to != "/akte/vorgang/"+c.ID {
