@@ -220,10 +220,10 @@ func deleteAttachment(ctx context.Context, tx *db.Tx, authority, application, id
 	return err
 }
 
-// messages lists questions and answers in the order they came.
+// messages lists questions and answers in the order they came; of the same moment, questions first.
 func messages(ctx context.Context, q db.Querier, authority, application string) ([]message, error) {
 	rows, err := q.Query(ctx, `SELECT id, kind, question_id, body, due_at, created_at, answered_at FROM apply_message
-		WHERE application_id = $1 AND authority_id = $2 ORDER BY created_at, id`, application, authority)
+		WHERE application_id = $1 AND authority_id = $2 ORDER BY created_at, kind DESC, id`, application, authority)
 	if err != nil {
 		return nil, err
 	}

@@ -26,6 +26,7 @@ type pages struct {
 	notice  *web.Page[noticePage]
 	waiting *web.Page[waitingPage]
 	account *web.Page[accountPage]
+	lost    *web.Page[lostPage]
 }
 
 func makePages(s *web.Site) pages {
@@ -43,6 +44,7 @@ func makePages(s *web.Site) pages {
 		notice:  web.NewPage[noticePage](s, Files, "decision"),
 		waiting: web.NewPage[waitingPage](s, Files, "waiting"),
 		account: web.NewPage[accountPage](s, Files, "account"),
+		lost:    web.NewPage[lostPage](s, Files, "lost"),
 	}
 }
 
@@ -51,12 +53,12 @@ func (r *Room) Routes(mux *http.ServeMux) {
 	s := r.h.Site
 	s.Handle(mux, "GET /antrag/start/{form}", r.startGet)
 	s.Handle(mux, "POST /antrag/start/{form}", s.Limit("apply.start", 20, 20, r.startPost))
-	s.Handle(mux, "GET /antrag/{id}", r.tasksGet)
 	// One pattern for all pages of a draft: ServeMux takes /antrag/start/{form} and /antrag/{id}/pruefen for rivals.
-	s.Handle(mux, "GET /antrag/{id}/{page}", r.draftGet)
-	s.Handle(mux, "POST /antrag/{id}/{page}", r.draftPost)
-	s.Handle(mux, "GET /antrag/{id}/datei/{file}", r.draftFileGet)
-	s.Handle(mux, "POST /antrag/{id}/datei/{file}", r.draftFilePost)
+	s.Handle(mux, "GET /antrag/{id}", r.orLost(r.tasksGet))
+	s.Handle(mux, "GET /antrag/{id}/{page}", r.orLost(r.draftGet))
+	s.Handle(mux, "POST /antrag/{id}/{page}", s.Limit("apply.page", 120, 120, r.orLost(r.draftPost)))
+	s.Handle(mux, "GET /antrag/{id}/datei/{file}", r.orLost(r.draftFileGet))
+	s.Handle(mux, "POST /antrag/{id}/datei/{file}", s.Limit("apply.page", 120, 120, r.orLost(r.draftFilePost)))
 
 	s.Handle(mux, "GET /status", r.lookupGet)
 	s.Handle(mux, "POST /status", s.Limit("apply.status", 10, 10, r.lookupPost))
@@ -66,7 +68,7 @@ func (r *Room) Routes(mux *http.ServeMux) {
 	s.Handle(mux, "GET /status/{ref}/bescheid", r.noticeGet)
 	s.Handle(mux, "GET /status/{ref}/bescheid.pdf", r.noticePDFGet)
 	s.Handle(mux, "GET /status/{ref}/frage/{question}", r.replyGet)
-	s.Handle(mux, "POST /status/{ref}/frage/{question}", s.Limit("apply.answer", 20, 20, r.replyPost))
+	s.Handle(mux, "POST /status/{ref}/frage/{question}", s.Limit("apply.answer", 20, 20, r.orLost(r.replyPost)))
 	s.Handle(mux, "GET /status/{ref}/datei/{file}", r.statusFileGet)
 	s.Handle(mux, "GET /konto", r.accountGet)
 }

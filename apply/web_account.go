@@ -53,7 +53,7 @@ func (r *Room) replyGet(w http.ResponseWriter, req *http.Request) error {
 func (r *Room) reply(w http.ResponseWriter, req *http.Request, s seen, m message, text string, problems []errs.Field, filesLost bool) error {
 	t := r.texts(req)
 	p := replyPage{FormTitle: s.title(t), Question: m.body, Due: dueText(s.lang, m.due), Action: s.base + "/frage/" + url.PathEscape(m.id), Back: s.base,
-		Text: web.Field{Name: "text", Kind: "textarea", Label: t("apply.question.text"), Value: text, Rows: 6, MaxLength: maxAnswer, Optional: true},
+		Text: web.Field{Name: "text", Kind: "textarea", Label: t("apply.question.text"), Value: text, Rows: 6, MaxLength: maxAnswer},
 		File: web.Field{Name: "datei", Kind: "file", Label: t("apply.question.file"), Hint: t("apply.file.hint"), Accept: accept, Optional: true},
 	}
 	p.FilesLost = filesLost

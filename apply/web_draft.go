@@ -136,11 +136,15 @@ func (r *Room) tasksGet(w http.ResponseWriter, req *http.Request) error {
 }
 
 func (r *Room) draftGet(w http.ResponseWriter, req *http.Request) error {
+	page := req.PathValue("page")
 	o, err := r.open(req)
+	if errs.Is(err, errs.NotFound) && page == "gesendet" {
+		// Who pays on another device than the one that sent comes back here. Number and code lead on.
+		return r.h.Site.Redirect(w, req, "/status", "")
+	}
 	if err != nil {
 		return err
 	}
-	page := req.PathValue("page")
 	switch {
 	case page == "gesendet" && o.a.state != Draft:
 		return r.sentGet(w, req, o)
@@ -240,7 +244,7 @@ func (r *Room) groupGet(w http.ResponseWriter, req *http.Request, o opened, aske
 	for _, f := range asked.Fields {
 		p.Fields = append(p.Fields, fieldOf(o.lang, t, f, answers, s.problems))
 	}
-	if len(p.Fields) == 1 && asked.Fields[0].Kind != form.Checkbox {
+	if len(p.Fields) == 1 && !g.Files() && asked.Fields[0].Kind != form.Checkbox {
 		// One question a page: it is the page's heading.
 		p.OneQuestion = true
 		q := &p.Fields[0]

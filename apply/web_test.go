@@ -95,10 +95,10 @@ func TestStrangers(t *testing.T) {
 			group := "given_name=Mallory&surname=M&_version=1"
 			routes := []struct{ method, path, body string }{
 				{"GET", "/antrag/" + draft, ""}, {"GET", "/antrag/" + draft + "/halter", ""}, {"GET", "/antrag/" + draft + "/pruefen", ""},
-				{"GET", "/antrag/" + draft + "/loeschen", ""}, {"GET", "/antrag/" + draft + "/gesendet", ""}, {"GET", "/antrag/" + draft + "/datei/" + files[0].id, ""},
+				{"GET", "/antrag/" + draft + "/loeschen", ""}, {"GET", "/antrag/" + draft + "/datei/" + files[0].id, ""},
 				{"POST", "/antrag/" + draft + "/halter", group}, {"POST", "/antrag/" + draft + "/nachweise", "_version=1"}, {"POST", "/antrag/" + draft + "/loeschen", "a=b"},
 				{"POST", "/antrag/" + draft + "/senden", "_fee=0&declaration-given=true"}, {"POST", "/antrag/" + draft + "/datei/" + files[0].id, "_group=nachweise"},
-				{"GET", "/antrag/" + sentID + "/gesendet", ""}, {"POST", "/antrag/" + sentID + "/senden", "_fee=0&declaration-given=true"}, {"GET", "/antrag/" + sentID, ""},
+				{"GET", "/antrag/" + sentID + "/angaben", ""}, {"POST", "/antrag/" + sentID + "/senden", "_fee=0&declaration-given=true"}, {"GET", "/antrag/" + sentID, ""},
 				{"POST", ref + "/frage/q" + sentID, "text=Falsch"},
 			}
 			for name, who := range strangers {
@@ -106,6 +106,12 @@ func TestStrangers(t *testing.T) {
 					got := x.call(who.p, route.method, route.path, urlencoded, route.body, who.cookies...)
 					if got.StatusCode != http.StatusNotFound {
 						t.Errorf("%s: %s %s: %d", name, route.method, route.path, got.StatusCode)
+					}
+				}
+				for _, id := range []string{draft, sentID, "nichts"} {
+					got := x.call(who.p, "GET", "/antrag/"+id+"/gesendet", "", "", who.cookies...)
+					if got.StatusCode != http.StatusSeeOther || got.Header.Get("Location") != "/status" {
+						t.Errorf("%s: gesendet: %d %s", name, got.StatusCode, got.Header.Get("Location"))
 					}
 				}
 				// Pages of the status ask for the code, alike for every number.
@@ -194,6 +200,31 @@ func TestDraftsSurvive(t *testing.T) {
 		second.Get("/antrag/"+id).Click("Entwurf löschen").Press("Ja, löschen").Want(200, "Startseite")
 		second.Get("/konto").Want(200, "Sie haben noch keine Anträge")
 		second.Get("/antrag/"+id).Want(404, "Diesen Antrag gibt es nicht")
+	})
+}
+
+// What was typed is not lost when the session has ended meanwhile.
+func TestSessionEnds(t *testing.T) {
+	each(t, func(t *testing.T, x *fixture) {
+		anna := identity.With(t.Context(), citizen("anna"))
+		id, _, h := x.filled(anna, "hund-anmelden")
+		path := "/antrag/" + id + "/kontakt"
+		body := url.Values{"_version": {"1"}, "phone": {"0361 4711"}, "email": {""}}.Encode()
+		r := httptest.NewRequest("POST", path, strings.NewReader(body))
+		r.Header.Set("Content-Type", urlencoded)
+		p := x.c.Do(r).Want(404, "Ihre Eingaben sind noch da")
+		if len(p.Find("input", map[string]string{"name": "phone", "value": "0361 4711"})) != 1 {
+			t.Fatalf("lost: %s", p.Body)
+		}
+		// Signed in again, the same form goes through.
+		if got := x.call(citizen("anna"), "POST", path, urlencoded, body); got.StatusCode != http.StatusSeeOther {
+			t.Errorf("status %d", got.StatusCode)
+		}
+		a, _, err := x.r.own(anna, x.h.DB.Reader(), h, id)
+		if err != nil || a.draft["kontakt"].Answers["phone"][0] != "0361 4711" {
+			t.Errorf("%v %v", a, err)
+		}
+		x.c.Get("/antrag/"+id).Want(404, "Melden Sie sich bitte an").Click("Stand eines Antrags ansehen").Want(200)
 	})
 }
 
