@@ -38,16 +38,16 @@ type Decision struct {
 
 const maxAmount = money.Cents(999_999_00) // more cannot be paid in one transaction (XBezahldienste, grossAmount)
 
-// Proposal is what the decision's form begins with.
-type Proposal struct {
+// proposal is what the decision's form begins with.
+type proposal struct {
 	Verdict  Verdict
 	ByNotice bool // the notice may demand an amount
 	Demo     bool
 }
 
-// Propose prepares a decision on the case: texts to start from, the amount as set for the authority.
-func (r *Room) Propose(c Case, granted bool, setting FeeSetting) Proposal {
-	p := Proposal{Verdict: Verdict{ID: db.NewID(), Granted: granted}, ByNotice: granted && setting.ByNotice, Demo: setting.Demo}
+// propose prepares a decision on the case: texts to start from, the amount as set for the authority.
+func (r *Room) propose(c Case, granted bool, setting feeSetting) proposal {
+	p := proposal{Verdict: Verdict{ID: db.NewID(), Granted: granted}, ByNotice: granted && setting.ByNotice, Demo: setting.Demo}
 	if granted {
 		p.Verdict.Decision = r.german("records.propose.decision", c.Subject, germanDate(c.ReceivedAt))
 		p.Verdict.Reasons = r.german("records.propose.reasons")
@@ -59,24 +59,24 @@ func (r *Room) Propose(c Case, granted bool, setting FeeSetting) Proposal {
 	return p
 }
 
-// FeeSetting is what a decision on a service may demand.
-type FeeSetting struct {
+// feeSetting is what a decision on a service may demand.
+type feeSetting struct {
 	ByNotice bool
 	Amount   money.Cents
 	Demo     bool
 }
 
-// FeeSetting asks what a decision on the case may demand.
-func (r *Room) FeeSetting(ctx context.Context, c Case) (FeeSetting, error) {
+// feeSetting asks what a decision on the case may demand.
+func (r *Room) feeSetting(ctx context.Context, c Case) (feeSetting, error) {
 	if !r.policies.ByNotice(c.LeikaKey) {
-		return FeeSetting{}, nil
+		return feeSetting{}, nil
 	}
 	amount, demo, _, err := r.fees.Fee(ctx, c.LeikaKey, c.Authority)
-	return FeeSetting{ByNotice: true, Amount: amount, Demo: demo}, err
+	return feeSetting{ByNotice: true, Amount: amount, Demo: demo}, err
 }
 
 // check tidies the verdict and names what is wrong with it.
-func (v *Verdict) check(setting FeeSetting, now time.Time) error {
+func (v *Verdict) check(setting feeSetting, now time.Time) error {
 	var wrong []errs.Field
 	v.Decision = checkText(&wrong, "decision", v.Decision, maxDecision)
 	v.Reasons = checkText(&wrong, "reasons", v.Reasons, maxDecision)
@@ -95,7 +95,7 @@ func (v *Verdict) check(setting FeeSetting, now time.Time) error {
 }
 
 // resolve is the decision that the verdict becomes.
-func (r *Room) resolve(ctx context.Context, c Case, v Verdict, setting FeeSetting) Decision {
+func (r *Room) resolve(ctx context.Context, c Case, v Verdict, setting feeSetting) Decision {
 	title := "records.letter.title_granted"
 	if !v.Granted {
 		title = "records.letter.title_refused"
@@ -122,7 +122,7 @@ func (r *Room) Preview(ctx context.Context, id string, v Verdict) (Letter, error
 	if _, err := c.State.after(actDecide); err != nil {
 		return Letter{}, err
 	}
-	setting, err := r.FeeSetting(ctx, c)
+	setting, err := r.feeSetting(ctx, c)
 	if err != nil {
 		return Letter{}, err
 	}
@@ -143,7 +143,7 @@ func (r *Room) Decide(ctx context.Context, id string, version int64, v Verdict) 
 	if err != nil {
 		return err
 	}
-	setting, err := r.FeeSetting(ctx, c)
+	setting, err := r.feeSetting(ctx, c)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package records
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -73,14 +74,14 @@ func TestNumbersHaveNoGaps(t *testing.T) {
 func TestNumberGoesBack(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
 		must(t, h.EnsurePlan(t.Context(), []string{erfurt}))
-		fail := fmt.Errorf("stop")
+		fail := errors.New("stop")
 		err := h.h.DB.Tx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
 			if _, err := h.openFile(ctx, tx, dog("x"), time.Now()); err != nil {
 				return err
 			}
 			return fail
 		})
-		if err != fail {
+		if !errors.Is(err, fail) {
 			t.Fatal(err)
 		}
 		if c := h.file(t, dog("y")); !strings.Contains(c.Reference, "/000001-") {

@@ -288,8 +288,15 @@ func (store) casesOfFile(ctx context.Context, q db.Querier, s Scope, fileID stri
 	return all(rows, err, scanCase)
 }
 
-// inbox is one indexed query: the literal states are those of the partial indexes.
 func (store) inbox(ctx context.Context, q db.Querier, s Scope, me string, f Filter) (Listing[Case], error) {
+	statement, p := inboxQuery(s, me, f)
+	rows, err := q.Query(ctx, statement, p...)
+	cases, err := all(rows, err, scanCase)
+	return listing(cases, f.Page, f.sortKey), err
+}
+
+// inboxQuery is one query along an index: the literal states are those of the partial indexes.
+func inboxQuery(s Scope, me string, f Filter) (string, params) {
 	var p params
 	where := s.in("authority_id", &p)
 	switch f.State {
@@ -312,10 +319,7 @@ func (store) inbox(ctx context.Context, q db.Querier, s Scope, me string, f Filt
 	if f.Sort == SortDue {
 		column = "due_at"
 	}
-	rows, err := q.Query(ctx, `SELECT `+caseColumns+` FROM records_case WHERE `+where+
-		keyset(&p, column, f.Sort == SortNewest, f.Page), p...)
-	cases, err := all(rows, err, scanCase)
-	return listing(cases, f.Page, f.sortKey), err
+	return `SELECT ` + caseColumns + ` FROM records_case WHERE ` + where + keyset(&p, column, f.Sort == SortNewest, f.Page), p
 }
 
 // contains is the condition that every word of the query is in the search text.

@@ -75,7 +75,7 @@ func (r *Room) showDecide(w http.ResponseWriter, req *http.Request, f Filter, gr
 			return r.h.Site.Redirect(w, req, f.casePath(d.Case.ID, ""), "")
 		}
 	}
-	setting, err := r.FeeSetting(req.Context(), d.Case)
+	setting, err := r.feeSetting(req.Context(), d.Case)
 	if err != nil {
 		return err
 	}
@@ -84,8 +84,8 @@ func (r *Room) showDecide(w http.ResponseWriter, req *http.Request, f Filter, gr
 	if version == "" || errs.Is(in.err, errs.Conflict) {
 		version = strconv.FormatInt(d.Case.Version, 10)
 	}
-	proposal := r.Propose(d.Case, granted, setting)
-	verdict := proposal.Verdict
+	prepared := r.propose(d.Case, granted, setting)
+	verdict := prepared.Verdict
 	amount := ""
 	if verdict.Amount != 0 {
 		amount = amountText(verdict.Amount)
@@ -95,11 +95,11 @@ func (r *Room) showDecide(w http.ResponseWriter, req *http.Request, f Filter, gr
 		due = isoDate(verdict.Due)
 	}
 	hint := t("records.amount.hint")
-	if proposal.Demo {
+	if prepared.Demo {
 		hint = t("records.amount.hint_demo")
 	}
 	p := decidePage{
-		Case: d.Case, Version: version, Granted: granted, ByNotice: proposal.ByNotice, Demo: proposal.Demo, ID: formID(in.form.Get("id")),
+		Case: d.Case, Version: version, Granted: granted, ByNotice: prepared.ByNotice, Demo: prepared.Demo, ID: formID(in.form.Get("id")),
 		List: f.values().Encode(), Other: f.decidePath(d.Case.ID, !granted), Back: f.casePath(d.Case.ID, ""),
 		Errors: r.h.Site.Summary(t, in.err), Alert: r.conflict(req, d.Case, in.err),
 		Decision: web.Field{Name: "decision", Label: t("records.letter.decision"), Hint: t("records.decision.hint"), Kind: "textarea", Rows: 6,
