@@ -73,7 +73,7 @@ func (c *VerifyCmd) Run(env *cli.Env) error {
 	if err != nil {
 		return err
 	}
-	defer d.Close() //nolint:errcheck // only read
+	defer d.Close()
 	var store blob.Store
 	if !c.NoBlobs {
 		address := c.Blobs
@@ -146,7 +146,7 @@ func (c *ExportCmd) Run(env *cli.Env) (err error) {
 	if err != nil {
 		return err
 	}
-	defer d.Close()                                                         //nolint:errcheck // only read
+	defer d.Close()
 	f, err := os.OpenFile(c.File, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) // entries name people
 	if err != nil {
 		return err
@@ -188,7 +188,7 @@ func (c *CheckCmd) Run(env *cli.Env) error {
 	if err != nil {
 		return err
 	}
-	defer f.Close() //nolint:errcheck // only read
+	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
 		return err
@@ -241,7 +241,7 @@ func (c *ProveCmd) Run(env *cli.Env) error {
 	if err != nil {
 		return err
 	}
-	defer d.Close() //nolint:errcheck // only read
+	defer d.Close()
 	p, err := l.Prove(env.Context, c.Entry)
 	if err != nil {
 		return err

@@ -67,7 +67,8 @@ func LoadKey(path string) (Key, error) {
 	if k.secrets, err = readLines(path, "PRIVATE+KEY+"); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return Key{}, err
 	}
-	if k.verifiers, err = readLines(publicPath(path), ""); err != nil && !(errors.Is(err, fs.ErrNotExist) && len(k.secrets) > 0) {
+	k.verifiers, err = readLines(publicPath(path), "")
+	if canMake := errors.Is(err, fs.ErrNotExist) && len(k.secrets) > 0; err != nil && !canMake {
 		return Key{}, err
 	}
 	for _, v := range k.verifiers {

@@ -88,7 +88,7 @@ func ownKeys(z *zip.Reader) ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the export has no public key: %w", err)
 	}
-	defer f.Close() //nolint:errcheck // only read
+	defer f.Close()
 	b, err := io.ReadAll(io.LimitReader(f, maxKeys))
 	if err != nil {
 		return nil, fmt.Errorf("audit.pub: %w", err)
@@ -123,7 +123,7 @@ func open(z *zip.Reader, name string) (*lines, error) {
 	return &lines{name: name, file: f, scan: s}, nil
 }
 
-func (l *lines) close() { l.file.Close() } //nolint:errcheck // only read
+func (l *lines) close() { l.file.Close() }
 
 // next returns the next line, valid until the next call; false at the end.
 func (l *lines) next() ([]byte, bool, error) {

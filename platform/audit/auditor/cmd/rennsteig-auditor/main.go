@@ -56,7 +56,7 @@ func check(path, keyFile string) (auditor.Report, error) {
 	if err != nil {
 		return auditor.Report{}, err
 	}
-	defer f.Close() //nolint:errcheck // only read
+	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
 		return auditor.Report{}, err
