@@ -281,7 +281,7 @@ func (b *indexBuilder) weigh() {
 // wordWeight is how much a known word says.
 func (x *index) wordWeight(w german.Word) float32 {
 	weight := float32(weightUnknown)
-	if w.Known {
+	if w.Known || len(w.Text) < 3 {
 		weight = weightUnused
 	}
 	if id, ok := x.terms[w.Root]; ok {

@@ -102,6 +102,19 @@ func (c *Catalog) OnePlace(s string) (place *Area, choices []Area) {
 	return nil, found
 }
 
+// placeIn is the one place whose whole name is a word of the question, unless the word means a thing, too.
+func (c *Catalog) placeIn(query string) *Area {
+	for _, w := range c.index.lexicon.Words(query) {
+		if !c.isPlaceName(w.Text) || c.index.indexed(w) {
+			continue
+		}
+		if found := keep(c.places, func(a *Area) bool { return c.folded[a.ARS] == w.Text }); len(found) == 1 {
+			return found[0]
+		}
+	}
+	return nil
+}
+
 func keep(areas []*Area, fits func(*Area) bool) []*Area {
 	var out []*Area
 	for _, a := range areas {

@@ -26,7 +26,8 @@ const (
 	objectShare     = 0.70 // how far words met in other names of the same object count
 	nameShare       = 0.40 // how much of the score is what part of the name was asked for
 
-	minCoverage  = 0.52 // of the question, or nothing was found
+	circumstance = 0.90 // what a known word that is missing in the name weighs against it
+	minCoverage  = 0.55 // of the question, or nothing was found
 	longQuestion = 0.06 // less is needed for each telling word beyond the second: long questions say much besides
 	minRelative  = 0.45 // of the best score, or a hit is noise
 	maxHits      = 100
@@ -123,9 +124,12 @@ func (s *scratch) reset() {
 
 func (x *index) search(query string, isPlace func(string) bool) []Hit {
 	words := x.understand(query, isPlace)
-	var total float32
+	var total, strange float32
 	for _, w := range words {
 		total += w.weight
+		if !x.indexed(w.word) {
+			strange += w.weight
+		}
 	}
 	if total == 0 {
 		return nil
@@ -136,7 +140,7 @@ func (x *index) search(query string, isPlace func(string) bool) []Hit {
 	for i := range words {
 		x.match(s, &words[i])
 	}
-	return x.rank(s, words, total)
+	return x.rank(s, words, total, strange)
 }
 
 // understand turns the question into weighted words.
@@ -324,13 +328,20 @@ func (s *scratch) raise(e int32, v float32) {
 }
 
 type ranked struct {
-	doc      int32
-	entry    int32
-	score    float32
-	coverage float32
+	doc     int32
+	entry   int32
+	score   float32
+	answers float32 // how much of the question it answers, 0…1
 }
 
-func (x *index) rank(s *scratch, words []asked, total float32) []Hit {
+// answers is the share of the question that a match answers. A word that the catalogue knows but this name lacks may be
+// a circumstance (Führungszeugnis fürs Ehrenamt); one that it does not know at all may be what was meant.
+func answers(matched, total, strange float32) float32 {
+	missing := max(0, total-strange-matched)
+	return matched / (matched + missing*circumstance + strange)
+}
+
+func (x *index) rank(s *scratch, words []asked, total, strange float32) []Hit {
 	best := map[int32]ranked{}
 	for _, id := range s.touched {
 		e := &x.entries[id]
@@ -345,7 +356,7 @@ func (x *index) rank(s *scratch, words []asked, total float32) []Hit {
 		for j := range e.words {
 			name += e.words[j].weight * s.cover[id][j]
 		}
-		r := ranked{doc: e.doc, entry: id, coverage: coverage * e.factor,
+		r := ranked{doc: e.doc, entry: id, answers: answers(coverage*total, total, strange) * e.factor,
 			score: coverage * (1 - nameShare + nameShare*name) * e.factor * x.docs[e.doc].prior}
 		if old, ok := best[e.doc]; !ok || r.score > old.score || (r.score == old.score && r.entry < old.entry) {
 			best[e.doc] = r
@@ -363,13 +374,13 @@ func (x *index) rank(s *scratch, words []asked, total float32) []Hit {
 
 // hits groups the services of one object under the best of them.
 func (x *index) hits(all []ranked, words []asked) []Hit {
-	if len(all) == 0 || all[0].coverage < needed(words) {
+	if len(all) == 0 || all[0].answers < needed(words) {
 		return nil
 	}
 	var out []Hit
 	at := map[string]int{}
 	for _, r := range all {
-		if r.score < all[0].score*minRelative || r.coverage < needed(words)*0.75 {
+		if r.score < all[0].score*minRelative || r.answers < needed(words)*0.75 {
 			continue
 		}
 		d := &x.docs[r.doc]

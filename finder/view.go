@@ -38,6 +38,7 @@ type hitView struct {
 type officeView struct {
 	Service                                   string
 	Known                                     bool
+	Brief                                     bool // one line, for hits further down
 	Responsible, Processor, Receives, General web.Link
 	Reason                                    string
 	Online                                    string

@@ -109,6 +109,9 @@ func (r *Room) searchPage(w http.ResponseWriter, req *http.Request) error {
 			v.PlaceUnknown = web.Alert{Kind: "warning", Title: r.h.Site.T(req, "finder.place.unknown", asked)}
 		}
 	} else {
+		if named := c.placeIn(query); place == "" && named != nil { // "hund anmelden erfurt"
+			place = named.ARS
+		}
 		v.Form.Place = r.placeName(c, place)
 	}
 	if _, ok := c.areas[place]; !ok {
@@ -147,11 +150,12 @@ func (r *Room) showHits(req *http.Request, c *Catalog, v *resultsView, hits []Hi
 		}
 		return nil
 	}
-	for _, h := range hits[from:to] {
+	for i, h := range hits[from:to] {
 		view, err := r.hitView(req, c, h, place)
 		if err != nil {
 			return err
 		}
+		view.Office.Brief = from+i > 0
 		v.Hits = append(v.Hits, view)
 	}
 	at := func(n int) string {

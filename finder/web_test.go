@@ -90,6 +90,9 @@ func TestPages(t *testing.T) {
 		t.Run("a fee of the demo says so", func(t *testing.T) {
 			webtest.Get(t, mux, "/suche?q=meldebescheinigung&ort=Erfurt").Want(200, "7,00", "Demowert")
 		})
+		t.Run("a place in the question is understood", func(t *testing.T) {
+			webtest.Get(t, mux, "/suche?q=hund+anmelden+in+weimar").Want(200, "Stadt Weimar", "Online beantragen")
+		})
 		t.Run("no form where none is offered", func(t *testing.T) {
 			if p := webtest.Get(t, mux, "/suche?q=hund+anmelden&ort=Gera").Want(200, "Stadt Gera"); p.Has("Online beantragen") {
 				t.Error("a form is offered in Gera")
