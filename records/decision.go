@@ -194,6 +194,9 @@ func (r *Room) Paid(ctx context.Context, job *queue.Job, source, kassenzeichen s
 	if !ok {
 		return errs.E(errs.Invalid, "records.error.not_found")
 	}
+	if paidAt.IsZero() {
+		paidAt = r.h.Now() // without a time it would still count as open
+	}
 	return r.h.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		c, err := r.store.caseByID(ctx, tx, program, id, tx.ForUpdate())
 		if err != nil {

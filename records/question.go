@@ -57,7 +57,7 @@ type Answer struct {
 	Question    string // question id, as in Asked
 	Text        string
 	Attachments []Attachment
-	At          time.Time // when it was sent
+	At          time.Time // when it was sent; zero is now
 }
 
 const maxAnswer = 1 << 20 // bytes of an answer's text
@@ -66,6 +66,9 @@ const maxAnswer = 1 << 20 // bytes of an answer's text
 // answer that was filed already is left alone.
 func (r *Room) Answered(ctx context.Context, job *queue.Job, a Answer) (err error) {
 	defer errs.Wrap(&err, "Answered(%s)", a.Question)
+	if a.At.IsZero() {
+		a.At = r.h.Now() // without a time the question would still count as open
+	}
 	attachments := a.Attachments
 	if a.Text != "" {
 		ref, err := r.h.Blobs.Put(ctx, strings.NewReader(a.Text), maxAnswer)

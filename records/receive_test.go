@@ -198,7 +198,7 @@ func TestAnswered(t *testing.T) {
 		}
 		ref, err := h.h.Blobs.Put(t.Context(), strings.NewReader("Impfpass"), 100)
 		must(t, err)
-		a := Answer{Source: "q", Question: id, Text: "Hier.", At: time.Now(),
+		a := Answer{Source: "q", Question: id, Text: "Hier.",
 			Attachments: []Attachment{{"Impfpass.pdf", ref.Hash, ref.Size, "application/pdf"}}}
 		h.publish(t, "test.answer", a)
 		h.publish(t, "test.answer", a)
