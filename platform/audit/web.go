@@ -125,15 +125,16 @@ func (p *Pages) filter(r *http.Request, query url.Values) (f Filter, fields []we
 	get := func(key string) string { return strings.TrimSpace(query.Get(key)) }
 	f = Filter{Object: get("object"), Actor: get("actor"), Action: get("action"), Before: get("before"), After: get("after")}
 	day := func(name string) (time.Time, web.Field) {
+		field := web.Field{Name: name, Label: t("audit.filter." + name), Hint: t("audit.filter.date_hint"), Kind: "text",
+			Value: get(name), Optional: true, MaxLength: 10}
 		value, ok := web.DateValue(query, name)
-		field := web.Field{Name: name, Label: t("audit.filter." + name), Kind: "date", Value: value, Optional: true}
-		if !ok {
+		d, err := time.ParseInLocation(time.DateOnly, value, i18n.Berlin)
+		switch {
+		case !ok || err != nil && value != "":
 			failed = true
 			field.Error = t("audit.filter.no_date")
 			return time.Time{}, field
-		}
-		d, err := time.ParseInLocation(time.DateOnly, value, i18n.Berlin)
-		if err != nil { // none given
+		case err != nil: // none given
 			return time.Time{}, field
 		}
 		return d, field
@@ -146,7 +147,7 @@ func (p *Pages) filter(r *http.Request, query url.Values) (f Filter, fields []we
 	}
 	fields = []web.Field{
 		{Name: "object", Label: t("audit.filter.object"), Hint: t("audit.filter.object_hint"), Kind: "text", Value: f.Object, Optional: true, MaxLength: 200},
-		{Name: "actor", Label: t("audit.filter.actor"), Hint: t("audit.filter.actor_hint"), Kind: "text", Value: f.Actor, Optional: true, MaxLength: 200},
+		{Name: "actor", Label: t("audit.filter.actor"), Kind: "text", Value: f.Actor, Optional: true, MaxLength: 200},
 		{Name: "action", Label: t("audit.filter.action"), Kind: "select", Value: f.Action, Optional: true, Options: p.actions(r, f.Action)},
 		fromField, toField,
 	}
@@ -228,7 +229,8 @@ func (p *Pages) showEntry(w http.ResponseWriter, r *http.Request) error {
 		row("audit.number", p.number(r, rec)),
 		row("audit.time", i18n.DateTime(web.Lang(r), rec.Time)),
 		row("audit.exact_time", rec.Time.Format(timeFormat)),
-		row("audit.action", p.action(r, rec.Action)+" ("+rec.Action+")"),
+		row("audit.action", p.action(r, rec.Action)),
+		row("audit.action_id", rec.Action),
 		row("audit.actor", p.actor(r, rec)),
 		row("audit.actor_id", rec.Actor),
 		row("audit.authority", p.authority(rec.Authority)),
