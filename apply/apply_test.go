@@ -3,6 +3,7 @@ package apply
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"sync"
@@ -124,8 +125,8 @@ func newFixture(t *testing.T, h *platform.House) *fixture {
 	}
 	mux := http.NewServeMux()
 	r.Routes(mux)
-	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<body>Startseite</body>") })
-	mux.HandleFunc("GET /bezahlen/{n}", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<body>Bezahlseite</body>") })
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "<body>Startseite</body>") })
+	mux.HandleFunc("GET /bezahlen/{n}", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "<body>Bezahlseite</body>") })
 	x.handler = h.Site.Middleware(mux)
 	x.c = webtest.New(t, x.handler)
 	return x
@@ -172,19 +173,25 @@ func (x *fixture) handlers() {
 	})
 }
 
-// send publishes events in this order and works on all that is due.
+// events publishes events and works on them in this order.
 func (x *fixture) events(list ...testEvent) {
 	x.t.Helper()
-	for _, e := range list {
-		if e.At.IsZero() {
-			e.At = x.clock()
+	now := x.clock()
+	err := x.h.DB.Tx(system(), func(ctx context.Context, tx *db.Tx) error {
+		for i, e := range list {
+			if e.At.IsZero() {
+				e.At = now
+			}
+			if err := x.h.Queue.PublishAt(ctx, tx, "test.event", e, now.Add(time.Duration(i-len(list))*time.Microsecond)); err != nil {
+				return err
+			}
 		}
-		err := x.h.DB.Tx(system(), func(ctx context.Context, tx *db.Tx) error { return x.h.Queue.Publish(ctx, tx, "test.event", e) })
-		if err != nil {
-			x.t.Fatal(err)
-		}
-		x.drain()
+		return nil
+	})
+	if err != nil {
+		x.t.Fatal(err)
 	}
+	x.drain()
 }
 
 func (x *fixture) drain() {

@@ -20,7 +20,7 @@ type Reference string
 
 func newReference(now time.Time) Reference {
 	var raw [7]byte
-	rand.Read(raw[:]) //nolint:errcheck // never fails, see crypto/rand
+	rand.Read(raw[:]) // never fails, see crypto/rand
 	s := now.In(i18n.Berlin).Format("06")
 	for _, b := range raw {
 		s += string(alphabet[b&31])

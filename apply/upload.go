@@ -3,6 +3,7 @@ package apply
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"path"
 	"slices"
@@ -50,7 +51,7 @@ func (r *Room) keep(ctx context.Context, u upload) (attachment, error) {
 	defer f.Close()
 	head := make([]byte, sniff)
 	n, err := io.ReadFull(f, head)
-	if err != nil && err != io.ErrUnexpectedEOF && err != io.EOF {
+	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
 		return attachment{}, err
 	}
 	head = head[:n]

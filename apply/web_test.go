@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -24,8 +25,16 @@ import (
 	"rennsteig/platform/web/webtest"
 )
 
+// reply is an answer that was read to its end.
+type reply struct {
+	StatusCode int
+	Header     http.Header
+	Cookies    []*http.Cookie
+	Body       string
+}
+
 // call sends one request as p with cookies, following nothing.
-func (x *fixture) call(p identity.Principal, method, path, contentType, body string, cookies ...*http.Cookie) *http.Response {
+func (x *fixture) call(p identity.Principal, method, path, contentType, body string, cookies ...*http.Cookie) reply {
 	r := httptest.NewRequest(method, path, strings.NewReader(body))
 	if body != "" {
 		r.Header.Set("Content-Type", contentType)
@@ -35,7 +44,8 @@ func (x *fixture) call(p identity.Principal, method, path, contentType, body str
 	}
 	w := httptest.NewRecorder()
 	x.handler.ServeHTTP(w, r.WithContext(identity.With(r.Context(), p)))
-	return w.Result()
+	cookies = (&http.Response{Header: w.Header()}).Cookies()
+	return reply{w.Code, w.Header(), cookies, w.Body.String()}
 }
 
 const urlencoded = "application/x-www-form-urlencoded"
@@ -161,7 +171,7 @@ func TestLookup(t *testing.T) {
 		p.Fill("Referenznummer", " "+strings.ToLower(string(s.reference))).Fill("Zugangscode", strings.ToLower(code)).Press("Stand anzeigen").Want(200, "Antrag "+string(s.reference))
 
 		got := x.call(identity.Principal{}, "POST", "/status", urlencoded, url.Values{"nummer": {string(s.reference)}, "code": {code}}.Encode())
-		c := got.Cookies()[0]
+		c := got.Cookies[0]
 		if c.Path != "/status/"+string(s.reference) || !c.HttpOnly || c.SameSite != http.SameSiteLaxMode || c.MaxAge != 0 {
 			t.Errorf("cookie %v", c)
 		}
@@ -189,7 +199,7 @@ func TestDraftsSurvive(t *testing.T) {
 			t.Errorf("Vornamen: %q", got)
 		}
 		p = p.Fill("Familienname", "A").Fill("Geburtsdatum", "3.4.1990").Press("Weiter").Want(200, "Wo wohnen Sie?")
-		p = p.Fill("Straße", "Anger").Press("Zurück").Want(200, "Wer hält den Hund?")
+		p.Fill("Straße", "Anger").Press("Zurück").Want(200, "Wer hält den Hund?")
 		if got := second.Get("/antrag/" + id + "/anschrift").Value("Straße"); got != "Anger" {
 			t.Errorf("going back lost the street: %q", got)
 		}
@@ -210,7 +220,7 @@ func TestSessionEnds(t *testing.T) {
 		id, _, h := x.filled(anna, "hund-anmelden")
 		path := "/antrag/" + id + "/kontakt"
 		body := url.Values{"_version": {"1"}, "phone": {"0361 4711"}, "email": {""}}.Encode()
-		r := httptest.NewRequest("POST", path, strings.NewReader(body))
+		r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(body))
 		r.Header.Set("Content-Type", urlencoded)
 		p := x.c.Do(r).Want(404, "Ihre Eingaben sind noch da")
 		if len(p.Find("input", map[string]string{"name": "phone", "value": "0361 4711"})) != 1 {
@@ -232,13 +242,13 @@ func TestSigningInAdoptsTheDraft(t *testing.T) {
 	each(t, func(t *testing.T, x *fixture) {
 		id, secret, _ := x.filled(t.Context(), "hund-anmelden")
 		c := &http.Cookie{Name: draftCookie, Value: secret}
-		if got := x.call(citizen("anna"), "GET", "/antrag/"+id, "", "", c); got.StatusCode != 200 {
+		if got := x.call(citizen("anna"), "GET", "/antrag/"+id, "", "", c); got.StatusCode != http.StatusOK {
 			t.Fatalf("status %d", got.StatusCode)
 		}
-		if got := x.call(identity.Principal{}, "GET", "/antrag/"+id, "", "", c); got.StatusCode != 404 {
+		if got := x.call(identity.Principal{}, "GET", "/antrag/"+id, "", "", c); got.StatusCode != http.StatusNotFound {
 			t.Errorf("the cookie still opens it after signing out: %d", got.StatusCode)
 		}
-		if got := x.call(citizen("berta"), "GET", "/antrag/"+id, "", "", c); got.StatusCode != 404 {
+		if got := x.call(citizen("berta"), "GET", "/antrag/"+id, "", "", c); got.StatusCode != http.StatusNotFound {
 			t.Errorf("somebody else takes it over: %d", got.StatusCode)
 		}
 		x.c.As(citizen("anna")).Get("/konto").Want(200, "Hund anmelden")
@@ -281,6 +291,44 @@ func TestTwoWindows(t *testing.T) {
 		}
 		// The same once more, as a double click does.
 		p.Press("Weiter").Want(200, "Wo wohnen Sie?")
+	})
+}
+
+func TestSavingManyPagesAtOnce(t *testing.T) {
+	each(t, func(t *testing.T, x *fixture) {
+		id, secret, err := x.r.start(t.Context(), "gewerbe-anmelden", erfurt, i18n.German)
+		if err != nil {
+			t.Fatal(err)
+		}
+		h := holderOf(t.Context(), secret, "")
+		groups := x.r.forms.Current("gewerbe-anmelden").Groups
+		var wg sync.WaitGroup
+		for _, g := range groups {
+			wg.Go(func() {
+				if err := x.r.save(t.Context(), h, id, g.ID, 0, form.Answers{g.Fields[0].ID: {g.ID}}); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		a, _, err := x.r.own(t.Context(), x.h.DB.Reader(), h, id)
+		if err != nil || len(a.draft) != len(groups) {
+			t.Errorf("%d of %d pages are kept, %v", len(a.draft), len(groups), err)
+		}
+	})
+}
+
+func TestCookieOfADraft(t *testing.T) {
+	each(t, func(t *testing.T, x *fixture) {
+		got := x.call(identity.Principal{}, "POST", "/antrag/start/hund-anmelden", urlencoded, "ort="+erfurt)
+		c := got.Cookies[0]
+		id := strings.Split(got.Header.Get("Location"), "/")[2]
+		if c.Name != draftCookie || c.Path != "/antrag/"+id || !c.HttpOnly || c.SameSite != http.SameSiteLaxMode || c.MaxAge != 0 || c.Secure {
+			t.Errorf("cookie %v", c)
+		}
+		if n := x.count("apply_application", "secret_hash = $1", []byte(c.Value)); n != 0 {
+			t.Error("the secret itself is kept")
+		}
 	})
 }
 
@@ -370,7 +418,7 @@ func TestUploads(t *testing.T) {
 		}
 		png := []byte("\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR")
 		c := &http.Cookie{Name: draftCookie, Value: secret}
-		post := func(name string, content []byte) *http.Response {
+		post := func(name string, content []byte) reply {
 			var b bytes.Buffer
 			m := multipart.NewWriter(&b)
 			_ = m.WriteField("_version", "0")
@@ -407,7 +455,7 @@ func TestUploads(t *testing.T) {
 			t.Fatalf("%v %v", files, err)
 		}
 		got := x.call(identity.Principal{}, "GET", "/antrag/"+id+"/datei/"+files[0].id, "", "", c)
-		if d := got.Header.Get("Content-Disposition"); !strings.HasPrefix(d, "attachment;") || got.Header.Get("X-Content-Type-Options") != "nosniff" || got.StatusCode != 200 {
+		if d := got.Header.Get("Content-Disposition"); !strings.HasPrefix(d, "attachment;") || got.Header.Get("X-Content-Type-Options") != "nosniff" || got.StatusCode != http.StatusOK {
 			t.Errorf("%d %v", got.StatusCode, got.Header)
 		}
 		// The limit of all files together.
@@ -419,7 +467,7 @@ func TestUploads(t *testing.T) {
 			t.Errorf("at the limit: %v %v", out, err)
 		}
 		got = x.call(identity.Principal{}, "POST", "/antrag/"+id+"/datei/"+files[0].id, urlencoded, "_group=nachweise", c)
-		if got.StatusCode != 303 || got.Header.Get("Location") != "/antrag/"+id+"/nachweise" {
+		if got.StatusCode != http.StatusSeeOther || got.Header.Get("Location") != "/antrag/"+id+"/nachweise" {
 			t.Errorf("%d %v", got.StatusCode, got.Header)
 		}
 		s, err := x.r.send(t.Context(), h, id, sending{secret: secret, declared: true})
@@ -430,7 +478,7 @@ func TestUploads(t *testing.T) {
 		if err != nil || len(parcel.Attachments) != 1 || !strings.Contains(string(parcel.Answers), string(s.reference)) || !strings.Contains(string(parcel.Answers), parcel.Attachments[0].Name) {
 			t.Errorf("%+v %s %v", parcel.Attachments, parcel.Answers, err)
 		}
-		if got := post("late.pdf", []byte("%PDF-1.7\n9")); got.StatusCode != 303 || x.count("apply_attachment", "1 = 1") != 1 {
+		if got := post("late.pdf", []byte("%PDF-1.7\n9")); got.StatusCode != http.StatusSeeOther || x.count("apply_attachment", "1 = 1") != 1 {
 			t.Errorf("a file after sending: %d", got.StatusCode)
 		}
 	})
@@ -505,7 +553,7 @@ func TestReplacedForm(t *testing.T) {
 func TestEnglish(t *testing.T) {
 	each(t, func(t *testing.T, x *fixture) {
 		got := x.call(identity.Principal{}, "GET", "/antrag/start/hund-anmelden?ort="+erfurt, "", "", &http.Cookie{Name: "lang", Value: "en"})
-		p := webtest.New(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _ = got.Write(w) })).Get("/")
+		p := webtest.New(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, got.Body) })).Get("/")
 		if !p.Has("Register a dog") || !p.Has("What happens next") || p.Has("Hund anmelden") {
 			t.Errorf("%s", p.Text())
 		}
