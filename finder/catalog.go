@@ -112,6 +112,9 @@ func newCatalog(t tables) *Catalog {
 		}
 	}
 	for i, a := range t.assignments {
+		if _, ok := c.services[a.ServiceKey]; !ok {
+			continue // the tables changed while they were read; the next version follows at once
+		}
 		as := c.assigned[a.ServiceKey]
 		if a.Role == Receives {
 			as.receives = &t.assignments[i]

@@ -101,6 +101,43 @@ func TestWords(t *testing.T) {
 	}
 }
 
+func TestSeparatedVerbs(t *testing.T) {
+	for text, want := range map[string]string{
+		"Wie melde ich meinen Hund an?":      "anmeld",
+		"Wann ziehe ich um":                  "umzieh",
+		"Melden Sie Ihren Wohnsitz ab, wenn": "abmeld",
+		"Ich gehe an die Schule":             "",
+	} {
+		got := ""
+		for _, w := range lexicon.Words(text) {
+			if strings.HasPrefix(w.Root, "an") || strings.HasPrefix(w.Root, "um") || strings.HasPrefix(w.Root, "ab") {
+				if w.Class == Content {
+					got = w.Root
+				}
+			}
+		}
+		if got != want {
+			t.Errorf("%q: verb %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestLargeSegments(t *testing.T) {
+	l := NewLexicon("Wohngeld", "Personalausweis")
+	w := l.Word(Fold("Wohngeldantrag"))
+	if want := []string{l.Root("wohngeld"), l.Root("antrag")}; !slices.Equal(w.Whole, want) || len(w.Parts) != 3 {
+		t.Errorf("Whole %q, Parts %q; want Whole %q and three parts", w.Whole, w.Parts, want)
+	}
+}
+
+func TestInflectedFillers(t *testing.T) {
+	for _, w := range lexicon.Words("meinen alten neues möchten welchem") {
+		if w.Class == Content {
+			t.Errorf("%s counts", w.Text)
+		}
+	}
+}
+
 func TestSpeller(t *testing.T) {
 	s := NewSpeller(map[string]int{"personalausweis": 5, "reisepass": 5, "hundesteuer": 3, "wohngeld": 4, "wohnsitz": 4})
 	for in, want := range map[string]string{
