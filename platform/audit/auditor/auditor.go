@@ -88,7 +88,7 @@ func ownKeys(z *zip.Reader) ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the export has no public key: %w", err)
 	}
-	defer f.Close()
+	defer f.Close() //nolint:errcheck // only read: what was read is checked
 	b, err := io.ReadAll(io.LimitReader(f, maxKeys))
 	if err != nil {
 		return nil, fmt.Errorf("audit.pub: %w", err)
