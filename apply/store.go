@@ -103,7 +103,7 @@ func byID(ctx context.Context, q db.Querier, id, lock string) (*application, err
 // held lists the holder's applications, newest first, n of them from the one before "before" ("" for the newest).
 func held(ctx context.Context, q db.Querier, subject, before string, n int) ([]*application, error) {
 	if before == "" {
-		before = "~" // after every id
+		before = "g" // after every id, in every collation
 	}
 	rows, err := q.Query(ctx, `SELECT `+applicationColumns+` FROM apply_application
 		WHERE subject = $1 AND subject <> '' AND id < $2 ORDER BY id DESC LIMIT $3`, subject, before, n)

@@ -268,7 +268,7 @@ func (r *Room) groupGet(w http.ResponseWriter, req *http.Request, o opened, aske
 
 // fieldOf makes the component of a question.
 func fieldOf(lang i18n.Lang, t func(string, ...any) string, f *form.Field, a form.Answers, problems []errs.Field) web.Field {
-	out := web.Field{Name: f.ID, Label: f.Label.In(lang), Hint: f.Hint.In(lang), Kind: string(f.Kind), Optional: f.Optional,
+	out := web.Field{Name: f.ID, Label: f.Label.In(lang), Hint: f.Hint.In(lang), Kind: string(f.Kind), Optional: !f.Required(a),
 		Autocomplete: f.Autocomplete, MaxLength: f.MaxChars(), Rows: f.Rows, Values: a[f.ID]}
 	if len(a[f.ID]) > 0 {
 		out.Value = a[f.ID][0]

@@ -399,6 +399,12 @@ func TestBadInput(t *testing.T) {
 				t.Errorf("%.60s: %d, want %d", path, got.StatusCode, want)
 			}
 		}
+		for _, path := range []string{"/konto?vor=%00", "/konto?vor=%ff", "/antrag/%00", "/antrag/%ff/halter", "/status/%00", "/antrag/start/hund-anmelden?ort=%00", "/status?nummer=%00",
+			"/konto?vor=" + strings.Repeat("x", 10_000), "/antrag/" + db.NewID() + "/datei/%00"} {
+			if got := x.call(citizen("anna"), "GET", path, "", "", c); got.StatusCode >= 500 {
+				t.Errorf("%.60s: %d", path, got.StatusCode)
+			}
+		}
 		a, _, err := x.r.own(t.Context(), x.h.DB.Reader(), h, id)
 		if err != nil || a.draft["halter"].Answers["given_name"][0] != "Jana" || a.draft["halter"].Version != 1 {
 			t.Errorf("half taken: %v %v", a.draft["halter"], err)
