@@ -67,7 +67,7 @@ func rows(name string, comma rune, columns int) ([][]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }()
 	r := csv.NewReader(file)
 	r.Comma, r.LazyQuotes, r.FieldsPerRecord = comma, true, columns
 	r.Comment = '#'

@@ -294,6 +294,9 @@ func (x *index) wordWeight(w german.Word) float32 {
 			weight = max(weight, x.idf[id])
 		}
 	}
+	if strings.Trim(w.Text, "0123456789") == "" {
+		return weight * weightNumber
+	}
 	if f, ok := faint[w.Text]; ok {
 		return weight * f
 	}

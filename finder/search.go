@@ -22,6 +22,7 @@ const (
 	partsStrength   = 0.95 // a compound found in its segments
 	weightUnknown   = 1.00 // of a word that nobody knows: it may be what the question is about
 	weightUnused    = 0.50 // of a German word that occurs in no name
+	weightNumber    = 0.40 // of ages, dates, paragraphs
 	weightCompound  = 0.90 // of a compound that occurs only in its parts
 	objectShare     = 0.70 // how far words met in other names of the same object count
 	nameShare       = 0.40 // how much of the score is what part of the name was asked for

@@ -78,17 +78,33 @@ func input(req *http.Request, name string, limit int) (string, error) {
 }
 
 func (r *Room) searchPage(w http.ResponseWriter, req *http.Request) error {
+	s, err := r.search(w, req)
+	if err != nil || s == nil {
+		return err
+	}
+	return r.pages.results.Render(w, s.req, web.Meta{Title: s.title}, s.view)
+}
+
+// shown is a page of results, ready to be rendered for the request.
+type shown struct {
+	req   *http.Request
+	title string
+	view  resultsView
+}
+
+// search finds what the address asks for; nil if the caller was asked to choose a place first.
+func (r *Room) search(w http.ResponseWriter, req *http.Request) (*shown, error) {
 	query, err := input(req, "q", maxQuery)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	asked, err := input(req, "ort", maxQuery)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	situation, err := input(req, "lage", maxQuery)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	c := r.catalog()
 	v := resultsView{Form: searchForm{Query: query, Place: asked}}
@@ -104,7 +120,7 @@ func (r *Room) searchPage(w http.ResponseWriter, req *http.Request) error {
 			}
 			v.Form.Place = found.ShortName
 		case len(choices) > 0:
-			return r.choosePlace(w, req, asked, choices, "/suche", url.Values{"q": {query}, "lage": {situation}})
+			return nil, r.choosePlace(w, req, asked, choices, "/suche", url.Values{"q": {query}, "lage": {situation}})
 		default:
 			v.PlaceUnknown = web.Alert{Kind: "warning", Title: r.h.Site.T(req, "finder.place.unknown", asked)}
 		}
@@ -127,12 +143,12 @@ func (r *Room) searchPage(w http.ResponseWriter, req *http.Request) error {
 		title = r.h.Site.T(req, "finder.results.title", situation)
 		hits = c.situations[situation]
 	default:
-		return r.pages.results.Render(w, req, web.Meta{Title: title}, v)
+		return &shown{req, title, v}, nil
 	}
 	if err := r.showHits(req, c, &v, hits, place); err != nil {
-		return err
+		return nil, err
 	}
-	return r.pages.results.Render(w, req, web.Meta{Title: title}, v)
+	return &shown{req, title, v}, nil
 }
 
 // showHits fills the page of hits that the address asks for.

@@ -133,7 +133,7 @@ func TestPages(t *testing.T) {
 		})
 		t.Run("no foreign address after setting a place", func(t *testing.T) {
 			w := httptest.NewRecorder()
-			mux.ServeHTTP(w, httptest.NewRequest("GET", "/ort?ort=Erfurt&weiter=//boese.example/", nil))
+			mux.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/ort?ort=Erfurt&weiter=//boese.example/", nil))
 			if got := w.Header().Get("Location"); got != "/" {
 				t.Errorf("Location %q", got)
 			}
@@ -155,7 +155,7 @@ func TestEveryPageRenders(t *testing.T) {
 		paths = append(paths, "/behoerde/"+a.ID)
 	}
 	for i, path := range paths {
-		req := httptest.NewRequest("GET", path, nil)
+		req := httptest.NewRequest(http.MethodGet, path, nil)
 		req.AddCookie(&http.Cookie{Name: "lang", Value: string(i18n.Langs[i%2])})
 		req.AddCookie(&http.Cookie{Name: "ort", Value: "160615001003"})
 		w := httptest.NewRecorder()
@@ -173,7 +173,7 @@ func BenchmarkSearchPage(b *testing.B) {
 	queries := []string{"hund+anmelden", "perso+verloren", "auto+ummelden", "heiraten", "baugenehmigung", "netflix"}
 	b.ResetTimer()
 	for i := 0; b.Loop(); i++ {
-		req := httptest.NewRequest("GET", "/suche?q="+queries[i%len(queries)], nil)
+		req := httptest.NewRequest(http.MethodGet, "/suche?q="+queries[i%len(queries)], nil)
 		req.AddCookie(&http.Cookie{Name: "ort", Value: "160615001003"})
 		mux.ServeHTTP(httptest.NewRecorder(), req)
 	}

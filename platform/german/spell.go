@@ -46,7 +46,7 @@ func grams(w string) []uint32 {
 }
 
 // Correct returns the nearest known word and its distance: one change (letter wrong, missing, too many, or two swapped)
-// in words of 4 to 7 letters, two in longer ones. ok is false if none is near.
+// in words of 5 to 7 letters, two in longer ones. ok is false if none is near.
 func (s *Speller) Correct(w string) (word string, distance int, ok bool) {
 	limit := Tolerance(w)
 	if limit == 0 {
@@ -88,7 +88,7 @@ func (s *Speller) Correct(w string) (word string, distance int, ok bool) {
 // Tolerance is how many changes a word of this length may be away from a known one.
 func Tolerance(w string) int {
 	switch {
-	case len(w) < 4 || len(w) > maxWord:
+	case len(w) < 5 || len(w) > maxWord: // one change makes another word of a short one: Stau, Staub
 		return 0
 	case len(w) < 8:
 		return 1
