@@ -135,8 +135,10 @@ func newHouse(ctx context.Context, cfg Config) (*platform.House, error) {
 	}
 	site := web.New(texts, assets, cfg.Log)
 	site.Demo, site.Proxies, site.NoLimits = cfg.Demo, cfg.Proxies, cfg.NoLimits
+	trail := audit.New(d, key)
+	trail.Logger = cfg.Log
 	return &platform.House{
-		DB: d, Queue: queue.New(d, cfg.Log), Audit: audit.New(d, key), Blobs: blobs, Site: site, Log: cfg.Log, Now: time.Now,
+		DB: d, Queue: queue.New(d, cfg.Log), Audit: trail, Blobs: blobs, Site: site, Log: cfg.Log, Now: time.Now,
 	}, nil
 }
 
@@ -172,6 +174,7 @@ func (p *program) furnish() (err error) {
 	p.info = newInfo(h, p.cfg.Owner)
 	p.jobs = queue.NewPages(h.Site, h.Queue)
 	p.log = h.Audit.Pages(h.Site)
+	p.log.AuthorityName = h.AuthorityName
 	h.Site.Nav = p.nav
 	h.Site.PlaceName = p.finder.PlaceName
 	p.metrics = newMetrics(p)

@@ -50,7 +50,7 @@ const (
 )
 
 // Write makes a backup in dir, which must not exist yet. It is built beside it under another name and renamed when
-// whole. Files are copied after the snapshot: they are only ever added, so every file a row names is there.
+// whole. Stored files are copied after the snapshot: they are only ever added, so every file a row names is there.
 func Write(ctx context.Context, from Place, dir, program string, step func(rows, blobs int)) (_ Manifest, err error) {
 	if _, err := os.Lstat(dir); !errors.Is(err, os.ErrNotExist) {
 		return Manifest{}, fmt.Errorf("%s exists already: name a new folder", dir)
@@ -65,6 +65,23 @@ func Write(ctx context.Context, from Place, dir, program string, step func(rows,
 	defer os.RemoveAll(partial) //nolint:errcheck // after the rename there is nothing left
 	m := Manifest{Format: format, Made: time.Now().UTC(), Program: program, Database: from.DB.Dialect()}
 
+	// The log's checkpoint beside the key must not be newer than the snapshot: verify would take that for a rollback.
+	if err := os.Mkdir(filepath.Join(partial, filesName), 0o700); err != nil {
+		return Manifest{}, err
+	}
+	for _, name := range from.Files {
+		b, err := os.ReadFile(name)
+		if errors.Is(err, os.ErrNotExist) {
+			continue
+		} else if err != nil {
+			return Manifest{}, err
+		}
+		base := filepath.Base(name)
+		if err := writeFile(filepath.Join(partial, filesName, base), func(w io.Writer) error { _, err := w.Write(b); return err }); err != nil {
+			return Manifest{}, err
+		}
+		m.Files = append(m.Files, base)
+	}
 	hash := sha256.New()
 	err = writeFile(filepath.Join(partial, databaseName), func(w io.Writer) error {
 		m.Rows, m.Rooms, err = dump(ctx, from.DB, io.MultiWriter(w, hash), func(n int) { step(n, 0) })
@@ -81,22 +98,6 @@ func Write(ctx context.Context, from Place, dir, program string, step func(rows,
 	}
 	if m.Blobs, err = copyBlobs(ctx, from.Blobs, to, func() { step(0, 1) }); err != nil {
 		return Manifest{}, err
-	}
-	if err := os.Mkdir(filepath.Join(partial, filesName), 0o700); err != nil {
-		return Manifest{}, err
-	}
-	for _, name := range from.Files {
-		b, err := os.ReadFile(name)
-		if errors.Is(err, os.ErrNotExist) {
-			continue
-		} else if err != nil {
-			return Manifest{}, err
-		}
-		base := filepath.Base(name)
-		if err := writeFile(filepath.Join(partial, filesName, base), func(w io.Writer) error { _, err := w.Write(b); return err }); err != nil {
-			return Manifest{}, err
-		}
-		m.Files = append(m.Files, base)
 	}
 	err = writeFile(filepath.Join(partial, manifestName), func(w io.Writer) error {
 		enc := json.NewEncoder(w)
