@@ -31,7 +31,7 @@ test-reference: assets ## comparisons with RENNSTEIG_REFERENCE=DIR, the folder w
 	go test -count=1 -tags reference -run '^TestReference' ./finder/...
 
 bench: deps assets ## ratios measured in one run on this machine; see docs/PERFORMANCE.md
-	go run ./platform/db/dbtest/pgtest -- go run ./bench
+	go run ./platform/db/dbtest/pgtest -durable -- go run ./bench
 
 lint: assets $(LINTER) ## golangci-lint
 	$(LINTER) run ./...

@@ -21,7 +21,7 @@ import (
 const Variable = "RENNSTEIG_TEST_PG"
 
 var own = sync.OnceValues(func() (string, error) {
-	address, _, err := Start() // a test binary has no end of its own to hook: the watcher stops the cluster
+	address, _, err := Start(false) // a test binary has no end of its own to hook: the watcher stops the cluster
 	return address, err
 })
 
@@ -40,8 +40,9 @@ func cluster(t testing.TB) string {
 
 // Start runs a private PostgreSQL in a temporary folder until stop is called, which also removes the folder. Called
 // by root it runs as the user "postgres" or "nobody", because PostgreSQL refuses root. It is made for speed, not for
-// keeping data. If this process dies before stop, a watcher does its work.
-func Start() (address string, stop func(), err error) {
+// keeping data, unless durable: then it syncs to disk as it does for an operator, for measuring. If this process dies
+// before stop, a watcher does its work.
+func Start(durable bool) (address string, stop func(), err error) {
 	bin, err := bindir()
 	if err != nil {
 		return "", nil, err
@@ -56,14 +57,14 @@ func Start() (address string, stop func(), err error) {
 	if err != nil {
 		return "", nil, err
 	}
-	if address, stop, err = start(bin, dir, cred); err != nil {
+	if address, stop, err = start(bin, dir, cred, durable); err != nil {
 		os.RemoveAll(dir) //nolint:errcheck // the first error says more
 		return "", nil, err
 	}
 	return address, stop, nil
 }
 
-func start(bin, dir string, cred *syscall.Credential) (address string, stop func(), err error) {
+func start(bin, dir string, cred *syscall.Credential, durable bool) (address string, stop func(), err error) {
 	if cred != nil {
 		if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // the unprivileged user must enter it
 			return "", nil, err
@@ -88,8 +89,11 @@ func start(bin, dir string, cred *syscall.Credential) (address string, stop func
 		return "", nil, err
 	}
 	defer logfile.Close()
-	c := run("postgres", "-D", data, "-k", dir, "-c", "listen_addresses=", "-c", "fsync=off", "-c", "full_page_writes=off",
-		"-c", "synchronous_commit=off", "-c", "max_connections=400", "-c", "shared_buffers=128MB", "-c", "log_checkpoints=off")
+	args := []string{"-D", data, "-k", dir, "-c", "listen_addresses=", "-c", "max_connections=400", "-c", "shared_buffers=128MB", "-c", "log_checkpoints=off"}
+	if !durable {
+		args = append(args, "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off")
+	}
+	c := run("postgres", args...)
 	c.Stdout, c.Stderr = logfile, logfile
 	if err := c.Start(); err != nil {
 		return "", nil, err

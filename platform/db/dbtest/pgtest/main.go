@@ -2,6 +2,8 @@
 //
 //	go run ./platform/db/dbtest/pgtest -- go test ./...
 //
+// With -durable the PostgreSQL syncs to disk, as an operator's does: for measuring. Else it is made for speed.
+//
 // It ends with the command's exit code; the database is stopped and removed in any case. If RENNSTEIG_TEST_PG is set
 // already, the command simply runs.
 package main
@@ -20,21 +22,25 @@ import (
 
 func main() {
 	args := os.Args[1:]
+	durable := len(args) > 0 && args[0] == "-durable"
+	if durable {
+		args = args[1:]
+	}
 	if len(args) > 0 && args[0] == "--" {
 		args = args[1:]
 	}
 	if len(args) == 0 {
-		fmt.Fprintln(os.Stderr, "usage: pgtest -- COMMAND [ARGUMENT…]")
+		fmt.Fprintln(os.Stderr, "usage: pgtest [-durable] -- COMMAND [ARGUMENT…]")
 		os.Exit(2)
 	}
-	os.Exit(run(args))
+	os.Exit(run(args, durable))
 }
 
-func run(args []string) int {
+func run(args []string, durable bool) int {
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	if os.Getenv(dbtest.Variable) == "" {
-		address, stop, err := dbtest.Start()
+		address, stop, err := dbtest.Start(durable)
 		if err != nil {
 			return failed(err)
 		}
