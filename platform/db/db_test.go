@@ -440,32 +440,49 @@ func TestTryLock(t *testing.T) {
 	}
 }
 
-// TestMigrateTogether starts several at once on an empty database, each with its own handles as processes have.
+// TestMigrateTogether starts several at once, each with its own handles as processes have: on an empty database, and
+// again after more migrations came.
 func TestMigrateTogether(t *testing.T) {
-	many := fstest.MapFS{}
-	for i := 1; i <= 9; i++ {
-		name := fmt.Sprintf("migrations/%04d_m.sql", i)
-		many[name] = &fstest.MapFile{Data: fmt.Appendf(nil, "-- +goose Up\nCREATE TABLE m%d (id TEXT PRIMARY KEY);\nINSERT INTO m%d VALUES ('once');\n-- +goose Down\nDROP TABLE m%d;\n", i, i, i)}
+	room := func(n int) []db.Migration {
+		files := fstest.MapFS{}
+		for i := 1; i <= n; i++ {
+			body := fmt.Sprintf("-- +goose Up\nCREATE TABLE m%d (id TEXT PRIMARY KEY);\nINSERT INTO m%d VALUES ('once');\n", i, i)
+			files[fmt.Sprintf("migrations/%04d_m.sql", i)] = &fstest.MapFile{Data: []byte(body)}
+		}
+		return append([]db.Migration{{Room: "many", FS: files}}, things...)
 	}
-	rooms := append([]db.Migration{{Room: "many", FS: many}}, things...)
 	for _, dialect := range []db.Dialect{db.SQLite, db.Postgres} {
 		t.Run(string(dialect), func(t *testing.T) {
 			address := dbtest.Address(t, dialect)
-			var all sync.WaitGroup
-			for range 4 {
-				d := dbtest.OpenAddress(t, address)
-				all.Go(func() {
-					if err := d.Migrate(t.Context(), rooms...); err != nil {
-						t.Error(err)
-					}
-				})
+			together := func(n int) (ended func()) {
+				var all sync.WaitGroup
+				for range 3 {
+					d := dbtest.OpenAddress(t, address)
+					all.Go(func() {
+						if err := d.Migrate(t.Context(), room(n)...); err != nil {
+							t.Error(err)
+						}
+					})
+				}
+				return all.Wait
 			}
-			all.Wait()
+			together(2)()
+			// Somebody else writes, until all have seen that number 3 is missing: each of them will try to apply it.
 			d := dbtest.OpenAddress(t, address)
-			if err := d.Migrate(t.Context(), rooms...); err != nil { // nothing to do
+			var ended func()
+			tx(t, d, func(ctx context.Context, tx *db.Tx) error {
+				if err := insert(ctx, tx, "busy", 1); err != nil {
+					return err
+				}
+				ended = together(4)
+				time.Sleep(300 * time.Millisecond) // too short would prove less, but break nothing
+				return nil
+			})
+			ended()
+			if err := d.Migrate(t.Context(), room(4)...); err != nil { // nothing to do
 				t.Error(err)
 			}
-			for i := 1; i <= 9; i++ {
+			for i := 1; i <= 4; i++ {
 				var n int
 				if err := d.Reader().QueryRow(t.Context(), fmt.Sprintf(`SELECT count(*) FROM m%d`, i)).Scan(&n); err != nil || n != 1 {
 					t.Errorf("m%d has %d rows, %v", i, n, err)
