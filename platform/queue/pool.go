@@ -99,6 +99,10 @@ func (p *pool) run(ctx context.Context) (first, err error) {
 	stop := ctx.Done()
 	var deadline <-chan time.Time
 	for {
+		if stop == nil { // also what a claim under way brings after the stop
+			p.book.release = append(p.book.release, p.ready...)
+			p.ready = nil
+		}
 		p.dropStale()
 		p.turn(stop == nil)
 		if p.failed != nil && len(p.running) == 0 {
@@ -134,8 +138,6 @@ func (p *pool) run(ctx context.Context) (first, err error) {
 		case <-stop:
 			stop = nil
 			deadline = time.After(p.q.grace)
-			p.book.release = append(p.book.release, p.ready...)
-			p.ready = nil
 		case <-deadline:
 			return p.first, fmt.Errorf("queue: stopped in a hurry: %d jobs are still running and the ends of %d could not be written; "+
 				"they will be delivered again", len(p.running), len(p.book.finish)+len(p.book.fail))

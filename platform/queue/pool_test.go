@@ -222,6 +222,23 @@ func TestOvertakenHandlerIsTold(t *testing.T) {
 	})
 }
 
+func TestClaimThatComesAfterTheStopIsGivenBack(t *testing.T) {
+	each(t, func(t *testing.T, d *db.DB, q *Queue, c *clock) {
+		Handle(q, "t.number", func(context.Context, *Job, number) error { return errors.New("begun after the stop") })
+		publish(t, d, q, "t.number", number{1}, number{2})
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		q.Now = func() time.Time { cancel(); return c.Now() } // the claim asks for the time
+		go func() { ended <- q.Run(ctx, 1) }()
+		if err := wait(t, ended, "end"); err != nil {
+			t.Fatal(err)
+		}
+		if n := count(t, d, `SELECT count(*) FROM queue_job WHERE tries = 0 AND leased_until = 0`); n != 2 {
+			t.Fatalf("%d jobs are free, want 2", n)
+		}
+	})
+}
+
 func TestDatabaseAway(t *testing.T) {
 	each(t, func(t *testing.T, d *db.DB, q *Queue, c *clock) {
 		publish(t, d, q, "t.number", number{1})
