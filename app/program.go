@@ -164,7 +164,7 @@ func (p *program) furnish() (err error) {
 	if p.apply, err = apply.New(h, lookup, p.pay, applicationCashier{p.pay}); err != nil {
 		return err
 	}
-	if p.finder, err = finder.New(h, p.apply, p.pay); err != nil {
+	if p.finder, err = finder.New(h, p.apply, fees{p.pay, p.apply}); err != nil {
 		return err
 	}
 	if p.records, err = records.New(h, noticeCashier{p.pay}, p.pay, p.apply); err != nil {

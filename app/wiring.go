@@ -4,6 +4,7 @@ import (
 	"context"
 	"strconv"
 	"strings"
+	"time"
 
 	"rennsteig/apply"
 	"rennsteig/finder"
@@ -33,12 +34,27 @@ func (o offices) Office(ctx context.Context, leikaKey, ars string) (id, name str
 
 func (o offices) PlaceName(ars string) string { return o.finder().PlaceName(ars) }
 
-// fees: what is paid first, for apply.
+// fees answers the finder from pay, and from apply whether it is paid first.
+type fees struct {
+	pay   *pay.Room
+	apply *apply.Room
+}
+
+func (f fees) Fee(ctx context.Context, leikaKey, authorityID string) (fee finder.Fee, ok bool, err error) {
+	amount, demo, ok, err := f.pay.Fee(ctx, leikaKey, authorityID)
+	return finder.Fee{Amount: amount, Demo: demo, ByNotice: f.apply.ByNotice(leikaKey)}, ok, err
+}
+
+// applicationCashier: what is paid first, for apply.
 type applicationCashier struct{ pay *pay.Room }
 
 func (c applicationCashier) Request(ctx context.Context, tx *db.Tx, o apply.Order) (apply.Payment, error) {
 	p, err := c.pay.Request(ctx, tx, pay.Order{Authority: o.Authority, Source: o.Source, Purpose: o.Purpose, Amount: o.Amount, ReturnPath: o.ReturnPath})
 	return apply.Payment{ID: p.ID, Kassenzeichen: p.Kassenzeichen, Path: p.Path}, err
+}
+
+func (c applicationCashier) PaidAt(ctx context.Context, authority, kassenzeichen string) (time.Time, error) {
+	return c.pay.PaidAt(ctx, authority, kassenzeichen)
 }
 
 // noticeCashier: what a notice demands, for records.

@@ -58,6 +58,13 @@ type fakeCashier struct {
 	mu       sync.Mutex
 	payments map[string]Payment
 	orders   []Order
+	paid     map[string]time.Time // by Kassenzeichen
+}
+
+func (c *fakeCashier) PaidAt(_ context.Context, _, kassenzeichen string) (time.Time, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.paid[kassenzeichen], nil
 }
 
 func (c *fakeCashier) Request(_ context.Context, _ *db.Tx, o Order) (Payment, error) {

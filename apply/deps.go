@@ -2,6 +2,7 @@ package apply
 
 import (
 	"context"
+	"time"
 
 	"rennsteig/platform/db"
 	"rennsteig/platform/money"
@@ -27,6 +28,8 @@ type Fees interface {
 type Cashier interface {
 	// Request makes a payment in tx. The same Source gives the same payment.
 	Request(ctx context.Context, tx *db.Tx, o Order) (Payment, error)
+	// PaidAt is when the authority's demand with this Kassenzeichen was paid; zero if it is not.
+	PaidAt(ctx context.Context, authority, kassenzeichen string) (time.Time, error)
 }
 
 // Order is what a Cashier is asked for.

@@ -171,6 +171,10 @@ func TestAFaultWhileSendingLeavesADraft(t *testing.T) {
 
 type brokenCashier struct{}
 
+func (brokenCashier) PaidAt(context.Context, string, string) (time.Time, error) {
+	return time.Time{}, errors.New("no cashier")
+}
+
 func (brokenCashier) Request(context.Context, *db.Tx, Order) (Payment, error) {
 	return Payment{}, errors.New("no cashier")
 }

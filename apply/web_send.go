@@ -1,6 +1,7 @@
 package apply
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -149,6 +150,9 @@ type sentPage struct {
 func (r *Room) sentGet(w http.ResponseWriter, req *http.Request, o opened) error {
 	t := r.texts(req)
 	a := o.a
+	if err := r.catchUp(req.Context(), a, a.kassenzeichen); err != nil {
+		return err
+	}
 	p := sentPage{FormTitle: o.def.Title.In(o.lang), Reference: string(a.reference), Authority: r.h.AuthorityName(a.authority),
 		Place: r.offices.PlaceName(a.ars), Awaiting: a.state == AwaitingPayment, PayPath: a.payPath, Kassenzeichen: a.kassenzeichen,
 		Fee: a.fee, FeeDemo: a.feeDemo, FeePaid: !a.feePaid.IsZero(), Next: in(o.lang, o.def.Next), Kept: a.subject != "",
@@ -164,6 +168,24 @@ func (r *Room) sentGet(w http.ResponseWriter, req *http.Request, o opened) error
 		title = t("apply.sent.awaiting_title")
 	}
 	return r.pages.sent.Render(w, req, web.Meta{Title: title}, p)
+}
+
+// catchUp lets a page show a payment whose event is still on its way: who has just paid must not be asked to pay. It
+// changes only what the page shows.
+func (r *Room) catchUp(ctx context.Context, a *application, kassenzeichen string) error {
+	if a.state != AwaitingPayment && a.state != Payable {
+		return nil
+	}
+	at, err := r.cashier.PaidAt(ctx, a.authority, kassenzeichen)
+	if err != nil || at.IsZero() {
+		return err
+	}
+	if a.state == AwaitingPayment {
+		a.state, a.feePaid, a.payEnded = Submitted, at, ""
+	} else {
+		a.state, a.noticePaid = Paid, at
+	}
+	return nil
 }
 
 // payEnded says how the last attempt to pay the fee ended, as long as it is open.

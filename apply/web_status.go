@@ -1,6 +1,7 @@
 package apply
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/url"
@@ -178,7 +179,7 @@ func (r *Room) statusGet(w http.ResponseWriter, req *http.Request) error {
 	if err != nil {
 		return err
 	}
-	notice, err := noticeOf(ctx, q, a)
+	notice, err := r.noticeSeen(ctx, a)
 	if err != nil {
 		return err
 	}
@@ -205,6 +206,19 @@ func (r *Room) statusGet(w http.ResponseWriter, req *http.Request) error {
 	}
 	p.Timeline = timeline(s.lang, t, a, list)
 	return r.pages.status.Render(w, req, web.Meta{Title: t("apply.status.title", p.Reference), Crumbs: []web.Link{{Text: t("apply.lookup.title"), Href: "/status"}}}, p)
+}
+
+// noticeSeen is the notice, if there is one, of an application that has caught up with its payment.
+func (r *Room) noticeSeen(ctx context.Context, a *application) (*Notice, error) {
+	notice, err := noticeOf(ctx, r.h.DB.Reader(), a)
+	if err != nil {
+		return nil, err
+	}
+	number := a.kassenzeichen
+	if notice != nil {
+		number = notice.Kassenzeichen
+	}
+	return notice, r.catchUp(ctx, a, number)
 }
 
 func dueText(lang i18n.Lang, due time.Time) string {
@@ -347,7 +361,7 @@ func (r *Room) noticeGet(w http.ResponseWriter, req *http.Request) error {
 	if err != nil {
 		return r.elsewhere(w, req, s, err)
 	}
-	n, err := noticeOf(req.Context(), r.h.DB.Reader(), s.a)
+	n, err := r.noticeSeen(req.Context(), s.a)
 	if err != nil {
 		return err
 	}

@@ -12,8 +12,14 @@ type Forms interface {
 	Online(ctx context.Context, leikaKey, authorityID string) (path string, ok bool, err error)
 }
 
-// Fees tells what a service costs. demo marks an amount that is made up for the demo Land; ok is false where no fee
-// is known (which is not the same as free of charge).
+// Fees tells what a service costs; ok is false where no fee is known (which is not the same as free of charge).
 type Fees interface {
-	Fee(ctx context.Context, leikaKey, authorityID string) (amount money.Cents, demo, ok bool, err error)
+	Fee(ctx context.Context, leikaKey, authorityID string) (fee Fee, ok bool, err error)
+}
+
+// Fee is what a service costs at an authority.
+type Fee struct {
+	Amount   money.Cents
+	Demo     bool // made up for the demo Land
+	ByNotice bool // nothing is paid with the application; the decision demands it
 }

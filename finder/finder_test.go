@@ -11,7 +11,6 @@ import (
 	"rennsteig/platform"
 	"rennsteig/platform/errs"
 	"rennsteig/platform/housetest"
-	"rennsteig/platform/money"
 	"rennsteig/standards/leika"
 )
 
@@ -31,8 +30,8 @@ func (noForms) Online(context.Context, string, string) (string, bool, error) { r
 
 type noFees struct{}
 
-func (noFees) Fee(context.Context, string, string) (money.Cents, bool, bool, error) {
-	return 0, false, false, nil
+func (noFees) Fee(context.Context, string, string) (Fee, bool, error) {
+	return Fee{}, false, nil
 }
 
 func TestLoad(t *testing.T) {

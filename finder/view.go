@@ -5,7 +5,6 @@ import (
 	"net/url"
 	"strings"
 
-	"rennsteig/platform/money"
 	"rennsteig/platform/web"
 	"rennsteig/standards/leika"
 )
@@ -42,8 +41,8 @@ type officeView struct {
 	Responsible, Processor, Receives, General web.Link
 	Reason                                    string
 	Online                                    string
-	Fee                                       money.Cents
-	FeeSet, FeeDemo                           bool
+	Fee                                       Fee
+	FeeSet                                    bool
 	DemoBadge                                 web.Badge
 }
 
@@ -133,8 +132,8 @@ func (r *Room) office(req *http.Request, c *Catalog, s Service, place string) (o
 	if ok {
 		v.Online = path + "?ort=" + url.QueryEscape(place)
 	}
-	v.Fee, v.FeeDemo, v.FeeSet, err = r.fees.Fee(req.Context(), s.Key, resp.Processor.ID)
-	if v.FeeDemo {
+	v.Fee, v.FeeSet, err = r.fees.Fee(req.Context(), s.Key, resp.Processor.ID)
+	if v.Fee.Demo {
 		v.DemoBadge = web.Badge{Kind: "info", Text: r.h.Site.T(req, "finder.demo_value")}
 	}
 	return v, resp, err

@@ -12,7 +12,6 @@ import (
 	"rennsteig/platform/db"
 	"rennsteig/platform/housetest"
 	"rennsteig/platform/i18n"
-	"rennsteig/platform/money"
 	"rennsteig/platform/web/webtest"
 )
 
@@ -27,8 +26,9 @@ func (dogForm) Online(_ context.Context, key, authority string) (string, bool, e
 
 type demoFee struct{}
 
-func (demoFee) Fee(_ context.Context, key, authority string) (money.Cents, bool, bool, error) {
-	return 700, true, key == "99115003012000" && authority == "160510000000", nil
+func (demoFee) Fee(_ context.Context, key, authority string) (Fee, bool, error) {
+	fee := Fee{Amount: 700, Demo: true, ByNotice: key == dogKey}
+	return fee, (key == "99115003012000" || key == dogKey) && authority == "160510000000", nil
 }
 
 // site is the finder with its catalogue behind the house's pages.

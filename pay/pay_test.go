@@ -438,3 +438,10 @@ func TestRequestRefuses(t *testing.T) {
 		w.mustRequest(o)
 	}
 }
+
+// State is the payment of a source of the authority; false if there is none. The calling room has authorised. Not for
+// use inside a transaction.
+func (r *Room) State(ctx context.Context, authority, source string) (Payment, bool, error) {
+	t, ok, err := transactionBySource(ctx, r.h.DB.Reader(), at(authority), source)
+	return t.payment(), ok, err
+}

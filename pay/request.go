@@ -126,11 +126,11 @@ func (r *Room) same(ctx context.Context, tx *db.Tx, o Order) (Payment, bool, err
 	return t.payment(), true, nil
 }
 
-// State is the payment of a source of the authority; false if there is none. The calling room has authorised. Not for
-// use inside a transaction.
-func (r *Room) State(ctx context.Context, authority, source string) (Payment, bool, error) {
-	t, ok, err := transactionBySource(ctx, r.h.DB.Reader(), at(authority), source)
-	return t.payment(), ok, err
+// PaidAt is when the authority's demand with this Kassenzeichen was paid; zero if it is not. Not for use inside a
+// transaction.
+func (r *Room) PaidAt(ctx context.Context, authority, kassenzeichen string) (time.Time, error) {
+	t, _, err := transactionByNumber(ctx, r.h.DB.Reader(), at(authority), kassenzeichen)
+	return t.PaidAt(), err
 }
 
 func (r *Room) now() time.Time { return db.Time(db.Micros(r.h.Now())) }

@@ -39,6 +39,12 @@ func transactionBySource(ctx context.Context, q db.Querier, s scope, source stri
 		WHERE t.source = $1 AND `+s.in("t.authority_id", &p), p...))
 }
 
+func transactionByNumber(ctx context.Context, q db.Querier, s scope, number string) (Transaction, bool, error) {
+	p := params{number}
+	return scanTransaction(q.QueryRow(ctx, `SELECT `+transactionColumns+` FROM pay_transaction t
+		WHERE t.kassenzeichen = $1 AND `+s.in("t.authority_id", &p), p...))
+}
+
 func transactionByID(ctx context.Context, q db.Querier, s scope, id string) (Transaction, bool, error) {
 	p := params{id}
 	return scanTransaction(q.QueryRow(ctx, `SELECT `+transactionColumns+` FROM pay_transaction t

@@ -57,7 +57,7 @@ type Problem struct {
 func (p Problem) String() string {
 	s := string(p.Kind)
 	if p.Entry != nil {
-		s += fmt.Sprintf(" %d", *p.Entry)
+		s = fmt.Sprintf("entry %d", *p.Entry)
 	}
 	if p.ID != "" {
 		s += " (" + p.ID + ")"

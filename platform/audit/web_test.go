@@ -248,7 +248,7 @@ func TestEntryIsProvedOnItsPage(t *testing.T) {
 		if _, err := l.Sequence(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		has("Unverändert", "Entschieden", "case:&lt;1&gt;&amp;", "granted", "[1,2]", hash, "test.example/audit", "Erika Muster",
+		has("Unverändert", "records.decided", "case:&lt;1&gt;&amp;", "granted", "[1,2]", hash, "test.example/audit", "Erika Muster",
 			"?"+url.Values{"object": {"case:<1>&"}}.Encode())
 		change(t, l.d, `UPDATE audit_entry SET actor_name = 'x' WHERE id = $1`, list[0].ID)
 		has("Das Protokoll wurde von außen verändert")
