@@ -3,11 +3,11 @@ package pdf
 import (
 	"embed"
 	"fmt"
-	"slices"
 	"strings"
 	"sync"
 	"unicode"
 
+	"codeberg.org/go-pdf/fpdf"
 	"golang.org/x/text/unicode/norm"
 
 	"rennsteig/platform/i18n"
@@ -21,84 +21,76 @@ var dist embed.FS
 //go:embed texts/*.json
 var textFiles embed.FS
 
-type weight string
+const family = "dejavu"
+
+type weight string // as fpdf names it
 
 const (
-	regular weight = "regular"
-	bold    weight = "bold"
+	regular weight = ""
+	bold    weight = "B"
 )
 
 // points in millimetres
 const mm = 25.4 / 72
 
-// lastRune bounds what is printed: the fonts' own maps of characters end there (Basic Multilingual Plane).
+// lastRune bounds what is printed: fpdf knows only the Basic Multilingual Plane and panics beyond.
 const lastRune = 0xFFFD
 
 const absent = -1
 
-// fontSet is read once: the fonts, and the width of every character.
+// fontSet is read once: the files, a small cut of each with the letters that nearly all documents are made of (parsing
+// the whole font takes most of a document's time), and the width of every character.
 type fontSet struct {
-	faces  map[weight]*face
-	widths map[weight][]int16 // 1/1000 of the font size, 0 for accents set over a letter; absent: no such glyph
+	whole, cut map[weight][]byte
+	widths     map[weight][]int16 // 1/1000 of the font size, 0 for accents set over a letter; absent: no such glyph
 }
 
 var loadFonts = sync.OnceValues(func() (*fontSet, error) {
-	s := &fontSet{faces: map[weight]*face{}, widths: map[weight][]int16{}}
-	for wt, name := range map[weight]string{regular: "DejaVuSans", bold: "DejaVuSans-Bold"} {
-		b, err := dist.ReadFile("dist/" + name + ".ttf")
+	s := &fontSet{whole: map[weight][]byte{}, cut: map[weight][]byte{}, widths: map[weight][]int16{}}
+	for wt, name := range map[weight]string{regular: "DejaVuSans.ttf", bold: "DejaVuSans-Bold.ttf"} {
+		b, err := dist.ReadFile("dist/" + name)
 		if err != nil {
 			return nil, fmt.Errorf("pdf: font %s is missing: run `make assets` and build again", name)
 		}
-		f, err := readFace(name, b)
-		if err != nil {
+		f := fpdf.New("P", "mm", "A4", "")
+		f.AddUTF8FontFromBytes(family, string(wt), b)
+		f.SetFont(family, string(wt), 10)
+		if err := f.Error(); err != nil {
 			return nil, fmt.Errorf("pdf: font %s: %w", name, err)
 		}
+		// fpdf does not say whether there is a glyph, but gives those without one a width that no letter of a name has
+		none := f.GetStringSymbolWidth("\uFFFF")
 		widths := make([]int16, lastRune+1)
-		for r := range widths {
-			widths[r] = absent
-			if g := f.glyphs[r]; r >= ' ' && g != 0 && (r < 0xD800 || r > 0xDFFF) {
-				widths[r] = int16(f.width(g)) //nolint:gosec // the widest glyph has a few thousandths
+		var common strings.Builder
+		for r := rune(' '); r <= lastRune; r++ {
+			n := f.GetStringSymbolWidth(string(r))
+			if n == none || r >= 0xD800 && r <= 0xDFFF {
+				widths[r] = absent
+				continue
+			}
+			widths[r] = int16(n)
+			if isCommon(r) {
+				common.WriteRune(r)
 			}
 		}
-		s.faces[wt], s.widths[wt] = f, widths
+		s.whole[wt], s.widths[wt] = b, widths
+		s.cut[wt] = fpdf.UTF8CutFont(append([]byte(nil), b...), common.String())
 	}
 	return s, nil
 })
 
-// common are the letters that most documents get by with. Their cut of each font is made and compressed once.
-var common = func() []rune {
-	var out []rune
-	for r := rune(' '); r <= '~'; r++ {
-		out = append(out, r)
-	}
-	return append(out, []rune("\u00a0§©«°·»ÄÉÖÜßàáâäçèéêëíîïñóôöúûü–—‘’‚“”„•…€")...)
-}()
-
-// cuts keeps the cuts made for documents with other letters, by those letters: names repeat.
-type cuts struct {
-	mu   sync.Mutex
-	made map[string]*cut
+// isCommon reports whether r is in the cut: Latin with all its accents (DIN 91379 and more), Greek, Cyrillic,
+// punctuation, currency, arrows.
+func isCommon(r rune) bool {
+	return r < 0x530 || r >= 0x1E00 && r < 0x2000 || r >= 0x2010 && r < 0x2200 || r == lastRune
 }
 
-const maxCuts = 100 // of one font, about 40 KB each
-
-// cut gives the font's cut with the common letters and these others, which are sorted.
-func (f *face) cut(others []rune) *cut {
-	key := string(others)
-	f.cuts.mu.Lock()
-	c := f.cuts.made[key]
-	f.cuts.mu.Unlock()
-	if c != nil {
-		return c
+// file is the font to embed; fpdf pads tables of the slice in place, so each document gets its own copy.
+func (s *fontSet) file(wt weight, rare bool) []byte {
+	if rare {
+		return append([]byte(nil), s.whole[wt]...)
 	}
-	c = f.makeCut(append(slices.Clone(common), others...))
-	f.cuts.mu.Lock()
-	defer f.cuts.mu.Unlock()
-	if f.cuts.made == nil || len(f.cuts.made) >= maxCuts {
-		f.cuts.made = map[string]*cut{}
-	}
-	f.cuts.made[key] = c
-	return c
+	return append([]byte(nil), s.cut[wt]...)
 }
 
 func (s *fontSet) rune(wt weight, size float64, r rune) float64 {

@@ -43,6 +43,7 @@ type layout struct {
 	pages []page
 	note  []string
 	y     float64 // lower edge of what is set on the last page
+	rare  bool    // needs letters beyond the cut
 }
 
 func newLayout(f *fontSet) *layout { return &layout{fonts: f, pages: make([]page, 1), y: top} }
@@ -73,7 +74,7 @@ func (l *layout) set(d Doc, date string) error {
 	l.column(bold, senderSize, l.wrap(oneLine(d.Sender), bold, senderSize, right-left))
 	l.rule(1.5)
 	l.y += 3
-	date = l.fonts.printable(date)
+	date = l.print(date)
 	l.line(right-l.fonts.width(regular, textSize, date), regular, textSize, date)
 	l.y += 8
 	l.column(bold, titleSize, l.wrap(oneLine(d.Title), bold, titleSize, right-left))
@@ -164,11 +165,18 @@ func (l *layout) rule(gap float64) {
 	p.rules = append(p.rules, l.y)
 }
 
+// print makes s printable and remembers whether it needs the whole font.
+func (l *layout) print(s string) string {
+	s = l.fonts.printable(s)
+	l.rare = l.rare || strings.ContainsFunc(s, func(r rune) bool { return r != '\n' && !isCommon(r) })
+	return s
+}
+
 // wrap breaks s into lines no wider than width: at line ends, at spaces, after "-" and "/", and where a single word is
 // too long, within it.
 func (l *layout) wrap(s string, wt weight, size, width float64) []string {
 	var out []string
-	for _, par := range strings.Split(strings.TrimRight(l.fonts.printable(s), "\n "), "\n") {
+	for _, par := range strings.Split(strings.TrimRight(l.print(s), "\n "), "\n") {
 		out = append(out, l.wrapLine([]rune(strings.TrimRight(par, " ")), wt, size, width)...)
 	}
 	return out

@@ -1,8 +1,7 @@
 // Package pdf sets simple letters and receipts. Every such PDF also exists as a page; no claim of PDF/A or PDF/UA.
 //
-// A document is laid out first (layout.go: lines, columns, pages) and drawn afterwards (file.go), so that each foot can
-// say how many pages there are. Fonts are embedded as cuts (truetype.go) that most documents share. Equal input gives
-// equal bytes.
+// A document is laid out first (layout.go: lines, columns, pages) and drawn afterwards, so that each foot can say how
+// many pages there are. Equal input gives equal bytes.
 package pdf
 
 import (
@@ -10,6 +9,8 @@ import (
 	"fmt"
 	"io"
 	"time"
+
+	"codeberg.org/go-pdf/fpdf"
 
 	"rennsteig/platform/i18n"
 )
@@ -67,16 +68,38 @@ func Write(w io.Writer, d Doc) error {
 		return err
 	}
 
-	for i := range l.pages {
-		p := &l.pages[i]
-		number := texts.T(lang, "pdf.page", i+1, len(l.pages))
-		p.rules = append(p.rules, footRule)
-		for k, s := range l.note {
-			p.texts = append(p.texts, text{left, footY + float64(k)*lineHeight(footSize), regular, footSize, s})
+	f := fpdf.New("P", "mm", "A4", "")
+	f.AddUTF8FontFromBytes(family, "", fonts.file(regular, l.rare))
+	f.AddUTF8FontFromBytes(family, "B", fonts.file(bold, l.rare))
+	f.SetCatalogSort(true) // else the order of objects is Go's random order of maps
+	f.SetAutoPageBreak(false, 0)
+	f.SetCreationDate(d.Created.UTC())
+	f.SetModificationDate(d.Created.UTC())
+	f.SetLang(string(lang))
+	f.SetTitle(clean(d.Title), true)
+	f.SetAuthor(clean(d.Sender), true)
+	f.SetProducer("Rennsteig", true)
+	f.SetTextColor(0x17, 0x1a, 0x2b)
+	f.SetDrawColor(0x9a, 0xa0, 0xb4)
+	f.SetLineWidth(0.2)
+	for i, p := range l.pages {
+		f.AddPage()
+		for _, y := range p.rules {
+			f.Line(left, y, right, y)
 		}
-		p.texts = append(p.texts, text{right - fonts.width(regular, footSize, number), footY, regular, footSize, number})
+		for _, t := range p.texts {
+			f.SetFont(family, string(t.weight), t.size)
+			f.Text(t.x, t.y, t.s)
+		}
+		f.SetFont(family, "", footSize)
+		number := texts.T(lang, "pdf.page", i+1, len(l.pages))
+		f.Line(left, footRule, right, footRule)
+		for k, s := range l.note {
+			f.Text(left, footY+float64(k)*lineHeight(footSize), s)
+		}
+		f.Text(right-fonts.width(regular, footSize, number), footY, number)
 	}
-	if err := writeFile(w, fonts, l.pages, string(lang), clean(d.Title), clean(d.Sender), d.Created); err != nil {
+	if err := f.Output(w); err != nil {
 		return fmt.Errorf("pdf: %w", err)
 	}
 	return nil

@@ -138,7 +138,7 @@ func TestUntrustedText(t *testing.T) {
 		}
 	}
 	rare := sample()
-	rare.Blocks = []Block{Text("שלום ქართული ɐ")} // beyond the common letters
+	rare.Blocks = []Block{Text("שלום ქართული ɐ")} // beyond the cut
 	if got := plain(t, write(t, rare)); !strings.Contains(got, "ქართული") {
 		t.Errorf("rare letters: %q", got)
 	}
@@ -210,7 +210,7 @@ func TestConcurrentDocuments(t *testing.T) {
 	}
 }
 
-// BenchmarkWrite is one page; the goal is 1 ms of one core.
+// BenchmarkWrite is one page; the goal is 10 ms of one core.
 func BenchmarkWrite(b *testing.B) {
 	d := sample()
 	write(b, d)
