@@ -176,12 +176,21 @@ func eachProcesses(t *testing.T, f func(t *testing.T, address string, d *db.DB, 
 // TestTwoProcesses has 8 workers in 2 processes: every message is handled, none is held by two at once.
 func TestTwoProcesses(t *testing.T) {
 	eachProcesses(t, func(t *testing.T, address string, d *db.DB, q *Queue) {
-		const jobs = 400
-		publishNumbers(t, d, q, 0, jobs/2)
+		jobs := 200
+		publishNumbers(t, d, q, 0, jobs)
 		a, b := startChild(t, address), startChild(t, address)
-		for n := jobs / 2; n < jobs; n += 10 { // and more while they work
-			publishNumbers(t, d, q, n, n+10)
+		worked := func(p *process) bool {
+			return count(t, d, `SELECT count(*) FROM qtest_hold WHERE who = $1`, p.pid()) > 0
 		}
+		// And more whenever they are through, until both have worked: one may start late, and SQLite is not fair to
+		// two processes that want to write.
+		until(t, "both processes work", func() bool {
+			if count(t, d, `SELECT count(*) FROM queue_job`) == 0 {
+				publishNumbers(t, d, q, jobs, jobs+40)
+				jobs += 40
+			}
+			return jobs >= 400 && worked(a) && worked(b)
+		})
 		until(t, "no job left", func() bool { return count(t, d, `SELECT count(*) FROM queue_job`) == 0 })
 		a.stop(t)
 		b.stop(t)
@@ -193,11 +202,6 @@ func TestTwoProcesses(t *testing.T) {
 			t.Errorf("%d first deliveries, want %d", n, jobs)
 		}
 		checkHolds(t, d, "")
-		for _, p := range []*process{a, b} {
-			if n := count(t, d, `SELECT count(*) FROM qtest_hold WHERE who = $1`, p.pid()); n == 0 {
-				t.Errorf("process %s did nothing", p.pid())
-			}
-		}
 	})
 }
 
@@ -207,8 +211,14 @@ func TestKilledProcess(t *testing.T) {
 		const jobs = 400
 		publishNumbers(t, d, q, 0, jobs)
 		a, b := startChild(t, address), startChild(t, address)
-		until(t, "the first process is in the middle", func() bool {
-			return count(t, d, `SELECT count(*) FROM qtest_hold WHERE who = $1 AND ended IS NOT NULL`, a.pid()) > 20
+		until(t, "a process is in the middle", func() bool { // whichever comes first: SQLite is not fair to two
+			for range 2 {
+				if count(t, d, `SELECT count(*) FROM qtest_hold WHERE who = $1 AND ended IS NOT NULL`, a.pid()) > 20 {
+					return true
+				}
+				a, b = b, a
+			}
+			return false
 		})
 		if err := a.cmd.Process.Kill(); err != nil {
 			t.Fatal(err)
