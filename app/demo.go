@@ -32,6 +32,8 @@ var people = []provider.Person{
 	staff("demo-clerk", "Claudia Amtmann", identity.Clerk, erfurt),
 	staff("demo-clerk-vg", "Viktor Gemeinschaft", identity.Clerk, mellingen),
 	staff("demo-editor", "Edda Redlich", identity.Editor, identity.Everywhere),
+	staff("demo-editor2", "Emil Lektor", identity.Editor, identity.Everywhere),
+	staff("demo-editor-erfurt", "Lena Ort", identity.Editor, erfurt),
 	staff("demo-treasurer", "Karl Kassel", identity.Treasurer, erfurt),
 	staff("demo-security", "Sina Sicher", identity.Security, identity.Everywhere),
 	staff("demo-auditor", "Rita Revision", identity.Auditor, identity.Everywhere),
@@ -52,7 +54,7 @@ var demoAmounts = map[string]money.Cents{
 }
 
 // demoVersion changes when the demo's data does; it is loaded once.
-const demoVersion = "1"
+const demoVersion = "2"
 
 const demoClient = "rennsteig"
 
