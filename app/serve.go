@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 
 	"rennsteig/platform/cli"
@@ -153,8 +154,10 @@ func isTemporary(path string) bool {
 	if err != nil {
 		return false
 	}
-	rel, err := filepath.Rel(os.TempDir(), full)
-	return err == nil && filepath.IsLocal(rel)
+	return slices.ContainsFunc([]string{os.TempDir(), "/tmp"}, func(dir string) bool { // TMPDIR may name another one
+		rel, err := filepath.Rel(dir, full)
+		return err == nil && filepath.IsLocal(rel)
+	})
 }
 
 // serve runs the program until ctx ends. It prints "ready URL" once pages are answered.

@@ -42,13 +42,13 @@ func KeyPath(data string) string { return filepath.Join(data, "audit.key") }
 
 // open opens the log for reading.
 func open(ctx context.Context, s cli.Store, k KeyFlag) (*Log, *db.DB, error) {
-	key, err := LoadKey(k.path(s))
-	if err != nil {
-		return nil, nil, fmt.Errorf("%w (name it with --key)", err)
-	}
-	d, err := s.Open(ctx)
+	d, err := s.Open(ctx) // first: it says best what to do in an empty folder
 	if err != nil {
 		return nil, nil, err
+	}
+	key, err := LoadKey(k.path(s))
+	if err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("%w (name it with --key)", err), d.Close())
 	}
 	return New(d, key), d, nil
 }
