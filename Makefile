@@ -66,7 +66,7 @@ platform/pdf/dist/DejaVuSans.ttf: node_modules/.package-lock.json
 	cp node_modules/dejavu-fonts-ttf/ttf/DejaVuSans.ttf $@
 
 $(VERSITYGW):
-	GOBIN=$(TOOLS) go install github.com/versity/versitygw/cmd/versitygw@v1.0.20
+	GOBIN=$(TOOLS) go install github.com/versity/versitygw/cmd/versitygw@v1.8.0
 
 $(LINTER):
 	GOBIN=$(TOOLS) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0

@@ -135,11 +135,12 @@ func newHouse(ctx context.Context, cfg Config) (*platform.House, error) {
 	}
 	site := web.New(texts, assets, cfg.Log)
 	site.Demo, site.Proxies, site.NoLimits = cfg.Demo, cfg.Proxies, cfg.NoLimits
-	trail := audit.New(d, key)
-	trail.Logger = cfg.Log
-	return &platform.House{
-		DB: d, Queue: queue.New(d, cfg.Log), Audit: trail, Blobs: blobs, Site: site, Log: cfg.Log, Now: time.Now,
-	}, nil
+	h := &platform.House{
+		DB: d, Queue: queue.New(d, cfg.Log), Audit: audit.New(d, key), Blobs: blobs, Site: site, Log: cfg.Log, Now: time.Now,
+	}
+	h.Audit.Logger = cfg.Log
+	h.Queue.Audit = h.Audit
+	return h, nil
 }
 
 // furnish makes the rooms and joins them.

@@ -96,20 +96,20 @@ func (p *pool) run(ctx context.Context) (first, err error) {
 	defer poll.Stop()
 	beat := time.NewTicker(p.q.lease / 3)
 	defer beat.Stop()
-	stop := ctx.Done()
+	stop, stopping := ctx.Done(), false
 	var deadline <-chan time.Time
 	for {
-		if stop == nil { // also what a claim under way brings after the stop
+		if stopping { // also what a claim under way brings after the stop
 			p.book.release = append(p.book.release, p.ready...)
 			p.ready = nil
 		}
 		p.dropStale()
-		p.turn(stop == nil)
+		p.turn(stopping)
 		if p.failed != nil && len(p.running) == 0 {
 			return p.first, p.failed
 		}
 		idle := !p.turning && p.book.empty() && len(p.ready)+len(p.running) == 0
-		if idle && (stop == nil || p.drain && !p.more) {
+		if idle && (stopping || p.drain && !p.more) {
 			if p.drain {
 				return p.first, ctx.Err()
 			}
@@ -136,7 +136,7 @@ func (p *pool) run(ctx context.Context) (first, err error) {
 		case <-beat.C:
 			p.beat()
 		case <-stop:
-			stop = nil
+			stop, stopping = nil, true
 			deadline = time.After(p.q.grace)
 		case <-deadline:
 			return p.first, fmt.Errorf("queue: stopped in a hurry: %d jobs are still running and the ends of %d could not be written; "+

@@ -92,6 +92,18 @@ func count(t testing.TB, d *db.DB, query string, args ...any) int {
 
 func system(t testing.TB) context.Context { return identity.AsSystem(t.Context(), "test") }
 
+// A context that never ends has no Done channel; draining works all the same.
+func TestDrainWithoutEnd(t *testing.T) {
+	each(t, func(t *testing.T, d *db.DB, q *Queue, _ *clock) {
+		got := 0
+		Handle(q, "t.number", func(context.Context, *Job, number) error { got++; return nil })
+		publish(t, d, q, "t.number", number{1}, number{2})
+		if err := q.Drain(context.Background()); err != nil || got != 2 {
+			t.Errorf("%d jobs done, %v", got, err)
+		}
+	})
+}
+
 func TestDrainInOrder(t *testing.T) {
 	each(t, func(t *testing.T, d *db.DB, q *Queue, c *clock) {
 		var got []int
