@@ -196,10 +196,11 @@ func floor(ctx context.Context, address string) error {
 type demoOffers struct{}
 
 var demoForms = map[string]struct {
-	path string
-	fee  money.Cents
+	path     string
+	fee      money.Cents
+	byNotice bool
 }{
-	"99110009104000": {"hund-anmelden", 60_00}, "99115003012000": {"meldebescheinigung", 8_00}, "99050012104000": {"gewerbe-anmelden", 25_00},
+	"99110009104000": {"hund-anmelden", 60_00, true}, "99115003012000": {"meldebescheinigung", 8_00, false}, "99050012104000": {"gewerbe-anmelden", 25_00, false},
 }
 
 func (demoOffers) Online(_ context.Context, key, _ string) (string, bool, error) {
@@ -207,7 +208,7 @@ func (demoOffers) Online(_ context.Context, key, _ string) (string, bool, error)
 	return "/antrag/start/" + f.path, ok, nil
 }
 
-func (demoOffers) Fee(_ context.Context, key, _ string) (money.Cents, bool, bool, error) {
+func (demoOffers) Fee(_ context.Context, key, _ string) (finder.Fee, bool, error) {
 	f, ok := demoForms[key]
-	return f.fee, ok, ok, nil
+	return finder.Fee{Amount: f.fee, Demo: ok, ByNotice: f.byNotice}, ok, nil
 }

@@ -90,7 +90,7 @@ func openSQLite(ctx context.Context, path string) (*DB, error) {
 			"&_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)" +
 			"&_pragma=foreign_keys(1)&_pragma=temp_store(MEMORY)&_pragma=journal_size_limit(67108864)" + extra
 	}
-	w, err := sql.Open("sqlite", dsn("&_pragma=cache_size(-65536)"))
+	w, err := openPrepared(dsn("&_pragma=cache_size(-65536)"))
 	if err != nil {
 		return nil, err
 	}
@@ -99,7 +99,7 @@ func openSQLite(ctx context.Context, path string) (*DB, error) {
 		w.Close() //nolint:errcheck // the first error says more
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
-	r, err := sql.Open("sqlite", dsn("&_pragma=cache_size(-16384)&_pragma=query_only(1)"))
+	r, err := openPrepared(dsn("&_pragma=cache_size(-16384)&_pragma=query_only(1)"))
 	if err != nil {
 		w.Close() //nolint:errcheck // the first error says more
 		return nil, err
