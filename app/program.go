@@ -231,6 +231,7 @@ func (p *program) run(ctx context.Context, ready func()) error {
 	keep("jobs", func(ctx context.Context) error { return p.house.Queue.Run(ctx, p.cfg.Workers) })
 	keep("catalogue", p.finder.Run)
 	group.Go(func() { p.signin.Run(ctx) })
+	group.Go(func() { p.sweep(ctx) })
 
 	servers := []*http.Server{p.serve(p.listener, p.handler(), cancel)}
 	if p.operator != nil {

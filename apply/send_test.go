@@ -340,7 +340,7 @@ func TestReceiptTwice(t *testing.T) {
 		}
 		x.drain()
 		blobs := 0
-		if err := x.h.Blobs.List(t.Context(), func(blob.Ref) error { blobs++; return nil }); err != nil {
+		if err := x.h.Blobs.List(t.Context(), func(blob.Ref, time.Time) error { blobs++; return nil }); err != nil {
 			t.Fatal(err)
 		}
 		if n := x.count("audit_entry", "action = 'apply.receipt_made'"); n != 1 || blobs != 1 {

@@ -1,7 +1,10 @@
 package audit
 
 import (
+	"context"
 	"embed"
+	"encoding/json"
+	"fmt"
 	"log/slog"
 
 	"rennsteig/platform/db"
@@ -32,4 +35,21 @@ func (l *Log) wakeUp() {
 	case l.wake <- struct{}{}:
 	default:
 	}
+}
+
+// Vouched calls f with the hash of every stored file that an entry vouches for, for a sweep of what nothing needs. A
+// hash may come more than once.
+func (l *Log) Vouched(ctx context.Context, f func(hash string) error) error {
+	return vouched(ctx, l.d.Reader(), func(list string) error {
+		var hashes []string
+		if err := json.Unmarshal([]byte(list), &hashes); err != nil {
+			return fmt.Errorf("audit: stored files of an entry: %w", err)
+		}
+		for _, h := range hashes {
+			if err := f(h); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }

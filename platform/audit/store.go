@@ -221,6 +221,25 @@ func hashAt(tile []byte, i int) (h tlog.Hash, ok bool) {
 }
 
 // summaryColumns are entryColumns without what a list does not show.
+// vouched calls f with the list of stored files of each entry that has one.
+func vouched(ctx context.Context, q db.Querier, f func(list string) error) error {
+	rows, err := q.Query(ctx, `SELECT blobs FROM audit_entry WHERE blobs <> '[]'`)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var list string
+		if err := rows.Scan(&list); err != nil {
+			return err
+		}
+		if err := f(list); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
 const summaryColumns = `id, seq, at, actor, actor_name, authority, action, object, '{}', '[]', '[]', hash, NULL`
 
 // listEntries lists entries of these authorities (nil: of all), the newest first; the oldest first with f.After.

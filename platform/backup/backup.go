@@ -210,7 +210,7 @@ func restoreFiles(dir string, files []string) error {
 }
 
 func copyBlobs(ctx context.Context, from, to blob.Store, step func()) (n int, err error) {
-	err = from.List(ctx, func(ref blob.Ref) error {
+	err = from.List(ctx, func(ref blob.Ref, _ time.Time) error {
 		r, err := from.Open(ctx, ref.Hash)
 		if err != nil {
 			return err

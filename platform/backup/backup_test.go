@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -122,7 +123,7 @@ func TestRoundTripBetweenDatabases(t *testing.T) {
 					t.Errorf("key %q, %v", key, err)
 				}
 				n := 0
-				if err := b.Blobs.List(t.Context(), func(blob.Ref) error { n++; return nil }); err != nil || n != 1 {
+				if err := b.Blobs.List(t.Context(), func(blob.Ref, time.Time) error { n++; return nil }); err != nil || n != 1 {
 					t.Errorf("%d stored files, %v", n, err)
 				}
 				if err := b.DB.Tx(t.Context(), func(ctx context.Context, tx *db.Tx) error {

@@ -13,6 +13,7 @@ import (
 	"hash"
 	"io"
 	"strings"
+	"time"
 
 	"rennsteig/platform/errs"
 )
@@ -35,8 +36,8 @@ type Store interface {
 	Stat(ctx context.Context, hash string) (Ref, error)
 	// Delete removes a blob; no error if it is not there.
 	Delete(ctx context.Context, hash string) error
-	// List calls f for every blob, ordered by hash, and stops at f's first error.
-	List(ctx context.Context, f func(Ref) error) error
+	// List calls f for every blob with the time it was put last, ordered by hash, and stops at f's first error.
+	List(ctx context.Context, f func(ref Ref, put time.Time) error) error
 }
 
 // Corrupt is the error at the end of reading a blob whose content is not what its name says.

@@ -117,7 +117,7 @@ func TestListSkipsWhatIsNotOurs(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		err := s.List(t.Context(), func(r blob.Ref) error { return fmt.Errorf("listed %v", r) })
+		err := s.List(t.Context(), func(r blob.Ref, _ time.Time) error { return fmt.Errorf("listed %v", r) })
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -204,7 +204,7 @@ func TestS3Away(t *testing.T) {
 		"Open":   func(ctx context.Context) error { _, err := s.Open(ctx, ref.Hash); return err },
 		"Stat":   func(ctx context.Context) error { _, err := s.Stat(ctx, ref.Hash); return err },
 		"Delete": func(ctx context.Context) error { return s.Delete(ctx, ref.Hash) },
-		"List":   func(ctx context.Context) error { return s.List(ctx, func(blob.Ref) error { return nil }) },
+		"List":   func(ctx context.Context) error { return s.List(ctx, func(blob.Ref, time.Time) error { return nil }) },
 	}
 	for name, call := range calls {
 		err := call(t.Context())

@@ -67,6 +67,10 @@ func (f *folder) Put(ctx context.Context, r io.Reader, limit int64) (ref Ref, er
 	}
 	path := f.path(ref.Hash)
 	if info, err := os.Stat(path); err == nil && info.Size() == ref.Size {
+		now := time.Now() // it is put again: nobody may take it for forgotten
+		if err := os.Chtimes(path, now, now); err != nil {
+			return Ref{}, unavailable(err)
+		}
 		return ref, f.syncDirs(ref.Hash) // who wrote it may not have come to that yet
 	}
 	if err := tmp.Sync(); err != nil {
@@ -143,7 +147,7 @@ func (f *folder) Delete(_ context.Context, hash string) error {
 	return syncDir(filepath.Dir(f.path(hash)))
 }
 
-func (f *folder) List(ctx context.Context, each func(Ref) error) error {
+func (f *folder) List(ctx context.Context, each func(Ref, time.Time) error) error {
 	err := filepath.WalkDir(f.dir, func(path string, e fs.DirEntry, err error) error {
 		if err != nil {
 			if errors.Is(err, fs.ErrNotExist) {
@@ -164,7 +168,7 @@ func (f *folder) List(ctx context.Context, each func(Ref) error) error {
 		if err != nil {
 			return &storeError{err}
 		}
-		return each(Ref{Hash: e.Name(), Size: info.Size()})
+		return each(Ref{Hash: e.Name(), Size: info.Size()}, info.ModTime())
 	})
 	var s *storeError
 	if errors.As(err, &s) {

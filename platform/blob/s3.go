@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
@@ -76,9 +77,6 @@ func (b *bucket) Put(ctx context.Context, r io.Reader, limit int64) (ref Ref, er
 	if err != nil {
 		return Ref{}, err
 	}
-	if old, err := b.Stat(ctx, ref.Hash); err == nil && old.Size == ref.Size {
-		return ref, nil
-	}
 	if _, err := tmp.Seek(0, io.SeekStart); err != nil {
 		return Ref{}, unavailable(err)
 	}
@@ -123,7 +121,7 @@ func (b *bucket) Delete(ctx context.Context, hash string) error {
 	return nil
 }
 
-func (b *bucket) List(ctx context.Context, each func(Ref) error) error {
+func (b *bucket) List(ctx context.Context, each func(Ref, time.Time) error) error {
 	ctx, cancel := context.WithCancel(ctx) // ends the listing when each fails
 	defer cancel()
 	for o := range b.c.ListObjectsIter(ctx, b.name, minio.ListObjectsOptions{Recursive: true}) {
@@ -134,7 +132,7 @@ func (b *bucket) List(ctx context.Context, each func(Ref) error) error {
 		if checkHash(hash) != nil || o.Key != object(hash) {
 			continue // not ours
 		}
-		if err := each(Ref{Hash: hash, Size: o.Size}); err != nil {
+		if err := each(Ref{Hash: hash, Size: o.Size}, o.LastModified); err != nil {
 			return err
 		}
 	}

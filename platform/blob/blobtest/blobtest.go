@@ -99,7 +99,7 @@ func Conformance(t *testing.T, s blob.Store) {
 			t.Errorf("list is %v", refs)
 		}
 		stop, calls := errors.New("enough"), 0
-		if err := s.List(ctx, func(blob.Ref) error { calls++; return stop }); !errors.Is(err, stop) || calls != 1 {
+		if err := s.List(ctx, func(blob.Ref, time.Time) error { calls++; return stop }); !errors.Is(err, stop) || calls != 1 {
 			t.Errorf("List went on after an error: %d calls, %v", calls, err)
 		}
 		for range 2 {
@@ -152,7 +152,7 @@ func Read(t testing.TB, s blob.Store, hash string) string {
 func list(t testing.TB, s blob.Store) []blob.Ref {
 	t.Helper()
 	var refs []blob.Ref
-	if err := s.List(t.Context(), func(r blob.Ref) error { refs = append(refs, r); return nil }); err != nil {
+	if err := s.List(t.Context(), func(r blob.Ref, _ time.Time) error { refs = append(refs, r); return nil }); err != nil {
 		t.Fatal(err)
 	}
 	return refs
