@@ -29,6 +29,8 @@ type Catalog struct {
 	tasks        map[string][]string   // authority id, or level, to keys of the services done there
 	objects      map[string][]*Service // by the first eight digits of the key
 	situations   map[string][]Hit      // by life situation: its services, those with a known authority first
+	releases     map[TextRef]*Release  // what editors have released
+	online       map[string][]Online   // by service key: forms and online services elsewhere
 	index        *index
 
 	placeSpelling *german.Speller
@@ -54,7 +56,7 @@ func newCatalog(t tables) *Catalog {
 	c := &Catalog{version: t.version, services: map[string]*Service{}, areas: map[string]*Area{}, folded: map[string]string{},
 		byAGS: map[string]*Area{}, byPostcode: map[string][]*Area{}, authorities: map[string]Authority{},
 		assigned: map[string]assigned{}, tasks: map[string][]string{},
-		objects: map[string][]*Service{}, situations: map[string][]Hit{}}
+		objects: map[string][]*Service{}, situations: map[string][]Hit{}, releases: map[TextRef]*Release{}, online: map[string][]Online{}}
 	names := map[string]int{}
 	twins := map[string][]*Area{}
 	for i := range t.areas {
@@ -128,8 +130,9 @@ func newCatalog(t tables) *Catalog {
 		}
 		c.assigned[a.ServiceKey] = as
 	}
+	synonyms := c.describe(t.releases, t.online, t.synonyms)
 	c.gatherSituations()
-	c.index = newIndex(c.ordered, t.synonyms, func(key string) bool { _, ok := c.assigned[key]; return ok })
+	c.index = newIndex(c.ordered, synonyms, func(key string) bool { _, ok := c.assigned[key]; return ok })
 	return c
 }
 

@@ -57,6 +57,17 @@ type Responsibility struct {
 	Law         string
 }
 
+// offices are the authorities whose own texts belong to the answer, the one that does the work last.
+func (r Responsibility) offices() []Authority {
+	switch {
+	case !r.Known:
+		return nil
+	case r.ActsForAnother():
+		return []Authority{r.Responsible, r.Processor}
+	}
+	return []Authority{r.Responsible}
+}
+
 // ActsForAnother reports whether another authority than the responsible one does the work.
 func (r Responsibility) ActsForAnother() bool { return r.Known && r.Processor.ID != r.Responsible.ID }
 

@@ -35,6 +35,11 @@ func setState(ctx context.Context, tx *db.Tx, name, value string) error {
 
 // bumpVersion tells every process that the tables have changed.
 func bumpVersion(ctx context.Context, tx *db.Tx) error {
+	// The row is locked before it is read: two changes at once must not end in the same number.
+	if _, err := tx.Exec(ctx, `INSERT INTO finder_state (name, value) VALUES ($1, '0') ON CONFLICT (name) DO UPDATE SET value = finder_state.value`,
+		stateVersion); err != nil {
+		return err
+	}
 	old, err := state(ctx, tx, stateVersion)
 	if err != nil {
 		return err
@@ -158,6 +163,8 @@ type tables struct {
 	services    []Service
 	assignments []assignment
 	synonyms    []synonym
+	releases    []Release
+	online      []Online
 }
 
 // readTables reads all tables. The version is read first: what changes meanwhile has a higher one and is read again.
@@ -190,7 +197,13 @@ func readTables(ctx context.Context, q db.Querier) (t tables, err error) {
 	}, `SELECT service_key, role, level, office, processor, law, note FROM finder_assignment ORDER BY service_key, role`); err != nil {
 		return t, err
 	}
-	t.synonyms, err = query(ctx, q, func(r *sql.Rows, s *synonym) error { return r.Scan(&s.Pattern, &s.Term, &s.Means) },
-		`SELECT pattern, term, means FROM finder_synonym ORDER BY pattern, term`)
+	if t.synonyms, err = query(ctx, q, func(r *sql.Rows, s *synonym) error { return r.Scan(&s.Pattern, &s.Term, &s.Means) },
+		`SELECT pattern, term, means FROM finder_synonym ORDER BY pattern, term`); err != nil {
+		return t, err
+	}
+	if t.releases, err = readReleases(ctx, q); err != nil {
+		return t, err
+	}
+	t.online, err = readOnline(ctx, q)
 	return t, err
 }

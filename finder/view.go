@@ -59,6 +59,9 @@ type placeChoice struct{ Name, Hint, Href string }
 
 type serviceView struct {
 	Text        string
+	Described   bool
+	Description TextView
+	Elsewhere   []Online
 	Place       string
 	PlaceNeeded bool
 	ChoosePlace string

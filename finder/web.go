@@ -206,6 +206,8 @@ func (r *Room) servicePage(w http.ResponseWriter, req *http.Request) error {
 	v := serviceView{Text: s.Text, Place: r.placeName(c, place), Office: office,
 		PlaceNeeded: resp.Reason.Key == "finder.reason.place_needed",
 		ChoosePlace: "/ort?weiter=" + url.QueryEscape("/leistung/"+s.Key)}
+	v.Description, v.Described = c.textView(s.Key, web.Lang(req), resp.offices()...)
+	v.Elsewhere = c.OnlineAt(s.Key, resp.Responsible.ID, resp.Processor.ID)
 	for _, other := range c.related(s) {
 		v.Related = append(v.Related, web.Link{Text: other.Title, Href: "/leistung/" + other.Key})
 	}
@@ -226,7 +228,7 @@ func (r *Room) servicePage(w http.ResponseWriter, req *http.Request) error {
 	if s.LifeSituation != "" {
 		crumbs = append(crumbs, web.Link{Text: s.LifeSituation, Href: "/suche?lage=" + url.QueryEscape(s.LifeSituation)})
 	}
-	return r.pages.service.Render(w, req, web.Meta{Title: s.Title, Crumbs: crumbs}, v)
+	return r.pages.service.Render(w, req, web.Meta{Title: c.titleIn(s, web.Lang(req)), Crumbs: crumbs}, v)
 }
 
 func (r *Room) authorityPage(w http.ResponseWriter, req *http.Request) error {
