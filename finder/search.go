@@ -38,20 +38,23 @@ const (
 var faint = func() map[string]float32 {
 	m := map[string]float32{}
 	lexicon := german.NewLexicon()
-	for factor, words := range map[float32][]string{
-		0.20: {"beantragen", "antrag", "antragstellung", "erhalten", "holen", "besorgen", "einreichen", "abgeben", "durchführung", "gewährung",
-			"erledigen", "kostenlos", "termin", "deutsch", "deutschland", "person", "personen", "leute", "schritt", "ablauf"},
-		0.35: {"erteilung", "ausstellung", "bewilligung", "festsetzung", "erbringung", "zahlung", "ausgabe", "vergabe", "eintragung",
+	for _, level := range []struct {
+		factor float32
+		words  []string
+	}{ // in this order: where two lists share a root, the later counts
+		{0.20, []string{"beantragen", "antrag", "antragstellung", "erhalten", "holen", "besorgen", "einreichen", "abgeben", "durchführung", "gewährung",
+			"erledigen", "kostenlos", "termin", "deutsch", "deutschland", "person", "personen", "leute", "schritt", "ablauf"}},
+		{0.35, []string{"erteilung", "ausstellung", "bewilligung", "festsetzung", "erbringung", "zahlung", "ausgabe", "vergabe", "eintragung",
 			"genehmigung", "erlaubnis", "zulassung", "meldung", "melden", "bescheinigung", "anzeige", "anzeigen", "beantragung", "feststellung",
-			"informationserteilung", "anerkennung", "bestätigung", "nachweis", "leistung", "leistungen", "verfahren", "zuteilung", "auskunft"},
-		0.55: {"anmelden", "anmeldung", "abmelden", "ummelden", "änderung", "ändern", "verlängern", "verlängerung", "ersatz", "befreiung",
+			"informationserteilung", "anerkennung", "bestätigung", "nachweis", "leistung", "leistungen", "verfahren", "zuteilung", "auskunft"}},
+		{0.55, []string{"anmelden", "anmeldung", "abmelden", "ummelden", "änderung", "ändern", "verlängern", "verlängerung", "ersatz", "befreiung",
 			"prüfung", "beratung", "unterstützung", "förderung", "aufnahme", "wechsel", "wechseln", "erstmalig", "allgemein", "gesetz",
-			"starten", "beginnen", "beenden", "kaufen", "verkaufen", "zahlen", "bezahlen", "bestellen", "suchen", "finden", "eintragen", "öffentlich"},
+			"starten", "beginnen", "beenden", "kaufen", "verkaufen", "zahlen", "bezahlen", "bestellen", "suchen", "finden", "eintragen", "öffentlich"}},
 	} {
-		for _, w := range words {
+		for _, w := range level.words {
 			w = german.Fold(w)
-			m[w] = factor
-			m[lexicon.Root(w)] = factor
+			m[w] = level.factor
+			m[lexicon.Root(w)] = level.factor
 		}
 	}
 	return m
