@@ -101,7 +101,7 @@ func (r *Room) start(ctx context.Context, token string) (string, error) {
 		return "", errs.E(errs.Unavailable, "pay.error.provider", err)
 	}
 	err = r.h.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		ok, err := setRef(ctx, tx, at(t.Authority), a.ID, s)
+		ok, err := setRef(ctx, tx, identity.At(t.Authority), a.ID, s)
 		if err != nil || ok {
 			return err
 		}
@@ -114,7 +114,7 @@ func (r *Room) start(ctx context.Context, token string) (string, error) {
 func (r *Room) attempt(ctx context.Context, t Transaction) (a Attempt, err error) {
 	err = r.h.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		a = Attempt{}
-		s := at(t.Authority)
+		s := identity.At(t.Authority)
 		t, err := lockTransaction(ctx, tx, s, t.ID)
 		if err != nil || t.State != Initial {
 			return err
@@ -152,7 +152,7 @@ func nextCheck(started, now time.Time) time.Time {
 // refresh asks the provider about the transaction's open attempts, settles what has ended, and returns the transaction
 // as it stands then. errs.Unavailable if the provider did not answer; what was learnt till then is kept.
 func (r *Room) refresh(ctx context.Context, t Transaction) (Transaction, error) {
-	attempts, err := openAttempts(ctx, r.h.DB.Reader(), at(t.Authority), t.ID)
+	attempts, err := openAttempts(ctx, r.h.DB.Reader(), identity.At(t.Authority), t.ID)
 	if err != nil || len(attempts) == 0 {
 		return t, err
 	}
@@ -205,7 +205,7 @@ func (r *Room) ask(ctx context.Context, a Attempt) (Status, error) {
 
 // check is the handler of topicCheck.
 func (r *Room) check(ctx context.Context, job *queue.Job, c check) error {
-	a, ok, err := attemptByID(ctx, r.h.DB.Reader(), program, c.Attempt)
+	a, ok, err := attemptByID(ctx, r.h.DB.Reader(), identity.All, c.Attempt)
 	if err != nil || !ok || a.State != Initial {
 		return err // an attempt that we don't know, or that has ended, needs no answer
 	}
@@ -243,11 +243,11 @@ func (r *Room) settle(ctx context.Context, attempt string, st Status, job *queue
 				return err
 			}
 		}
-		a, ok, err := attemptByID(ctx, tx, program, attempt)
+		a, ok, err := attemptByID(ctx, tx, identity.All, attempt)
 		if err != nil || !ok {
 			return err
 		}
-		s := at(a.Authority)
+		s := identity.At(a.Authority)
 		t, err := lockTransaction(ctx, tx, s, a.Transaction)
 		if err != nil {
 			return err

@@ -74,7 +74,7 @@ func (r *Room) feeTable(ctx context.Context) (*feeTable, error) {
 		return t, nil
 	}
 	c.stale.Store(false) // before reading: a change during it makes the copy stale again
-	list, err := allFees(ctx, r.h.DB.Reader(), program)
+	list, err := allFees(ctx, r.h.DB.Reader(), identity.All)
 	if errors.Is(err, db.ErrNested) && t != nil {
 		c.stale.Store(true)
 		return t, nil
@@ -110,7 +110,7 @@ func (r *Room) SetFees(ctx context.Context, fees []FeeSetting) error {
 	slices.SortStableFunc(fees, func(a, b FeeSetting) int { return cmp.Compare(a.Authority, b.Authority) })
 	return r.h.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		for _, of := range byAuthority(fees) {
-			s, authority := at(of[0].Authority), of[0].Authority
+			s, authority := identity.At(of[0].Authority), of[0].Authority
 			list, err := allFees(ctx, tx, s)
 			if err != nil {
 				return err

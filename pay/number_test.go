@@ -100,7 +100,7 @@ func TestNumbersWithoutGaps(t *testing.T) {
 		}
 		wg.Wait()
 		for _, authority := range []string{erfurt, weimar} {
-			all, err := listTransactions(t.Context(), w.h.DB.Reader(), at(authority), filter{}, position{}, 1000)
+			all, err := listTransactions(t.Context(), w.h.DB.Reader(), identity.At(authority), filter{}, position{}, 1000)
 			if err != nil || len(all) != workers*each/2 {
 				t.Fatalf("%d, %v", len(all), err)
 			}

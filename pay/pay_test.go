@@ -176,7 +176,7 @@ func (w *world) checkLedger() error {
 			return fmt.Errorf("%d times: %s", n, what)
 		}
 	}
-	b, err := balances(ctx, w.h.DB.Reader(), program)
+	b, err := balances(ctx, w.h.DB.Reader(), identity.All)
 	if err != nil {
 		return err
 	}
@@ -360,7 +360,7 @@ func TestPaidTwice(t *testing.T) {
 		if err := w.checkLedger(); err != nil {
 			t.Error(err)
 		}
-		b, err := balances(context.Background(), w.h.DB.Reader(), at(erfurt))
+		b, err := balances(context.Background(), w.h.DB.Reader(), identity.At(erfurt))
 		if err != nil || b[clearing] != 500 || b[income] != -500 || b[refund] != 0 || b[receivable] != 0 || b[assessed] != 0 {
 			t.Errorf("balances %v %v", b, err)
 		}
@@ -442,6 +442,6 @@ func TestRequestRefuses(t *testing.T) {
 // State is the payment of a source of the authority; false if there is none. The calling room has authorised. Not for
 // use inside a transaction.
 func (r *Room) State(ctx context.Context, authority, source string) (Payment, bool, error) {
-	t, ok, err := transactionBySource(ctx, r.h.DB.Reader(), at(authority), source)
+	t, ok, err := transactionBySource(ctx, r.h.DB.Reader(), identity.At(authority), source)
 	return t.payment(), ok, err
 }

@@ -12,6 +12,7 @@ import (
 	"rennsteig/platform/audit"
 	"rennsteig/platform/db"
 	"rennsteig/platform/errs"
+	"rennsteig/platform/identity"
 	"rennsteig/platform/money"
 	"rennsteig/platform/web"
 )
@@ -116,7 +117,7 @@ func (r *Room) Request(ctx context.Context, tx *db.Tx, o Order) (Payment, error)
 
 // same looks for the payment that the order's source has already.
 func (r *Room) same(ctx context.Context, tx *db.Tx, o Order) (Payment, bool, error) {
-	t, ok, err := transactionBySource(ctx, tx, program, o.Source)
+	t, ok, err := transactionBySource(ctx, tx, identity.All, o.Source)
 	if !ok || err != nil {
 		return Payment{}, false, err
 	}
@@ -129,7 +130,7 @@ func (r *Room) same(ctx context.Context, tx *db.Tx, o Order) (Payment, bool, err
 // PaidAt is when the authority's demand with this Kassenzeichen was paid; zero if it is not. Not for use inside a
 // transaction.
 func (r *Room) PaidAt(ctx context.Context, authority, kassenzeichen string) (time.Time, error) {
-	t, _, err := transactionByNumber(ctx, r.h.DB.Reader(), at(authority), kassenzeichen)
+	t, _, err := transactionByNumber(ctx, r.h.DB.Reader(), identity.At(authority), kassenzeichen)
 	return t.PaidAt(), err
 }
 

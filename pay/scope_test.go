@@ -14,7 +14,7 @@ import (
 	"rennsteig/platform/identity"
 )
 
-// Every store method finds what there is with the owner's scope, and nothing with a stranger's or with none.
+// Every store method finds what there is with the owner's identity.Scope, and nothing with a stranger's or with none.
 func TestStoreKeepsStrangersOut(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		p := w.mustRequest(order("apply:1", 500))
@@ -28,71 +28,71 @@ func TestStoreKeepsStrangersOut(t *testing.T) {
 			t.Fatal(err)
 		}
 		now := w.now()
-		methods := map[string]func(ctx context.Context, tx *db.Tx, s scope) (bool, error){
-			"transactionBySource": func(ctx context.Context, tx *db.Tx, s scope) (bool, error) {
+		methods := map[string]func(ctx context.Context, tx *db.Tx, s identity.Scope) (bool, error){
+			"transactionBySource": func(ctx context.Context, tx *db.Tx, s identity.Scope) (bool, error) {
 				_, ok, err := transactionBySource(ctx, tx, s, "apply:1")
 				return ok, err
 			},
-			"transactionByID": func(ctx context.Context, tx *db.Tx, s scope) (bool, error) {
+			"transactionByID": func(ctx context.Context, tx *db.Tx, s identity.Scope) (bool, error) {
 				_, ok, err := transactionByID(ctx, tx, s, p.ID)
 				return ok, err
 			},
-			"lockTransaction": func(ctx context.Context, tx *db.Tx, s scope) (bool, error) {
+			"lockTransaction": func(ctx context.Context, tx *db.Tx, s identity.Scope) (bool, error) {
 				_, err := lockTransaction(ctx, tx, s, p.ID)
 				if errs.Is(err, errs.NotFound) {
 					return false, nil
 				}
 				return err == nil, err
 			},
-			"endTransaction": func(ctx context.Context, tx *db.Tx, s scope) (bool, error) {
+			"endTransaction": func(ctx context.Context, tx *db.Tx, s identity.Scope) (bool, error) {
 				return endTransaction(ctx, tx, s, p.ID, Payed, "", "", now)
 			},
-			"attemptByID": func(ctx context.Context, tx *db.Tx, s scope) (bool, error) {
+			"attemptByID": func(ctx context.Context, tx *db.Tx, s identity.Scope) (bool, error) {
 				_, ok, err := attemptByID(ctx, tx, s, attempt)
 				return ok, err
 			},
-			"attempts": func(ctx context.Context, tx *db.Tx, s scope) (bool, error) {
+			"attempts": func(ctx context.Context, tx *db.Tx, s identity.Scope) (bool, error) {
 				l, err := attempts(ctx, tx, s, p.ID)
 				return len(l) > 0, err
 			},
-			"openAttempts": func(ctx context.Context, tx *db.Tx, s scope) (bool, error) {
+			"openAttempts": func(ctx context.Context, tx *db.Tx, s identity.Scope) (bool, error) {
 				l, err := openAttempts(ctx, tx, s, p.ID)
 				return len(l) > 0, err
 			},
-			"setRef": func(ctx context.Context, tx *db.Tx, s scope) (bool, error) {
+			"setRef": func(ctx context.Context, tx *db.Tx, s identity.Scope) (bool, error) {
 				var ref string
 				if err := tx.QueryRow(ctx, `SELECT provider_ref FROM pay_attempt`).Scan(&ref); err != nil {
 					return false, err
 				}
 				return setRef(ctx, tx, s, attempt, Started{Ref: ref, RedirectURL: "/x"})
 			},
-			"endAttempt": func(ctx context.Context, tx *db.Tx, s scope) (bool, error) {
+			"endAttempt": func(ctx context.Context, tx *db.Tx, s identity.Scope) (bool, error) {
 				return endAttempt(ctx, tx, s, attempt, Failed, now)
 			},
-			"setRefund": func(ctx context.Context, tx *db.Tx, s scope) (bool, error) {
+			"setRefund": func(ctx context.Context, tx *db.Tx, s identity.Scope) (bool, error) {
 				return setRefund(ctx, tx, s, attempt, "", RefundDue)
 			},
-			"entriesOf": func(ctx context.Context, tx *db.Tx, s scope) (bool, error) {
+			"entriesOf": func(ctx context.Context, tx *db.Tx, s identity.Scope) (bool, error) {
 				l, err := entriesOf(ctx, tx, s, p.ID)
 				return len(l) > 0, err
 			},
-			"entriesBetween": func(ctx context.Context, tx *db.Tx, s scope) (bool, error) {
+			"entriesBetween": func(ctx context.Context, tx *db.Tx, s identity.Scope) (bool, error) {
 				l, err := entriesBetween(ctx, tx, s, now.Add(-time.Hour), now.Add(time.Hour), 10)
 				return len(l) > 0, err
 			},
-			"balances": func(ctx context.Context, tx *db.Tx, s scope) (bool, error) {
+			"balances": func(ctx context.Context, tx *db.Tx, s identity.Scope) (bool, error) {
 				l, err := balances(ctx, tx, s)
 				return len(l) > 0, err
 			},
-			"allFees": func(ctx context.Context, tx *db.Tx, s scope) (bool, error) {
+			"allFees": func(ctx context.Context, tx *db.Tx, s identity.Scope) (bool, error) {
 				l, err := allFees(ctx, tx, s)
 				return len(l) > 0, err
 			},
-			"listTransactions": func(ctx context.Context, tx *db.Tx, s scope) (bool, error) {
+			"listTransactions": func(ctx context.Context, tx *db.Tx, s identity.Scope) (bool, error) {
 				l, err := listTransactions(ctx, tx, s, filter{number: p.Kassenzeichen}, position{}, 10)
 				return len(l) > 0, err
 			},
-			"sumTransactions": func(ctx context.Context, tx *db.Tx, s scope) (bool, error) {
+			"sumTransactions": func(ctx context.Context, tx *db.Tx, s identity.Scope) (bool, error) {
 				l, err := sumTransactions(ctx, tx, s, filter{})
 				return l.Count > 0, err
 			},
@@ -100,10 +100,10 @@ func TestStoreKeepsStrangersOut(t *testing.T) {
 		undo := errors.New("undo")
 		for name, method := range methods {
 			for who, c := range map[string]struct {
-				s    scope
+				s    identity.Scope
 				want bool
-			}{"owner": {at(erfurt), true}, "everybody's": {program, true}, "two": {scope{authorities: []string{weimar, erfurt}}, true},
-				"stranger": {at(weimar), false}, "nobody": {scope{}, false}} {
+			}{"owner": {identity.At(erfurt), true}, "everybody's": {identity.All, true}, "two": {identity.At(weimar, erfurt), true},
+				"stranger": {identity.At(weimar), false}, "nobody": {identity.Scope{}, false}} {
 				err := w.h.DB.Tx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
 					got, err := method(ctx, tx, c.s)
 					if err != nil || got != c.want {

@@ -8,17 +8,16 @@ import (
 
 	"rennsteig/platform/db"
 	"rennsteig/platform/errs"
+	"rennsteig/platform/identity"
 )
 
-// All SQL of the room but the test provider's. Each statement takes the caller's scope and has it in its WHERE; only the
+// All SQL of the room but the test provider's. Each statement takes the caller's identity.Scope and has it in its WHERE; only the
 // payer's secret token stands for a scope of its own.
 
 const transactionColumns = `t.id, t.token, t.authority_id, t.kassenzeichen, t.source, t.purpose, t.amount_cents, t.state,
 	t.return_path, t.method, t.reason, t.due_at, t.created_at, t.ended_at`
 
-type scanner interface{ Scan(dest ...any) error }
-
-func scanTransaction(row scanner, more ...any) (t Transaction, ok bool, err error) {
+func scanTransaction(row db.Scanner, more ...any) (t Transaction, ok bool, err error) {
 	var due, created, ended int64
 	err = row.Scan(append([]any{&t.ID, &t.Token, &t.Authority, &t.Kassenzeichen, &t.Source, &t.Purpose, &t.Amount, &t.State,
 		&t.ReturnPath, &t.Method, &t.Reason, &due, &created, &ended}, more...)...)
@@ -33,29 +32,29 @@ func transactionByToken(ctx context.Context, q db.Querier, token string) (Transa
 	return scanTransaction(q.QueryRow(ctx, `SELECT `+transactionColumns+` FROM pay_transaction t WHERE t.token = $1`, token))
 }
 
-func transactionBySource(ctx context.Context, q db.Querier, s scope, source string) (Transaction, bool, error) {
-	p := params{source}
+func transactionBySource(ctx context.Context, q db.Querier, s identity.Scope, source string) (Transaction, bool, error) {
+	p := db.Params{source}
 	return scanTransaction(q.QueryRow(ctx, `SELECT `+transactionColumns+` FROM pay_transaction t
-		WHERE t.source = $1 AND `+s.in("t.authority_id", &p), p...))
+		WHERE t.source = $1 AND `+s.In("t.authority_id", &p), p...))
 }
 
-func transactionByNumber(ctx context.Context, q db.Querier, s scope, number string) (Transaction, bool, error) {
-	p := params{number}
+func transactionByNumber(ctx context.Context, q db.Querier, s identity.Scope, number string) (Transaction, bool, error) {
+	p := db.Params{number}
 	return scanTransaction(q.QueryRow(ctx, `SELECT `+transactionColumns+` FROM pay_transaction t
-		WHERE t.kassenzeichen = $1 AND `+s.in("t.authority_id", &p), p...))
+		WHERE t.kassenzeichen = $1 AND `+s.In("t.authority_id", &p), p...))
 }
 
-func transactionByID(ctx context.Context, q db.Querier, s scope, id string) (Transaction, bool, error) {
-	p := params{id}
+func transactionByID(ctx context.Context, q db.Querier, s identity.Scope, id string) (Transaction, bool, error) {
+	p := db.Params{id}
 	return scanTransaction(q.QueryRow(ctx, `SELECT `+transactionColumns+` FROM pay_transaction t
-		WHERE t.id = $1 AND `+s.in("t.authority_id", &p), p...))
+		WHERE t.id = $1 AND `+s.In("t.authority_id", &p), p...))
 }
 
 // lockTransaction reads a transaction that is going to be changed. errs.NotFound if it is not in the scope.
-func lockTransaction(ctx context.Context, tx *db.Tx, s scope, id string) (Transaction, error) {
-	p := params{id}
+func lockTransaction(ctx context.Context, tx *db.Tx, s identity.Scope, id string) (Transaction, error) {
+	p := db.Params{id}
 	t, ok, err := scanTransaction(tx.QueryRow(ctx, `SELECT `+transactionColumns+` FROM pay_transaction t
-		WHERE t.id = $1 AND `+s.in("t.authority_id", &p)+tx.ForUpdate(), p...))
+		WHERE t.id = $1 AND `+s.In("t.authority_id", &p)+tx.ForUpdate(), p...))
 	if err == nil && !ok {
 		err = errs.E(errs.NotFound, "pay.error.not_found")
 	}
@@ -71,10 +70,10 @@ func insertTransaction(ctx context.Context, tx *db.Tx, t Transaction) error {
 }
 
 // endTransaction takes a transaction out of INITIAL; false if it was not INITIAL any more.
-func endTransaction(ctx context.Context, tx *db.Tx, s scope, id string, to State, method, reason string, now time.Time) (bool, error) {
-	p := params{id, string(to), method, reason, db.Micros(now)}
+func endTransaction(ctx context.Context, tx *db.Tx, s identity.Scope, id string, to State, method, reason string, now time.Time) (bool, error) {
+	p := db.Params{id, string(to), method, reason, db.Micros(now)}
 	return changed(tx.Exec(ctx, `UPDATE pay_transaction SET state = $2, method = $3, reason = $4, ended_at = $5
-		WHERE id = $1 AND state = 'INITIAL' AND `+s.in("authority_id", &p), p...))
+		WHERE id = $1 AND state = 'INITIAL' AND `+s.In("authority_id", &p), p...))
 }
 
 // changed reports whether an update hit a row.
@@ -111,7 +110,7 @@ func countNumber(ctx context.Context, tx *db.Tx, authority string, last int64) e
 
 const attemptColumns = `id, authority_id, transaction_id, provider, provider_ref, redirect_url, state, refund, started_at, ended_at`
 
-func scanAttempt(row scanner) (a Attempt, err error) {
+func scanAttempt(row db.Scanner) (a Attempt, err error) {
 	var started, ended int64
 	err = row.Scan(&a.ID, &a.Authority, &a.Transaction, &a.Provider, &a.Ref, &a.RedirectURL, &a.State, &a.Refund, &started, &ended)
 	a.Started, a.Ended = db.Time(started), db.Time(ended)
@@ -124,10 +123,10 @@ func insertAttempt(ctx context.Context, tx *db.Tx, a Attempt) error {
 	return err
 }
 
-func attemptByID(ctx context.Context, q db.Querier, s scope, id string) (Attempt, bool, error) {
-	p := params{id}
+func attemptByID(ctx context.Context, q db.Querier, s identity.Scope, id string) (Attempt, bool, error) {
+	p := db.Params{id}
 	a, err := scanAttempt(q.QueryRow(ctx, `SELECT `+attemptColumns+` FROM pay_attempt
-		WHERE id = $1 AND `+s.in("authority_id", &p), p...))
+		WHERE id = $1 AND `+s.In("authority_id", &p), p...))
 	if errors.Is(err, sql.ErrNoRows) {
 		return Attempt{}, false, nil
 	}
@@ -135,37 +134,39 @@ func attemptByID(ctx context.Context, q db.Querier, s scope, id string) (Attempt
 }
 
 // attempts lists a transaction's attempts, the oldest first.
-func attempts(ctx context.Context, q db.Querier, s scope, transaction string) ([]Attempt, error) {
-	p := params{transaction}
-	return collect(q, scanAttempt)(ctx, `SELECT `+attemptColumns+` FROM pay_attempt
-		WHERE transaction_id = $1 AND `+s.in("authority_id", &p)+` ORDER BY started_at, id`, p)
+func attempts(ctx context.Context, q db.Querier, s identity.Scope, transaction string) ([]Attempt, error) {
+	p := db.Params{transaction}
+	rows, err := q.Query(ctx, `SELECT `+attemptColumns+` FROM pay_attempt
+		WHERE transaction_id = $1 AND `+s.In("authority_id", &p)+` ORDER BY started_at, id`, p...)
+	return db.All(rows, err, scanAttempt)
 }
 
 // openAttempts lists those that may still bring money, the youngest first.
-func openAttempts(ctx context.Context, q db.Querier, s scope, transaction string) ([]Attempt, error) {
-	p := params{transaction}
-	return collect(q, scanAttempt)(ctx, `SELECT `+attemptColumns+` FROM pay_attempt
-		WHERE transaction_id = $1 AND state = 'INITIAL' AND `+s.in("authority_id", &p)+` ORDER BY started_at DESC, id DESC`, p)
+func openAttempts(ctx context.Context, q db.Querier, s identity.Scope, transaction string) ([]Attempt, error) {
+	p := db.Params{transaction}
+	rows, err := q.Query(ctx, `SELECT `+attemptColumns+` FROM pay_attempt
+		WHERE transaction_id = $1 AND state = 'INITIAL' AND `+s.In("authority_id", &p)+` ORDER BY started_at DESC, id DESC`, p...)
+	return db.All(rows, err, scanAttempt)
 }
 
 // setRef remembers the provider's answer; false if the attempt has another one, or has ended.
-func setRef(ctx context.Context, tx *db.Tx, s scope, id string, st Started) (bool, error) {
-	p := params{id, st.Ref, st.RedirectURL}
+func setRef(ctx context.Context, tx *db.Tx, s identity.Scope, id string, st Started) (bool, error) {
+	p := db.Params{id, st.Ref, st.RedirectURL}
 	return changed(tx.Exec(ctx, `UPDATE pay_attempt SET provider_ref = $2, redirect_url = $3
-		WHERE id = $1 AND state = 'INITIAL' AND (provider_ref = '' OR provider_ref = $2) AND `+s.in("authority_id", &p), p...))
+		WHERE id = $1 AND state = 'INITIAL' AND (provider_ref = '' OR provider_ref = $2) AND `+s.In("authority_id", &p), p...))
 }
 
 // endAttempt takes an attempt out of INITIAL; false if it was not INITIAL any more.
-func endAttempt(ctx context.Context, tx *db.Tx, s scope, id string, to State, now time.Time) (bool, error) {
-	p := params{id, string(to), db.Micros(now)}
+func endAttempt(ctx context.Context, tx *db.Tx, s identity.Scope, id string, to State, now time.Time) (bool, error) {
+	p := db.Params{id, string(to), db.Micros(now)}
 	return changed(tx.Exec(ctx, `UPDATE pay_attempt SET state = $2, ended_at = $3
-		WHERE id = $1 AND state = 'INITIAL' AND `+s.in("authority_id", &p), p...))
+		WHERE id = $1 AND state = 'INITIAL' AND `+s.In("authority_id", &p), p...))
 }
 
 // setRefund moves an attempt's refund; false if it does not stand at from.
-func setRefund(ctx context.Context, tx *db.Tx, s scope, id string, from, to Refund) (bool, error) {
-	p := params{id, string(from), string(to)}
-	return changed(tx.Exec(ctx, `UPDATE pay_attempt SET refund = $3 WHERE id = $1 AND refund = $2 AND `+s.in("authority_id", &p), p...))
+func setRefund(ctx context.Context, tx *db.Tx, s identity.Scope, id string, from, to Refund) (bool, error) {
+	p := db.Params{id, string(from), string(to)}
+	return changed(tx.Exec(ctx, `UPDATE pay_attempt SET refund = $3 WHERE id = $1 AND refund = $2 AND `+s.In("authority_id", &p), p...))
 }
 
 func insertEntry(ctx context.Context, tx *db.Tx, e Entry) error {
@@ -173,24 +174,4 @@ func insertEntry(ctx context.Context, tx *db.Tx, e Entry) error {
 		booked_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
 		e.ID, e.FactID, e.Authority, e.Transaction, e.Attempt, string(e.Fact), string(e.Account), int64(e.Amount), db.Micros(e.Booked))
 	return err
-}
-
-// collect runs a query and reads all its rows.
-func collect[T any](q db.Querier, scan func(scanner) (T, error)) func(ctx context.Context, query string, p params) ([]T, error) {
-	return func(ctx context.Context, query string, p params) ([]T, error) {
-		rows, err := q.Query(ctx, query, p...)
-		if err != nil {
-			return nil, err
-		}
-		defer rows.Close()
-		var out []T
-		for rows.Next() {
-			v, err := scan(rows)
-			if err != nil {
-				return nil, err
-			}
-			out = append(out, v)
-		}
-		return out, rows.Err()
-	}
 }

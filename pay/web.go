@@ -9,6 +9,7 @@ import (
 
 	"rennsteig/platform/errs"
 	"rennsteig/platform/i18n"
+	"rennsteig/platform/identity"
 	"rennsteig/platform/money"
 	"rennsteig/platform/web"
 )
@@ -68,7 +69,7 @@ func (r *Room) showPay(w http.ResponseWriter, req *http.Request) error {
 
 // renderPay shows where a payment stands. silent says that the provider was asked and did not answer.
 func (r *Room) renderPay(w http.ResponseWriter, req *http.Request, status int, t Transaction, silent bool) error {
-	all, err := attempts(req.Context(), r.h.DB.Reader(), at(t.Authority), t.ID)
+	all, err := attempts(req.Context(), r.h.DB.Reader(), identity.At(t.Authority), t.ID)
 	if err != nil {
 		return err
 	}
@@ -155,7 +156,7 @@ func (r *Room) back(w http.ResponseWriter, req *http.Request) error {
 	if err != nil {
 		return err
 	}
-	open, err := openAttempts(req.Context(), r.h.DB.Reader(), at(t.Authority), t.ID)
+	open, err := openAttempts(req.Context(), r.h.DB.Reader(), identity.At(t.Authority), t.ID)
 	if err != nil {
 		return err
 	}
@@ -202,7 +203,7 @@ func (r *Room) showList(w http.ResponseWriter, req *http.Request) error {
 	default:
 		state = ""
 	}
-	p := listPage{Several: s.several(), Filtered: number != "" || state != "",
+	p := listPage{Several: s.Several(), Filtered: number != "" || state != "",
 		Number: web.Field{Kind: "text", Name: "kassenzeichen", Label: text("pay.kassenzeichen"), Value: number, MaxLength: 40},
 		State:  web.Field{Kind: "select", Name: "stand", Label: text("pay.state"), Value: state},
 		Day:    web.Field{Kind: "text", Name: "tag", Label: text("pay.csv.day"), Hint: text("pay.csv.day_hint"), Value: r.now().In(i18n.Berlin).Format(time.DateOnly), MaxLength: 10},

@@ -173,11 +173,11 @@ func (r *Room) AddNote(ctx context.Context, id string, version int64, noteID, te
 	return r.change(ctx, id, version, change{
 		action: actNote,
 		done: func(ctx context.Context, tx *db.Tx, c Case) (bool, error) {
-			return r.store.hasNote(ctx, tx, at(c.Authority), c.ID, noteID)
+			return r.store.hasNote(ctx, tx, identity.At(c.Authority), c.ID, noteID)
 		},
 		do: func(ctx context.Context, tx *db.Tx, c *Case) (audit.Entry, error) {
 			n := Note{ID: noteID, Text: text, By: identity.From(ctx).Name, At: r.h.Now()}
-			err := r.store.insertNote(ctx, tx, at(c.Authority), *c, n)
+			err := r.store.insertNote(ctx, tx, identity.At(c.Authority), *c, n)
 			return audit.Entry{Action: "records.note_added", Changes: map[string]any{"note": noteID, "sha256": digest(text)}}, err
 		},
 	})
@@ -191,7 +191,7 @@ func (r *Room) Close(ctx context.Context, id string, version int64) error {
 		done:   func(_ context.Context, _ *db.Tx, c Case) (bool, error) { return c.State == StateClosed, nil },
 		do: func(ctx context.Context, tx *db.Tx, c *Case) (audit.Entry, error) {
 			c.ClosedAt = r.h.Now()
-			fileClosed, err := r.store.closeFile(ctx, tx, at(c.Authority), *c)
+			fileClosed, err := r.store.closeFile(ctx, tx, identity.At(c.Authority), *c)
 			return audit.Entry{Action: "records.case_closed", Changes: map[string]any{"file_closed": fileClosed}}, err
 		},
 	})
@@ -245,7 +245,7 @@ func (r *Room) change(ctx context.Context, id string, version int64, ch change) 
 }
 
 // save stores c as its next version, changed by the caller.
-func (r *Room) save(ctx context.Context, tx *db.Tx, scope Scope, c Case) error {
+func (r *Room) save(ctx context.Context, tx *db.Tx, scope identity.Scope, c Case) error {
 	c.ChangedBy, c.ChangedAt = identity.From(ctx).Name, r.h.Now()
 	return r.store.updateCase(ctx, tx, scope, c)
 }

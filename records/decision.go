@@ -174,7 +174,7 @@ func (r *Room) decide(ctx context.Context, tx *db.Tx, c Case, d Decision) (audit
 		d.Kassenzeichen, d.PayPath = p.Kassenzeichen, p.Path
 		entry.Changes["amount"], entry.Changes["kassenzeichen"] = d.Amount.String(), d.Kassenzeichen
 	}
-	if err := r.store.insertDecision(ctx, tx, at(c.Authority), c, d); err != nil {
+	if err := r.store.insertDecision(ctx, tx, identity.At(c.Authority), c, d); err != nil {
 		return entry, err
 	}
 	if err := r.h.Queue.Publish(ctx, tx, TopicDecided, Decided{Source: c.Source, Case: c.ID, CaseReference: c.Reference,
@@ -198,11 +198,11 @@ func (r *Room) Paid(ctx context.Context, job *queue.Job, source, kassenzeichen s
 		paidAt = r.h.Now() // without a time it would still count as open
 	}
 	return r.h.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		c, err := r.store.caseByID(ctx, tx, program, id, tx.ForUpdate())
+		c, err := r.store.caseByID(ctx, tx, identity.All, id, tx.ForUpdate())
 		if err != nil {
 			return err
 		}
-		fresh, err := r.store.markPaid(ctx, tx, at(c.Authority), c.ID, kassenzeichen, paidAt)
+		fresh, err := r.store.markPaid(ctx, tx, identity.At(c.Authority), c.ID, kassenzeichen, paidAt)
 		if err != nil {
 			return err
 		}

@@ -91,7 +91,7 @@ func listing[T any](rows []T, c Cursor, key func(T) Key) Listing[T] {
 }
 
 // keyset is the end of a list's statement: what comes after (or before) the cursor, in the order of column and id.
-func keyset(p *params, column string, descending bool, c Cursor) string {
+func keyset(p *db.Params, column string, descending bool, c Cursor) string {
 	key := c.After
 	if c.Before.ID != "" {
 		key = c.Before
@@ -102,7 +102,7 @@ func keyset(p *params, column string, descending bool, c Cursor) string {
 	}
 	where := ""
 	if key.ID != "" {
-		where = fmt.Sprintf(" AND (%s, id) %s (%s, %s)", column, compare, p.add(db.Micros(key.At)), p.add(key.ID))
+		where = fmt.Sprintf(" AND (%s, id) %s (%s, %s)", column, compare, p.Add(db.Micros(key.At)), p.Add(key.ID))
 	}
 	return fmt.Sprintf("%s ORDER BY %s %s, id %s LIMIT %d", where, column, order, order, pageSize+1)
 }

@@ -147,7 +147,7 @@ func (h *house) file(t testing.TB, in Incoming) Case {
 
 func (h *house) bySource(t testing.TB, source string) Case {
 	t.Helper()
-	c, err := h.store.caseBySource(t.Context(), h.h.DB.Reader(), program, source)
+	c, err := h.store.caseBySource(t.Context(), h.h.DB.Reader(), identity.All, source)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"rennsteig/platform/audit"
 	"rennsteig/platform/db"
 	"rennsteig/platform/errs"
+	"rennsteig/platform/identity"
 	"rennsteig/platform/pdf"
 	"rennsteig/platform/queue"
 )
@@ -72,7 +73,7 @@ func (r *Room) Receive(ctx context.Context, job *queue.Job, in Incoming) (err er
 		return err
 	}
 	file := func(ctx context.Context, tx *db.Tx) error {
-		if _, err := r.store.caseBySource(ctx, tx, program, in.Source); !errs.Is(err, errs.NotFound) {
+		if _, err := r.store.caseBySource(ctx, tx, identity.All, in.Source); !errs.Is(err, errs.NotFound) {
 			if err != nil {
 				return err
 			}
@@ -84,7 +85,7 @@ func (r *Room) Receive(ctx context.Context, job *queue.Job, in Incoming) (err er
 			return err
 		}
 		c := in.newCase(f, now)
-		scope := at(in.Authority)
+		scope := identity.At(in.Authority)
 		if err := r.store.insertCase(ctx, tx, scope, c); err != nil {
 			return err
 		}
@@ -119,7 +120,7 @@ func (r *Room) Receive(ctx context.Context, job *queue.Job, in Incoming) (err er
 
 // openFile opens the next file of the unit that the service belongs to.
 func (r *Room) openFile(ctx context.Context, tx *db.Tx, in Incoming, now time.Time) (File, error) {
-	scope := at(in.Authority)
+	scope := identity.At(in.Authority)
 	unit, err := r.unitFor(ctx, tx, in.Authority, in.LeikaKey)
 	if err != nil {
 		return File{}, err
@@ -198,7 +199,7 @@ func cut(s string, n int) string {
 // renderApplication files the form data as PDF.
 func (r *Room) renderApplication(ctx context.Context, job *queue.Job, body renderJob) (err error) {
 	defer errs.Wrap(&err, "renderApplication(%s)", body.Case)
-	scope := at(body.Authority)
+	scope := identity.At(body.Authority)
 	c, err := r.store.caseByID(ctx, r.h.DB.Reader(), scope, body.Case, "")
 	if err != nil {
 		return err
@@ -227,7 +228,7 @@ func (r *Room) renderApplication(ctx context.Context, job *queue.Job, body rende
 
 // fileMade files documents that the program made, unless an earlier delivery of the same job has done it.
 func (r *Room) fileMade(ctx context.Context, tx *db.Tx, c Case, action string, made []Document) error {
-	n, err := r.store.insertMade(ctx, tx, at(c.Authority), made)
+	n, err := r.store.insertMade(ctx, tx, identity.At(c.Authority), made)
 	if err != nil || n == 0 {
 		return err
 	}

@@ -9,10 +9,11 @@ import (
 
 	"rennsteig/platform/db"
 	"rennsteig/platform/errs"
+	"rennsteig/platform/identity"
 )
 
 // store is all SQL of this room. Every method takes the Scope before anything it looks for, and puts it into the WHERE
-// clause; a statement that inserts asks Scope.own first. A row outside the scope is as good as none.
+// clause; a statement that inserts asks own first. A row outside the scope is as good as none.
 type store struct{}
 
 // notFound turns a missing row into errs.NotFound.
@@ -22,25 +23,6 @@ func notFound(err error) error {
 	}
 	return err
 }
-
-// all reads every row.
-func all[T any](rows *sql.Rows, err error, scan func(scanner) (T, error)) ([]T, error) {
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var out []T
-	for rows.Next() {
-		v, err := scan(rows)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, v)
-	}
-	return out, rows.Err()
-}
-
-type scanner = interface{ Scan(...any) error }
 
 // changed reports whether a statement changed exactly one row.
 func changed(res sql.Result, err error) (bool, error) {
@@ -53,9 +35,9 @@ func changed(res sql.Result, err error) (bool, error) {
 
 // --- file plan ---
 
-func (store) unitCounts(ctx context.Context, q db.Querier, s Scope) (map[string]int, error) {
-	var p params
-	rows, err := q.Query(ctx, `SELECT authority_id, count(*) FROM records_unit WHERE `+s.in("authority_id", &p)+
+func (store) unitCounts(ctx context.Context, q db.Querier, s identity.Scope) (map[string]int, error) {
+	var p db.Params
+	rows, err := q.Query(ctx, `SELECT authority_id, count(*) FROM records_unit WHERE `+s.In("authority_id", &p)+
 		` GROUP BY authority_id`, p...)
 	if err != nil {
 		return nil, err
@@ -74,10 +56,10 @@ func (store) unitCounts(ctx context.Context, q db.Querier, s Scope) (map[string]
 }
 
 // insertPlan gives the plan to each authority of the scope.
-func (store) insertPlan(ctx context.Context, tx *db.Tx, s Scope, pl plan) error {
+func (store) insertPlan(ctx context.Context, tx *db.Tx, s identity.Scope, pl plan) error {
 	units := bulk{into: `records_unit (authority_id, code, title, parent, retention_years, appraisal)`}
 	routes := bulk{into: `records_routing (authority_id, leika_key, unit)`}
-	for _, a := range s.authorities {
+	for _, a := range s.Authorities() {
 		for _, u := range pl.units {
 			if err := units.add(ctx, tx, a, u.Code, u.Title, u.Parent, u.RetentionYears, string(u.Appraisal)); err != nil {
 				return err
@@ -100,14 +82,14 @@ func (store) insertPlan(ctx context.Context, tx *db.Tx, s Scope, pl plan) error 
 type bulk struct {
 	into  string
 	rows  []string
-	p     params
+	p     db.Params
 	count int64 // rows inserted so far
 }
 
 func (b *bulk) add(ctx context.Context, tx *db.Tx, values ...any) error {
 	marks := make([]string, len(values))
 	for i, v := range values {
-		marks[i] = b.p.add(v)
+		marks[i] = b.p.Add(v)
 	}
 	b.rows = append(b.rows, "("+strings.Join(marks, ",")+")")
 	if len(b.rows) < 50 {
@@ -130,24 +112,24 @@ func (b *bulk) flush(ctx context.Context, tx *db.Tx) error {
 	return err
 }
 
-func (store) units(ctx context.Context, q db.Querier, s Scope) ([]Unit, error) {
-	var p params
+func (store) units(ctx context.Context, q db.Querier, s identity.Scope) ([]Unit, error) {
+	var p db.Params
 	rows, err := q.Query(ctx, `SELECT code, min(title), min(parent), min(retention_years), min(appraisal) FROM records_unit WHERE `+
-		s.in("authority_id", &p)+` GROUP BY code ORDER BY code`, p...)
-	return all(rows, err, scanUnit)
+		s.In("authority_id", &p)+` GROUP BY code ORDER BY code`, p...)
+	return db.All(rows, err, scanUnit)
 }
 
-func scanUnit(r scanner) (u Unit, err error) {
+func scanUnit(r db.Scanner) (u Unit, err error) {
 	err = r.Scan(&u.Code, &u.Title, &u.Parent, &u.RetentionYears, &u.Appraisal)
 	return u, err
 }
 
 // route is the code of the unit for the service, else of the unit for any; "" if the authority has no plan.
-func (store) route(ctx context.Context, q db.Querier, s Scope, leikaKey string) (string, error) {
-	var p params
+func (store) route(ctx context.Context, q db.Querier, s identity.Scope, leikaKey string) (string, error) {
+	var p db.Params
 	var unit string
-	err := q.QueryRow(ctx, `SELECT unit FROM records_routing WHERE `+s.in("authority_id", &p)+
-		` AND leika_key IN (`+p.add(leikaKey)+`, `+p.add(anyService)+`) ORDER BY leika_key DESC LIMIT 1`, p...).Scan(&unit)
+	err := q.QueryRow(ctx, `SELECT unit FROM records_routing WHERE `+s.In("authority_id", &p)+
+		` AND leika_key IN (`+p.Add(leikaKey)+`, `+p.Add(anyService)+`) ORDER BY leika_key DESC LIMIT 1`, p...).Scan(&unit)
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", nil
 	}
@@ -155,8 +137,8 @@ func (store) route(ctx context.Context, q db.Querier, s Scope, leikaKey string) 
 }
 
 // nextNumber counts on: without a gap, because the row is locked until the transaction ends and goes back with it.
-func (store) nextNumber(ctx context.Context, tx *db.Tx, s Scope, authority, unit string, year int) (n int64, err error) {
-	if err := s.own(authority); err != nil {
+func (store) nextNumber(ctx context.Context, tx *db.Tx, s identity.Scope, authority, unit string, year int) (n int64, err error) {
+	if err := own(s, authority); err != nil {
 		return 0, err
 	}
 	err = tx.QueryRow(ctx, `INSERT INTO records_counter (authority_id, unit, year, last) VALUES ($1, $2, $3, 1)
@@ -172,7 +154,7 @@ const fileColumns = `f.id, f.authority_id, f.reference, f.unit, f.subject, f.ope
 
 const fileTables = ` FROM records_file f LEFT JOIN records_unit u ON u.authority_id = f.authority_id AND u.code = f.unit `
 
-func scanFile(r scanner) (f File, err error) {
+func scanFile(r db.Scanner) (f File, err error) {
 	var opened, closed int64
 	err = r.Scan(&f.ID, &f.Authority, &f.Reference, &f.Unit.Code, &f.Subject, &opened, &closed,
 		&f.Unit.Title, &f.Unit.RetentionYears, &f.Unit.Appraisal)
@@ -180,8 +162,8 @@ func scanFile(r scanner) (f File, err error) {
 	return f, notFound(err)
 }
 
-func (store) insertFile(ctx context.Context, tx *db.Tx, s Scope, f File) error {
-	if err := s.own(f.Authority); err != nil {
+func (store) insertFile(ctx context.Context, tx *db.Tx, s identity.Scope, f File) error {
+	if err := own(s, f.Authority); err != nil {
 		return err
 	}
 	_, err := tx.Exec(ctx, `INSERT INTO records_file (id, authority_id, reference, unit, subject, search, opened_at, closed_at)
@@ -190,40 +172,40 @@ func (store) insertFile(ctx context.Context, tx *db.Tx, s Scope, f File) error {
 	return err
 }
 
-func (store) fileByID(ctx context.Context, q db.Querier, s Scope, id string) (File, error) {
-	var p params
-	return scanFile(q.QueryRow(ctx, `SELECT `+fileColumns+fileTables+`WHERE `+s.in("f.authority_id", &p)+` AND f.id = `+p.add(id), p...))
+func (store) fileByID(ctx context.Context, q db.Querier, s identity.Scope, id string) (File, error) {
+	var p db.Params
+	return scanFile(q.QueryRow(ctx, `SELECT `+fileColumns+fileTables+`WHERE `+s.In("f.authority_id", &p)+` AND f.id = `+p.Add(id), p...))
 }
 
-func (store) files(ctx context.Context, q db.Querier, s Scope, f FileFilter) (Listing[File], error) {
-	var p params
-	where := s.in("authority_id", &p)
+func (store) files(ctx context.Context, q db.Querier, s identity.Scope, f FileFilter) (Listing[File], error) {
+	var p db.Params
+	where := s.In("authority_id", &p)
 	if f.Query != "" {
 		where += contains(&p, f.Query)
 	}
 	if f.Unit != "" {
-		where += ` AND unit = ` + p.add(f.Unit)
+		where += ` AND unit = ` + p.Add(f.Unit)
 	}
 	order := direction(true, f.Page)
 	rows, err := q.Query(ctx, `SELECT `+fileColumns+` FROM (SELECT id, authority_id, reference, unit, subject, opened_at, closed_at
 		FROM records_file WHERE `+where+keyset(&p, "opened_at", true, f.Page)+`) f
 		LEFT JOIN records_unit u ON u.authority_id = f.authority_id AND u.code = f.unit
 		ORDER BY f.opened_at `+order+`, f.id `+order, p...)
-	files, err := all(rows, err, scanFile)
+	files, err := db.All(rows, err, scanFile)
 	return listing(files, f.Page, func(f File) Key { return Key{f.OpenedAt, f.ID} }), err
 }
 
 // closeFile closes the case's file if all other cases in it are closed, and reports whether it did.
-func (st store) closeFile(ctx context.Context, tx *db.Tx, s Scope, c Case) (bool, error) {
-	var p params
+func (st store) closeFile(ctx context.Context, tx *db.Tx, s identity.Scope, c Case) (bool, error) {
+	var p db.Params
 	var id string // locks the file, so that two last cases do not each see the other open
-	if err := tx.QueryRow(ctx, `SELECT id FROM records_file WHERE `+s.in("authority_id", &p)+` AND id = `+p.add(c.FileID)+
+	if err := tx.QueryRow(ctx, `SELECT id FROM records_file WHERE `+s.In("authority_id", &p)+` AND id = `+p.Add(c.FileID)+
 		tx.ForUpdate(), p...).Scan(&id); err != nil {
 		return false, notFound(err)
 	}
 	p = nil
-	return changed(tx.Exec(ctx, `UPDATE records_file SET closed_at = `+p.add(db.Micros(c.ClosedAt))+` WHERE `+s.in("authority_id", &p)+
-		` AND id = `+p.add(id)+` AND NOT EXISTS (SELECT 1 FROM records_case c WHERE c.file_id = records_file.id AND c.id <> `+p.add(c.ID)+
+	return changed(tx.Exec(ctx, `UPDATE records_file SET closed_at = `+p.Add(db.Micros(c.ClosedAt))+` WHERE `+s.In("authority_id", &p)+
+		` AND id = `+p.Add(id)+` AND NOT EXISTS (SELECT 1 FROM records_case c WHERE c.file_id = records_file.id AND c.id <> `+p.Add(c.ID)+
 		` AND c.state <> 'closed')`, p...))
 }
 
@@ -233,7 +215,7 @@ const caseColumns = `id, authority_id, file_id, reference, subject, source, sour
 	state, assigned_to, assigned_name, received_at, due_at, closed_at, fee_amount, fee_kassenzeichen, fee_paid_at,
 	changed_by, changed_at, version`
 
-func scanCase(r scanner) (c Case, err error) {
+func scanCase(r db.Scanner) (c Case, err error) {
 	var received, due, closed, paid, changedAt int64
 	err = r.Scan(&c.ID, &c.Authority, &c.FileID, &c.Reference, &c.Subject, &c.Source, &c.SourceRef, &c.StatusPath, &c.LeikaKey,
 		&c.Applicant, &c.State, &c.AssignedTo, &c.AssignedName, &received, &due, &closed, &c.Fee.Amount, &c.Fee.Kassenzeichen, &paid,
@@ -243,8 +225,8 @@ func scanCase(r scanner) (c Case, err error) {
 	return c, notFound(err)
 }
 
-func (store) insertCase(ctx context.Context, tx *db.Tx, s Scope, c Case) error {
-	if err := s.own(c.Authority); err != nil {
+func (store) insertCase(ctx context.Context, tx *db.Tx, s identity.Scope, c Case) error {
+	if err := own(s, c.Authority); err != nil {
 		return err
 	}
 	_, err := tx.Exec(ctx, `INSERT INTO records_case (`+caseColumns+`, search) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,
@@ -256,12 +238,12 @@ func (store) insertCase(ctx context.Context, tx *db.Tx, s Scope, c Case) error {
 }
 
 // updateCase stores what may change of a case as its next version.
-func (store) updateCase(ctx context.Context, tx *db.Tx, s Scope, c Case) error {
-	var p params
-	ok, err := changed(tx.Exec(ctx, `UPDATE records_case SET version = version + 1, state = `+p.add(string(c.State))+
-		`, assigned_to = `+p.add(c.AssignedTo)+`, assigned_name = `+p.add(c.AssignedName)+`, closed_at = `+p.add(db.Micros(c.ClosedAt))+
-		`, changed_by = `+p.add(c.ChangedBy)+`, changed_at = `+p.add(db.Micros(c.ChangedAt))+
-		` WHERE `+s.in("authority_id", &p)+` AND id = `+p.add(c.ID)+` AND version = `+p.add(c.Version), p...))
+func (store) updateCase(ctx context.Context, tx *db.Tx, s identity.Scope, c Case) error {
+	var p db.Params
+	ok, err := changed(tx.Exec(ctx, `UPDATE records_case SET version = version + 1, state = `+p.Add(string(c.State))+
+		`, assigned_to = `+p.Add(c.AssignedTo)+`, assigned_name = `+p.Add(c.AssignedName)+`, closed_at = `+p.Add(db.Micros(c.ClosedAt))+
+		`, changed_by = `+p.Add(c.ChangedBy)+`, changed_at = `+p.Add(db.Micros(c.ChangedAt))+
+		` WHERE `+s.In("authority_id", &p)+` AND id = `+p.Add(c.ID)+` AND version = `+p.Add(c.Version), p...))
 	if err == nil && !ok {
 		return errs.E(errs.Conflict, "records.error.changed")
 	}
@@ -269,46 +251,46 @@ func (store) updateCase(ctx context.Context, tx *db.Tx, s Scope, c Case) error {
 }
 
 // caseByID reads a case; lock is "" or the transaction's ForUpdate.
-func (store) caseByID(ctx context.Context, q db.Querier, s Scope, id, lock string) (Case, error) {
-	var p params
-	return scanCase(q.QueryRow(ctx, `SELECT `+caseColumns+` FROM records_case WHERE `+s.in("authority_id", &p)+
-		` AND id = `+p.add(id)+lock, p...))
+func (store) caseByID(ctx context.Context, q db.Querier, s identity.Scope, id, lock string) (Case, error) {
+	var p db.Params
+	return scanCase(q.QueryRow(ctx, `SELECT `+caseColumns+` FROM records_case WHERE `+s.In("authority_id", &p)+
+		` AND id = `+p.Add(id)+lock, p...))
 }
 
-func (store) caseBySource(ctx context.Context, q db.Querier, s Scope, source string) (Case, error) {
-	var p params
-	return scanCase(q.QueryRow(ctx, `SELECT `+caseColumns+` FROM records_case WHERE `+s.in("authority_id", &p)+
-		` AND source = `+p.add(source), p...))
+func (store) caseBySource(ctx context.Context, q db.Querier, s identity.Scope, source string) (Case, error) {
+	var p db.Params
+	return scanCase(q.QueryRow(ctx, `SELECT `+caseColumns+` FROM records_case WHERE `+s.In("authority_id", &p)+
+		` AND source = `+p.Add(source), p...))
 }
 
-func (store) casesOfFile(ctx context.Context, q db.Querier, s Scope, fileID string) ([]Case, error) {
-	var p params
-	rows, err := q.Query(ctx, `SELECT `+caseColumns+` FROM records_case WHERE `+s.in("authority_id", &p)+
-		` AND file_id = `+p.add(fileID)+` ORDER BY received_at, id`, p...)
-	return all(rows, err, scanCase)
+func (store) casesOfFile(ctx context.Context, q db.Querier, s identity.Scope, fileID string) ([]Case, error) {
+	var p db.Params
+	rows, err := q.Query(ctx, `SELECT `+caseColumns+` FROM records_case WHERE `+s.In("authority_id", &p)+
+		` AND file_id = `+p.Add(fileID)+` ORDER BY received_at, id`, p...)
+	return db.All(rows, err, scanCase)
 }
 
-func (store) inbox(ctx context.Context, q db.Querier, s Scope, me string, f Filter) (Listing[Case], error) {
+func (store) inbox(ctx context.Context, q db.Querier, s identity.Scope, me string, f Filter) (Listing[Case], error) {
 	statement, p := inboxQuery(s, me, f)
 	rows, err := q.Query(ctx, statement, p...)
-	cases, err := all(rows, err, scanCase)
+	cases, err := db.All(rows, err, scanCase)
 	return listing(cases, f.Page, f.sortKey), err
 }
 
 // inboxQuery is one query along an index: the literal states are those of the partial indexes.
-func inboxQuery(s Scope, me string, f Filter) (string, params) {
-	var p params
-	where := s.in("authority_id", &p)
+func inboxQuery(s identity.Scope, me string, f Filter) (string, db.Params) {
+	var p db.Params
+	where := s.In("authority_id", &p)
 	switch f.State {
 	case "":
 		where += ` AND state IN ('new', 'in_work', 'waiting')`
 	case StateAll:
 	default:
-		where += ` AND state = ` + p.add(f.State)
+		where += ` AND state = ` + p.Add(f.State)
 	}
 	switch f.Who {
 	case WhoMine:
-		where += ` AND assigned_to = ` + p.add(me)
+		where += ` AND assigned_to = ` + p.Add(me)
 	case WhoFree:
 		where += ` AND assigned_to = ''`
 	}
@@ -323,10 +305,10 @@ func inboxQuery(s Scope, me string, f Filter) (string, params) {
 }
 
 // contains is the condition that every word of the query is in the search text.
-func contains(p *params, query string) string {
+func contains(p *db.Params, query string) string {
 	var b strings.Builder
 	for _, word := range strings.Fields(strings.ToLower(query)) {
-		b.WriteString(` AND search LIKE ` + p.add("%"+escapeLike.Replace(word)+"%") + ` ESCAPE '!'`)
+		b.WriteString(` AND search LIKE ` + p.Add("%"+escapeLike.Replace(word)+"%") + ` ESCAPE '!'`)
 	}
 	return b.String()
 }
@@ -335,8 +317,8 @@ var escapeLike = strings.NewReplacer("!", "!!", "%", "!%", "_", "!_")
 
 type formRow struct{ CaseID, ID, Version, Title, Answers string }
 
-func (store) insertForm(ctx context.Context, tx *db.Tx, s Scope, authority string, f formRow) error {
-	if err := s.own(authority); err != nil {
+func (store) insertForm(ctx context.Context, tx *db.Tx, s identity.Scope, authority string, f formRow) error {
+	if err := own(s, authority); err != nil {
 		return err
 	}
 	_, err := tx.Exec(ctx, `INSERT INTO records_form (case_id, authority_id, form_id, form_version, title, answers)
@@ -344,11 +326,11 @@ func (store) insertForm(ctx context.Context, tx *db.Tx, s Scope, authority strin
 	return err
 }
 
-func (store) form(ctx context.Context, q db.Querier, s Scope, caseID string) (f Form, err error) {
-	var p params
+func (store) form(ctx context.Context, q db.Querier, s identity.Scope, caseID string) (f Form, err error) {
+	var p db.Params
 	var answers string
-	if err := q.QueryRow(ctx, `SELECT form_id, form_version, title, answers FROM records_form WHERE `+s.in("authority_id", &p)+
-		` AND case_id = `+p.add(caseID), p...).Scan(&f.ID, &f.Version, &f.Title, &answers); err != nil {
+	if err := q.QueryRow(ctx, `SELECT form_id, form_version, title, answers FROM records_form WHERE `+s.In("authority_id", &p)+
+		` AND case_id = `+p.Add(caseID), p...).Scan(&f.ID, &f.Version, &f.Title, &answers); err != nil {
 		return f, notFound(err)
 	}
 	return f, json.Unmarshal([]byte(answers), &f.Rows)

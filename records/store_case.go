@@ -8,20 +8,21 @@ import (
 
 	"rennsteig/platform/db"
 	"rennsteig/platform/errs"
+	"rennsteig/platform/identity"
 )
 
 // --- documents ---
 
 const documentColumns = `id, authority_id, case_id, kind, name, hash, size, media_type, created_at, created_by`
 
-func scanDocument(r scanner) (d Document, err error) {
+func scanDocument(r db.Scanner) (d Document, err error) {
 	var created int64
 	err = r.Scan(&d.ID, &d.Authority, &d.CaseID, &d.Kind, &d.Name, &d.Hash, &d.Size, &d.MediaType, &created, &d.CreatedBy)
 	d.CreatedAt = db.Time(created)
 	return d, notFound(err)
 }
 
-func (st store) insertDocuments(ctx context.Context, tx *db.Tx, s Scope, documents []Document) error {
+func (st store) insertDocuments(ctx context.Context, tx *db.Tx, s identity.Scope, documents []Document) error {
 	n, err := st.insertMade(ctx, tx, s, documents)
 	if err == nil && n != int64(len(documents)) {
 		return errs.E(errs.Internal, "errs.internal", errors.New("a document is filed already"))
@@ -30,10 +31,10 @@ func (st store) insertDocuments(ctx context.Context, tx *db.Tx, s Scope, documen
 }
 
 // insertMade files documents and reports how many were new: of those that a job makes there is one a case.
-func (store) insertMade(ctx context.Context, tx *db.Tx, s Scope, documents []Document) (int64, error) {
+func (store) insertMade(ctx context.Context, tx *db.Tx, s identity.Scope, documents []Document) (int64, error) {
 	b := bulk{into: `records_document (` + documentColumns + `)`}
 	for _, d := range documents {
-		if err := s.own(d.Authority); err != nil {
+		if err := own(s, d.Authority); err != nil {
 			return 0, err
 		}
 		if err := b.add(ctx, tx, d.ID, d.Authority, d.CaseID, string(d.Kind), d.Name, d.Hash, d.Size, d.MediaType,
@@ -45,23 +46,23 @@ func (store) insertMade(ctx context.Context, tx *db.Tx, s Scope, documents []Doc
 	return b.count, err
 }
 
-func (store) documents(ctx context.Context, q db.Querier, s Scope, caseID string) ([]Document, error) {
-	var p params
-	rows, err := q.Query(ctx, `SELECT `+documentColumns+` FROM records_document WHERE `+s.in("authority_id", &p)+
-		` AND case_id = `+p.add(caseID)+` ORDER BY created_at, id`, p...)
-	return all(rows, err, scanDocument)
+func (store) documents(ctx context.Context, q db.Querier, s identity.Scope, caseID string) ([]Document, error) {
+	var p db.Params
+	rows, err := q.Query(ctx, `SELECT `+documentColumns+` FROM records_document WHERE `+s.In("authority_id", &p)+
+		` AND case_id = `+p.Add(caseID)+` ORDER BY created_at, id`, p...)
+	return db.All(rows, err, scanDocument)
 }
 
-func (store) documentByID(ctx context.Context, q db.Querier, s Scope, id string) (Document, error) {
-	var p params
-	return scanDocument(q.QueryRow(ctx, `SELECT `+documentColumns+` FROM records_document WHERE `+s.in("authority_id", &p)+
-		` AND id = `+p.add(id), p...))
+func (store) documentByID(ctx context.Context, q db.Querier, s identity.Scope, id string) (Document, error) {
+	var p db.Params
+	return scanDocument(q.QueryRow(ctx, `SELECT `+documentColumns+` FROM records_document WHERE `+s.In("authority_id", &p)+
+		` AND id = `+p.Add(id), p...))
 }
 
 // --- notes ---
 
-func (store) insertNote(ctx context.Context, tx *db.Tx, s Scope, c Case, n Note) error {
-	if err := s.own(c.Authority); err != nil {
+func (store) insertNote(ctx context.Context, tx *db.Tx, s identity.Scope, c Case, n Note) error {
+	if err := own(s, c.Authority); err != nil {
 		return err
 	}
 	_, err := tx.Exec(ctx, `INSERT INTO records_note (id, authority_id, case_id, text, created_at, created_by)
@@ -69,22 +70,22 @@ func (store) insertNote(ctx context.Context, tx *db.Tx, s Scope, c Case, n Note)
 	return err
 }
 
-func (store) hasNote(ctx context.Context, q db.Querier, s Scope, caseID, id string) (bool, error) {
-	var p params
-	return exists(ctx, q, `records_note WHERE `+s.in("authority_id", &p)+` AND case_id = `+p.add(caseID)+` AND id = `+p.add(id), p)
+func (store) hasNote(ctx context.Context, q db.Querier, s identity.Scope, caseID, id string) (bool, error) {
+	var p db.Params
+	return exists(ctx, q, `records_note WHERE `+s.In("authority_id", &p)+` AND case_id = `+p.Add(caseID)+` AND id = `+p.Add(id), p)
 }
 
-func exists(ctx context.Context, q db.Querier, from string, p params) (bool, error) {
+func exists(ctx context.Context, q db.Querier, from string, p db.Params) (bool, error) {
 	var n int
 	err := q.QueryRow(ctx, `SELECT count(*) FROM `+from, p...).Scan(&n)
 	return n > 0, err
 }
 
-func (store) notes(ctx context.Context, q db.Querier, s Scope, caseID string) ([]Note, error) {
-	var p params
-	rows, err := q.Query(ctx, `SELECT id, text, created_by, created_at FROM records_note WHERE `+s.in("authority_id", &p)+
-		` AND case_id = `+p.add(caseID)+` ORDER BY created_at, id`, p...)
-	return all(rows, err, func(r scanner) (n Note, err error) {
+func (store) notes(ctx context.Context, q db.Querier, s identity.Scope, caseID string) ([]Note, error) {
+	var p db.Params
+	rows, err := q.Query(ctx, `SELECT id, text, created_by, created_at FROM records_note WHERE `+s.In("authority_id", &p)+
+		` AND case_id = `+p.Add(caseID)+` ORDER BY created_at, id`, p...)
+	return db.All(rows, err, func(r db.Scanner) (n Note, err error) {
 		var created int64
 		err = r.Scan(&n.ID, &n.Text, &n.By, &created)
 		n.At = db.Time(created)
@@ -94,8 +95,8 @@ func (store) notes(ctx context.Context, q db.Querier, s Scope, caseID string) ([
 
 // --- questions ---
 
-func (store) insertQuestion(ctx context.Context, tx *db.Tx, s Scope, c Case, q Question) error {
-	if err := s.own(c.Authority); err != nil {
+func (store) insertQuestion(ctx context.Context, tx *db.Tx, s identity.Scope, c Case, q Question) error {
+	if err := own(s, c.Authority); err != nil {
 		return err
 	}
 	_, err := tx.Exec(ctx, `INSERT INTO records_question (id, authority_id, case_id, text, due_at, asked_at, asked_by, answer,
@@ -104,16 +105,16 @@ func (store) insertQuestion(ctx context.Context, tx *db.Tx, s Scope, c Case, q Q
 	return err
 }
 
-func (store) hasQuestion(ctx context.Context, q db.Querier, s Scope, caseID, id string) (bool, error) {
-	var p params
-	return exists(ctx, q, `records_question WHERE `+s.in("authority_id", &p)+` AND case_id = `+p.add(caseID)+` AND id = `+p.add(id), p)
+func (store) hasQuestion(ctx context.Context, q db.Querier, s identity.Scope, caseID, id string) (bool, error) {
+	var p db.Params
+	return exists(ctx, q, `records_question WHERE `+s.In("authority_id", &p)+` AND case_id = `+p.Add(caseID)+` AND id = `+p.Add(id), p)
 }
 
 // answerQuestion notes the answer and reports whether it is the first; errs.NotFound if nothing was asked so.
-func (st store) answerQuestion(ctx context.Context, tx *db.Tx, s Scope, caseID string, a Answer) (bool, error) {
-	var p params
-	fresh, err := changed(tx.Exec(ctx, `UPDATE records_question SET answer = `+p.add(a.Text)+`, answered_at = `+p.add(db.Micros(a.At))+
-		` WHERE `+s.in("authority_id", &p)+` AND case_id = `+p.add(caseID)+` AND id = `+p.add(a.Question)+` AND answered_at = 0`, p...))
+func (st store) answerQuestion(ctx context.Context, tx *db.Tx, s identity.Scope, caseID string, a Answer) (bool, error) {
+	var p db.Params
+	fresh, err := changed(tx.Exec(ctx, `UPDATE records_question SET answer = `+p.Add(a.Text)+`, answered_at = `+p.Add(db.Micros(a.At))+
+		` WHERE `+s.In("authority_id", &p)+` AND case_id = `+p.Add(caseID)+` AND id = `+p.Add(a.Question)+` AND answered_at = 0`, p...))
 	if fresh || err != nil {
 		return fresh, err
 	}
@@ -124,11 +125,11 @@ func (st store) answerQuestion(ctx context.Context, tx *db.Tx, s Scope, caseID s
 	return false, err
 }
 
-func (store) questions(ctx context.Context, q db.Querier, s Scope, caseID string) ([]Question, error) {
-	var p params
+func (store) questions(ctx context.Context, q db.Querier, s identity.Scope, caseID string) ([]Question, error) {
+	var p db.Params
 	rows, err := q.Query(ctx, `SELECT id, text, due_at, asked_at, asked_by, answer, answered_at FROM records_question WHERE `+
-		s.in("authority_id", &p)+` AND case_id = `+p.add(caseID)+` ORDER BY asked_at, id`, p...)
-	return all(rows, err, func(r scanner) (x Question, err error) {
+		s.In("authority_id", &p)+` AND case_id = `+p.Add(caseID)+` ORDER BY asked_at, id`, p...)
+	return db.All(rows, err, func(r db.Scanner) (x Question, err error) {
 		var due, asked, answered int64
 		err = r.Scan(&x.ID, &x.Text, &due, &asked, &x.AskedBy, &x.Answer, &answered)
 		x.Due, x.AskedAt, x.AnsweredAt = db.Time(due), db.Time(asked), db.Time(answered)
@@ -138,8 +139,8 @@ func (store) questions(ctx context.Context, q db.Querier, s Scope, caseID string
 
 // --- decisions ---
 
-func (store) insertDecision(ctx context.Context, tx *db.Tx, s Scope, c Case, d Decision) error {
-	if err := s.own(c.Authority); err != nil {
+func (store) insertDecision(ctx context.Context, tx *db.Tx, s identity.Scope, c Case, d Decision) error {
+	if err := own(s, c.Authority); err != nil {
 		return err
 	}
 	_, err := tx.Exec(ctx, `INSERT INTO records_decision (id, authority_id, case_id, granted, title, decision, reasons, remedy, amount,
@@ -151,12 +152,12 @@ func (store) insertDecision(ctx context.Context, tx *db.Tx, s Scope, c Case, d D
 }
 
 // decision is the case's decision; nil while there is none.
-func (store) decision(ctx context.Context, q db.Querier, s Scope, caseID string) (*Decision, error) {
-	var p params
+func (store) decision(ctx context.Context, q db.Querier, s identity.Scope, caseID string) (*Decision, error) {
+	var p db.Params
 	var d Decision
 	var due, paid, decided int64
 	err := q.QueryRow(ctx, `SELECT id, granted, title, decision, reasons, remedy, amount, demo, kassenzeichen, pay_path, pay_due_at,
-		paid_at, decided_at, decided_by FROM records_decision WHERE `+s.in("authority_id", &p)+` AND case_id = `+p.add(caseID), p...).
+		paid_at, decided_at, decided_by FROM records_decision WHERE `+s.In("authority_id", &p)+` AND case_id = `+p.Add(caseID), p...).
 		Scan(&d.ID, &d.Granted, &d.Title, &d.Decision, &d.Reasons, &d.Remedy, &d.Amount, &d.Demo, &d.Kassenzeichen, &d.PayPath, &due,
 			&paid, &decided, &d.DecidedBy)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -167,16 +168,16 @@ func (store) decision(ctx context.Context, q db.Querier, s Scope, caseID string)
 }
 
 // markPaid notes the payment and reports whether that was new; errs.NotFound if no such Kassenzeichen was issued.
-func (store) markPaid(ctx context.Context, tx *db.Tx, s Scope, caseID, kassenzeichen string, paidAt time.Time) (bool, error) {
-	var p params
-	fresh, err := changed(tx.Exec(ctx, `UPDATE records_decision SET paid_at = `+p.add(db.Micros(paidAt))+` WHERE `+
-		s.in("authority_id", &p)+` AND case_id = `+p.add(caseID)+` AND kassenzeichen = `+p.add(kassenzeichen)+` AND paid_at = 0`, p...))
+func (store) markPaid(ctx context.Context, tx *db.Tx, s identity.Scope, caseID, kassenzeichen string, paidAt time.Time) (bool, error) {
+	var p db.Params
+	fresh, err := changed(tx.Exec(ctx, `UPDATE records_decision SET paid_at = `+p.Add(db.Micros(paidAt))+` WHERE `+
+		s.In("authority_id", &p)+` AND case_id = `+p.Add(caseID)+` AND kassenzeichen = `+p.Add(kassenzeichen)+` AND paid_at = 0`, p...))
 	if fresh || err != nil {
 		return fresh, err
 	}
 	p = nil
-	known, err := exists(ctx, tx, `records_decision WHERE `+s.in("authority_id", &p)+` AND case_id = `+p.add(caseID)+
-		` AND kassenzeichen = `+p.add(kassenzeichen), p)
+	known, err := exists(ctx, tx, `records_decision WHERE `+s.In("authority_id", &p)+` AND case_id = `+p.Add(caseID)+
+		` AND kassenzeichen = `+p.Add(kassenzeichen), p)
 	if err == nil && !known {
 		return false, errs.E(errs.NotFound, "records.error.not_found")
 	}

@@ -7,6 +7,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"go/types"
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
@@ -178,7 +179,7 @@ func storeMethods(t *testing.T) []string {
 				continue
 			}
 			out = append(out, fn.Name.Name)
-			if p := fn.Type.Params.List; len(p) < 3 || fmt.Sprint(p[2].Type) != "Scope" {
+			if p := fn.Type.Params.List; len(p) < 3 || types.ExprString(p[2].Type) != "identity.Scope" {
 				t.Errorf("store.%s does not take the Scope before what it looks for", fn.Name.Name)
 			}
 		}
@@ -214,113 +215,118 @@ func TestStrangersScope(t *testing.T) {
 		must(t, err)
 		c = d.Case
 		st, question, note := h.store, d.Questions[0].ID, d.Notes[0].ID
-		type call = func(ctx context.Context, tx *db.Tx, s Scope) error
+		type call = func(ctx context.Context, tx *db.Tx, s identity.Scope) error
 		calls := map[string]call{
-			"unitCounts": func(ctx context.Context, tx *db.Tx, s Scope) error {
+			"unitCounts": func(ctx context.Context, tx *db.Tx, s identity.Scope) error {
 				m, err := st.unitCounts(ctx, tx, s)
 				return nothing(m[erfurt], err)
 			},
-			"insertPlan": func(ctx context.Context, tx *db.Tx, s Scope) error { // gives only the scope's own a plan
-				return nothing(0, st.insertPlan(ctx, tx, Scope{}, h.plan))
+			"insertPlan": func(ctx context.Context, tx *db.Tx, s identity.Scope) error { // gives only the scope's own a plan
+				return nothing(0, st.insertPlan(ctx, tx, identity.Scope{}, h.plan))
 			},
-			"units": func(ctx context.Context, tx *db.Tx, s Scope) error {
+			"units": func(ctx context.Context, tx *db.Tx, s identity.Scope) error {
 				l, err := st.units(ctx, tx, s)
 				return nothing(len(l), err)
 			},
-			"route": func(ctx context.Context, tx *db.Tx, s Scope) error {
+			"route": func(ctx context.Context, tx *db.Tx, s identity.Scope) error {
 				unit, err := st.route(ctx, tx, s, dogTax)
 				return nothing(len(unit), err)
 			},
-			"nextNumber": func(ctx context.Context, tx *db.Tx, s Scope) error {
+			"nextNumber": func(ctx context.Context, tx *db.Tx, s identity.Scope) error {
 				n, err := st.nextNumber(ctx, tx, s, erfurt, "22.31", 2026)
 				return nothing(int(n), err)
 			},
-			"insertFile": func(ctx context.Context, tx *db.Tx, s Scope) error {
+			"insertFile": func(ctx context.Context, tx *db.Tx, s identity.Scope) error {
 				return st.insertFile(ctx, tx, s, File{ID: db.NewID(), Authority: erfurt, Reference: "x"})
 			},
-			"fileByID": func(ctx context.Context, tx *db.Tx, s Scope) error {
+			"fileByID": func(ctx context.Context, tx *db.Tx, s identity.Scope) error {
 				_, err := st.fileByID(ctx, tx, s, c.FileID)
 				return err
 			},
-			"files": func(ctx context.Context, tx *db.Tx, s Scope) error {
+			"files": func(ctx context.Context, tx *db.Tx, s identity.Scope) error {
 				l, err := st.files(ctx, tx, s, FileFilter{})
 				return nothing(len(l.Items), err)
 			},
-			"closeFile": func(ctx context.Context, tx *db.Tx, s Scope) error { return none(st.closeFile(ctx, tx, s, c)) },
-			"insertCase": func(ctx context.Context, tx *db.Tx, s Scope) error {
+			"closeFile": func(ctx context.Context, tx *db.Tx, s identity.Scope) error { return none(st.closeFile(ctx, tx, s, c)) },
+			"insertCase": func(ctx context.Context, tx *db.Tx, s identity.Scope) error {
 				n := c
 				n.ID, n.Source = db.NewID(), db.NewID()
 				return st.insertCase(ctx, tx, s, n)
 			},
-			"updateCase": func(ctx context.Context, tx *db.Tx, s Scope) error { return st.updateCase(ctx, tx, s, c) },
-			"caseByID": func(ctx context.Context, tx *db.Tx, s Scope) error {
+			"updateCase": func(ctx context.Context, tx *db.Tx, s identity.Scope) error { return st.updateCase(ctx, tx, s, c) },
+			"caseByID": func(ctx context.Context, tx *db.Tx, s identity.Scope) error {
 				_, err := st.caseByID(ctx, tx, s, c.ID, tx.ForUpdate())
 				return err
 			},
-			"caseBySource": func(ctx context.Context, tx *db.Tx, s Scope) error {
+			"caseBySource": func(ctx context.Context, tx *db.Tx, s identity.Scope) error {
 				_, err := st.caseBySource(ctx, tx, s, c.Source)
 				return err
 			},
-			"casesOfFile": func(ctx context.Context, tx *db.Tx, s Scope) error {
+			"casesOfFile": func(ctx context.Context, tx *db.Tx, s identity.Scope) error {
 				l, err := st.casesOfFile(ctx, tx, s, c.FileID)
 				return nothing(len(l), err)
 			},
-			"inbox": func(ctx context.Context, tx *db.Tx, s Scope) error {
+			"inbox": func(ctx context.Context, tx *db.Tx, s identity.Scope) error {
 				l, err := st.inbox(ctx, tx, s, c.AssignedTo, Filter{State: StateAll})
 				return nothing(len(l.Items), err)
 			},
-			"insertForm": func(ctx context.Context, tx *db.Tx, s Scope) error {
+			"insertForm": func(ctx context.Context, tx *db.Tx, s identity.Scope) error {
 				return st.insertForm(ctx, tx, s, erfurt, formRow{CaseID: db.NewID()})
 			},
-			"form": func(ctx context.Context, tx *db.Tx, s Scope) error { _, err := st.form(ctx, tx, s, c.ID); return err },
-			"insertDocuments": func(ctx context.Context, tx *db.Tx, s Scope) error {
+			"form": func(ctx context.Context, tx *db.Tx, s identity.Scope) error {
+				_, err := st.form(ctx, tx, s, c.ID)
+				return err
+			},
+			"insertDocuments": func(ctx context.Context, tx *db.Tx, s identity.Scope) error {
 				n := doc
 				n.ID, n.Kind = db.NewID(), AnswerKind
 				return st.insertDocuments(ctx, tx, s, []Document{n})
 			},
-			"insertMade": func(ctx context.Context, tx *db.Tx, s Scope) error {
+			"insertMade": func(ctx context.Context, tx *db.Tx, s identity.Scope) error {
 				n := doc
 				n.ID, n.Kind = db.NewID(), AnswerKind
 				count, err := st.insertMade(ctx, tx, s, []Document{n})
 				return nothing(int(count), err)
 			},
-			"documents": func(ctx context.Context, tx *db.Tx, s Scope) error {
+			"documents": func(ctx context.Context, tx *db.Tx, s identity.Scope) error {
 				l, err := st.documents(ctx, tx, s, c.ID)
 				return nothing(len(l), err)
 			},
-			"documentByID": func(ctx context.Context, tx *db.Tx, s Scope) error {
+			"documentByID": func(ctx context.Context, tx *db.Tx, s identity.Scope) error {
 				_, err := st.documentByID(ctx, tx, s, doc.ID)
 				return err
 			},
-			"insertNote": func(ctx context.Context, tx *db.Tx, s Scope) error {
+			"insertNote": func(ctx context.Context, tx *db.Tx, s identity.Scope) error {
 				return st.insertNote(ctx, tx, s, c, Note{ID: db.NewID()})
 			},
-			"hasNote": func(ctx context.Context, tx *db.Tx, s Scope) error { return none(st.hasNote(ctx, tx, s, c.ID, note)) },
-			"notes": func(ctx context.Context, tx *db.Tx, s Scope) error {
+			"hasNote": func(ctx context.Context, tx *db.Tx, s identity.Scope) error {
+				return none(st.hasNote(ctx, tx, s, c.ID, note))
+			},
+			"notes": func(ctx context.Context, tx *db.Tx, s identity.Scope) error {
 				l, err := st.notes(ctx, tx, s, c.ID)
 				return nothing(len(l), err)
 			},
-			"insertQuestion": func(ctx context.Context, tx *db.Tx, s Scope) error {
+			"insertQuestion": func(ctx context.Context, tx *db.Tx, s identity.Scope) error {
 				return st.insertQuestion(ctx, tx, s, c, Question{ID: db.NewID()})
 			},
-			"hasQuestion": func(ctx context.Context, tx *db.Tx, s Scope) error {
+			"hasQuestion": func(ctx context.Context, tx *db.Tx, s identity.Scope) error {
 				return none(st.hasQuestion(ctx, tx, s, c.ID, question))
 			},
-			"answerQuestion": func(ctx context.Context, tx *db.Tx, s Scope) error {
+			"answerQuestion": func(ctx context.Context, tx *db.Tx, s identity.Scope) error {
 				return none(st.answerQuestion(ctx, tx, s, c.ID, Answer{Question: question, Text: "x", At: time.Now()}))
 			},
-			"questions": func(ctx context.Context, tx *db.Tx, s Scope) error {
+			"questions": func(ctx context.Context, tx *db.Tx, s identity.Scope) error {
 				l, err := st.questions(ctx, tx, s, c.ID)
 				return nothing(len(l), err)
 			},
-			"insertDecision": func(ctx context.Context, tx *db.Tx, s Scope) error {
+			"insertDecision": func(ctx context.Context, tx *db.Tx, s identity.Scope) error {
 				return st.insertDecision(ctx, tx, s, Case{ID: db.NewID(), Authority: erfurt}, Decision{Verdict: Verdict{ID: db.NewID()}})
 			},
-			"decision": func(ctx context.Context, tx *db.Tx, s Scope) error {
+			"decision": func(ctx context.Context, tx *db.Tx, s identity.Scope) error {
 				d, err := st.decision(ctx, tx, s, c.ID)
 				return none(d != nil, err)
 			},
-			"markPaid": func(ctx context.Context, tx *db.Tx, s Scope) error {
+			"markPaid": func(ctx context.Context, tx *db.Tx, s identity.Scope) error {
 				return none(st.markPaid(ctx, tx, s, c.ID, "KZ-4711", time.Now()))
 			},
 		}
@@ -334,7 +340,7 @@ func TestStrangersScope(t *testing.T) {
 		}
 		before := dump(t, h)
 		for name, call := range calls {
-			for what, scope := range map[string]Scope{"another's": at(jena), "no": {}, "an empty": at("")} {
+			for what, scope := range map[string]identity.Scope{"another's": identity.At(jena), "no": {}, "an empty": identity.At("")} {
 				err := h.h.DB.Tx(t.Context(), func(ctx context.Context, tx *db.Tx) error { return call(ctx, tx, scope) })
 				if code := errs.CodeOf(err); code != errs.NotFound && (name != "updateCase" || code != errs.Conflict) {
 					t.Errorf("%s with %s scope: %v", name, what, err)
@@ -351,7 +357,7 @@ func TestStrangersScope(t *testing.T) {
 				continue
 			}
 			err := h.h.DB.Tx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
-				if err := call(ctx, tx, at(erfurt)); errs.Is(err, errs.NotFound) {
+				if err := call(ctx, tx, identity.At(erfurt)); errs.Is(err, errs.NotFound) {
 					return fmt.Errorf("%s finds nothing in its own scope", name)
 				}
 				return undo

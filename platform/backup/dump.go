@@ -240,7 +240,8 @@ type inserter struct {
 	args    []any
 }
 
-const maxArgs = 2000
+// maxArgs in a statement: SQLite's driver takes time that grows with the square of their number.
+const maxArgs = 500
 
 func (in *inserter) add(ctx context.Context, tx *db.Tx, raw json.RawMessage) error {
 	var row []json.RawMessage
