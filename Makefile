@@ -40,7 +40,7 @@ fmt: ## format all Go files
 	gofmt -w $$(git ls-files '*.go')
 
 vuln: ## known vulnerabilities in dependencies (needs Go's vulnerability database)
-	@go run golang.org/x/vuln/cmd/govulncheck@v1.6.0 ./... || \
+	@go run golang.org/x/vuln/cmd/govulncheck@v1.9.0 ./... || \
 		echo "vuln: govulncheck did not finish clean; where its database cannot be reached it says so above"
 
 deps: ## name what the tests need, and install it where apt and rights allow
@@ -62,7 +62,6 @@ platform/web/dist/kern.min.css: node_modules/.package-lock.json
 	cp $(KERN)/kern.min.css $@
 
 platform/pdf/dist/DejaVuSans.ttf: node_modules/.package-lock.json
-	cp node_modules/dejavu-fonts-ttf/ttf/DejaVuSans-Bold.ttf platform/pdf/dist/
 	cp node_modules/dejavu-fonts-ttf/ttf/DejaVuSans.ttf $@
 
 $(VERSITYGW):

@@ -2,6 +2,7 @@ package pdf
 
 import (
 	"embed"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -23,12 +24,15 @@ var textFiles embed.FS
 
 const family = "dejavu"
 
-type weight string // as fpdf names it
+type weight bool
 
 const (
-	regular weight = ""
-	bold    weight = "B"
+	regular weight = false
+	bold    weight = true
 )
+
+// boldness is the width of the line around bold letters, by the size of the font.
+const boldness = 0.035
 
 // points in millimetres
 const mm = 25.4 / 72
@@ -38,44 +42,40 @@ const lastRune = 0xFFFD
 
 const absent = -1
 
-// fontSet is read once: the files, a small cut of each with the letters that nearly all documents are made of (parsing
+// fontSet is read once: the file, a small cut of it with the letters that nearly all documents are made of (parsing
 // the whole font takes most of a document's time), and the width of every character.
 type fontSet struct {
-	whole, cut map[weight][]byte
-	widths     map[weight][]int16 // 1/1000 of the font size, 0 for accents set over a letter; absent: no such glyph
+	whole, cut []byte
+	widths     []int16 // 1/1000 of the font size, 0 for accents set over a letter; absent: no such glyph
 }
 
 var loadFonts = sync.OnceValues(func() (*fontSet, error) {
-	s := &fontSet{whole: map[weight][]byte{}, cut: map[weight][]byte{}, widths: map[weight][]int16{}}
-	for wt, name := range map[weight]string{regular: "DejaVuSans.ttf", bold: "DejaVuSans-Bold.ttf"} {
-		b, err := dist.ReadFile("dist/" + name)
-		if err != nil {
-			return nil, fmt.Errorf("pdf: font %s is missing: run `make assets` and build again", name)
-		}
-		f := fpdf.New("P", "mm", "A4", "")
-		f.AddUTF8FontFromBytes(family, string(wt), b)
-		f.SetFont(family, string(wt), 10)
-		if err := f.Error(); err != nil {
-			return nil, fmt.Errorf("pdf: font %s: %w", name, err)
-		}
-		// fpdf does not say whether there is a glyph, but gives those without one a width that no letter of a name has
-		none := f.GetStringSymbolWidth("\uFFFF")
-		widths := make([]int16, lastRune+1)
-		var common strings.Builder
-		for r := rune(' '); r <= lastRune; r++ {
-			n := f.GetStringSymbolWidth(string(r))
-			if n == none || r >= 0xD800 && r <= 0xDFFF {
-				widths[r] = absent
-				continue
-			}
-			widths[r] = int16(n)
-			if isCommon(r) {
-				common.WriteRune(r)
-			}
-		}
-		s.whole[wt], s.widths[wt] = b, widths
-		s.cut[wt] = fpdf.UTF8CutFont(append([]byte(nil), b...), common.String())
+	b, err := dist.ReadFile("dist/DejaVuSans.ttf")
+	if err != nil {
+		return nil, errors.New("pdf: font DejaVuSans.ttf is missing: run `make assets` and build again")
 	}
+	f := fpdf.New("P", "mm", "A4", "")
+	f.AddUTF8FontFromBytes(family, "", b)
+	f.SetFont(family, "", 10)
+	if err := f.Error(); err != nil {
+		return nil, fmt.Errorf("pdf: font: %w", err)
+	}
+	// fpdf does not say whether there is a glyph, but gives those without one a width that no letter of a name has
+	none := f.GetStringSymbolWidth("\uFFFF")
+	s := &fontSet{whole: b, widths: make([]int16, lastRune+1)}
+	var common strings.Builder
+	for r := rune(' '); r <= lastRune; r++ {
+		n := f.GetStringSymbolWidth(string(r))
+		if n == none || r >= 0xD800 && r <= 0xDFFF {
+			s.widths[r] = absent
+			continue
+		}
+		s.widths[r] = int16(n)
+		if isCommon(r) {
+			common.WriteRune(r)
+		}
+	}
+	s.cut = fpdf.UTF8CutFont(append([]byte(nil), b...), common.String())
 	return s, nil
 })
 
@@ -86,22 +86,21 @@ func isCommon(r rune) bool {
 }
 
 // file is the font to embed; fpdf pads tables of the slice in place, so each document gets its own copy.
-func (s *fontSet) file(wt weight, rare bool) []byte {
+func (s *fontSet) file(rare bool) []byte {
 	if rare {
-		return append([]byte(nil), s.whole[wt]...)
+		return append([]byte(nil), s.whole...)
 	}
-	return append([]byte(nil), s.cut[wt]...)
+	return append([]byte(nil), s.cut...)
 }
 
-func (s *fontSet) rune(wt weight, size float64, r rune) float64 {
-	return float64(s.widths[wt][r]) * size * mm / 1000
-}
+// rune is the width of a character in millimetres. Bold ones take no more room: the line lies half inside.
+func (s *fontSet) rune(size float64, r rune) float64 { return float64(s.widths[r]) * size * mm / 1000 }
 
 // width of text in millimetres.
-func (s *fontSet) width(wt weight, size float64, text string) float64 {
+func (s *fontSet) width(size float64, text string) float64 {
 	w := 0.0
 	for _, r := range text {
-		w += s.rune(wt, size, r)
+		w += s.rune(size, r)
 	}
 	return w
 }
@@ -109,7 +108,7 @@ func (s *fontSet) width(wt weight, size float64, text string) float64 {
 // printable cleans text and replaces what the font cannot draw by U+FFFD.
 func (s *fontSet) printable(text string) string {
 	return strings.Map(func(r rune) rune {
-		if r != '\n' && (r > lastRune || s.widths[regular][r] == absent || s.widths[bold][r] == absent) {
+		if r != '\n' && (r > lastRune || s.widths[r] == absent) {
 			return lastRune
 		}
 		return r

@@ -68,28 +68,28 @@ func (l *layout) set(d Doc, date string) error {
 	if n > MaxBytes {
 		return ErrTooLong
 	}
-	l.note = l.wrap(oneLine(d.Note), regular, footSize, footWidth)
+	l.note = l.wrap(oneLine(d.Note), footSize, footWidth)
 	l.note = l.note[:min(len(l.note), footLines)]
 
-	l.column(bold, senderSize, l.wrap(oneLine(d.Sender), bold, senderSize, right-left))
+	l.column(bold, senderSize, l.wrap(oneLine(d.Sender), senderSize, right-left))
 	l.rule(1.5)
 	l.y += 3
 	date = l.print(date)
-	l.line(right-l.fonts.width(regular, textSize, date), regular, textSize, date)
+	l.line(right-l.fonts.width(textSize, date), regular, textSize, date)
 	l.y += 8
-	l.column(bold, titleSize, l.wrap(oneLine(d.Title), bold, titleSize, right-left))
+	l.column(bold, titleSize, l.wrap(oneLine(d.Title), titleSize, right-left))
 	l.y += 4
 	for _, b := range d.Blocks {
 		switch b := b.(type) {
 		case Heading:
-			lines := l.wrap(oneLine(string(b)), bold, headSize, right-left)
+			lines := l.wrap(oneLine(string(b)), headSize, right-left)
 			l.y += 4
 			// a heading stays with at least two lines of what follows
 			l.need(float64(len(lines))*lineHeight(headSize) + 1.5 + 2*lineHeight(textSize))
 			l.column(bold, headSize, lines)
 			l.y += 1.5
 		case Text:
-			l.column(regular, textSize, l.wrap(string(b), regular, textSize, right-left))
+			l.column(regular, textSize, l.wrap(string(b), textSize, right-left))
 			l.y += 2.5
 		case Rows:
 			l.rows(b)
@@ -104,8 +104,8 @@ func (l *layout) set(d Doc, date string) error {
 // rows sets labels left and values right, with a thin line under each pair.
 func (l *layout) rows(rows Rows) {
 	for _, r := range rows {
-		labels := l.wrap(oneLine(r[0]), bold, textSize, labelWidth)
-		values := l.wrap(r[1], regular, textSize, right-valueX)
+		labels := l.wrap(oneLine(r[0]), textSize, labelWidth)
+		values := l.wrap(r[1], textSize, right-valueX)
 		if h := float64(max(len(labels), len(values))) * lineHeight(textSize); h < (bottom-top)/3 {
 			l.need(h) // a short pair is not torn apart
 		}
@@ -174,26 +174,26 @@ func (l *layout) print(s string) string {
 
 // wrap breaks s into lines no wider than width: at line ends, at spaces, after "-" and "/", and where a single word is
 // too long, within it.
-func (l *layout) wrap(s string, wt weight, size, width float64) []string {
+func (l *layout) wrap(s string, size, width float64) []string {
 	var out []string
 	for _, par := range strings.Split(strings.TrimRight(l.print(s), "\n "), "\n") {
-		out = append(out, l.wrapLine([]rune(strings.TrimRight(par, " ")), wt, size, width)...)
+		out = append(out, l.wrapLine([]rune(strings.TrimRight(par, " ")), size, width)...)
 	}
 	return out
 }
 
-func (l *layout) wrapLine(s []rune, wt weight, size, width float64) []string {
+func (l *layout) wrapLine(s []rune, size, width float64) []string {
 	var out []string
 	start, brk, w := 0, 0, 0.0 // s[start:] is unset; brk is the last place to break, if > start
 	for i := 0; i < len(s); i++ {
-		rw := l.fonts.rune(wt, size, s[i])
+		rw := l.fonts.rune(size, s[i])
 		if w+rw > width && i > start && s[i] != ' ' {
 			if brk <= start {
 				brk = i
 			}
 			out = append(out, strings.TrimRight(string(s[start:brk]), " "))
 			start = brk
-			w = l.fonts.width(wt, size, string(s[start:i]))
+			w = l.fonts.width(size, string(s[start:i]))
 		}
 		w += rw
 		if s[i] == ' ' || s[i] == '-' || s[i] == '/' {

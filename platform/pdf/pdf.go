@@ -69,8 +69,7 @@ func Write(w io.Writer, d Doc) error {
 	}
 
 	f := fpdf.New("P", "mm", "A4", "")
-	f.AddUTF8FontFromBytes(family, "", fonts.file(regular, l.rare))
-	f.AddUTF8FontFromBytes(family, "B", fonts.file(bold, l.rare))
+	f.AddUTF8FontFromBytes(family, "", fonts.file(l.rare))
 	f.SetCatalogSort(true) // else the order of objects is Go's random order of maps
 	f.SetAutoPageBreak(false, 0)
 	f.SetCreationDate(d.Created.UTC())
@@ -80,24 +79,33 @@ func Write(w io.Writer, d Doc) error {
 	f.SetAuthor(clean(d.Sender), true)
 	f.SetProducer("Rennsteig", true)
 	f.SetTextColor(0x17, 0x1a, 0x2b)
-	f.SetDrawColor(0x9a, 0xa0, 0xb4)
-	f.SetLineWidth(0.2)
 	for i, p := range l.pages {
 		f.AddPage()
+		f.SetDrawColor(0x9a, 0xa0, 0xb4)
+		f.SetLineWidth(0.2)
 		for _, y := range p.rules {
 			f.Line(left, y, right, y)
 		}
+		f.Line(left, footRule, right, footRule)
+		f.SetDrawColor(0x17, 0x1a, 0x2b)
 		for _, t := range p.texts {
-			f.SetFont(family, string(t.weight), t.size)
+			f.SetFont(family, "", t.size)
+			if t.weight == bold {
+				// The letters' outlines drawn too: a second font would double the time and the size of a document.
+				f.SetLineWidth(t.size * mm * boldness)
+				f.SetTextRenderingMode(2)
+			}
 			f.Text(t.x, t.y, t.s)
+			if t.weight == bold {
+				f.SetTextRenderingMode(0)
+			}
 		}
 		f.SetFont(family, "", footSize)
 		number := texts.T(lang, "pdf.page", i+1, len(l.pages))
-		f.Line(left, footRule, right, footRule)
 		for k, s := range l.note {
 			f.Text(left, footY+float64(k)*lineHeight(footSize), s)
 		}
-		f.Text(right-fonts.width(regular, footSize, number), footY, number)
+		f.Text(right-fonts.width(footSize, number), footY, number)
 	}
 	if err := f.Output(w); err != nil {
 		return fmt.Errorf("pdf: %w", err)

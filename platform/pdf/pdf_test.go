@@ -183,7 +183,7 @@ func TestLinesStayInside(t *testing.T) {
 		}
 		for _, p := range l.pages {
 			for _, s := range p.texts {
-				if s.x+fonts.width(s.weight, s.size, s.s) > right+0.01 || s.y > bottom+0.01 || s.y < top {
+				if s.x+fonts.width(s.size, s.s) > right+0.01 || s.y > bottom+0.01 || s.y < top {
 					t.Fatalf("outside: %+v", s)
 				}
 			}
