@@ -115,7 +115,7 @@ func (c *client) untilFiled(ctx context.Context, status string) error {
 		select {
 		case <-ctx.Done():
 			return errStopped
-		case <-time.After(20 * time.Millisecond):
+		case <-time.After(50 * time.Millisecond):
 		}
 	}
 }
@@ -140,8 +140,8 @@ func (b *bench) journey(dialect db.Dialect, p *server, address string) error {
 	if err := b.untilPDFs(d); err != nil {
 		return err
 	}
-	cpu := p.cpu()
 	p.toggle()
+	cpu := p.cpu()
 	began := time.Now()
 	people, err := b.travel(p, b.span)
 	if err != nil {
@@ -151,8 +151,8 @@ func (b *bench) journey(dialect db.Dialect, p *server, address string) error {
 		return err
 	}
 	all := time.Since(began)
-	p.toggle()
 	cpu = p.cpu() - cpu
+	p.toggle()
 	n, inTime := 0, 0
 	var took, paid []time.Duration
 	for _, q := range people {

@@ -46,9 +46,9 @@ func main() {
 	b := bench{}
 	markdown := flag.Bool("markdown", false, "print the table as Markdown, for docs/PERFORMANCE.md")
 	flag.StringVar(&b.only, "only", "", "only what contains one of these words: search, journey, audit, start")
-	flag.StringVar(&b.profile, "profile", "", "folder to write the program's CPU profiles to")
+	flag.StringVar(&b.profile, "profile", "", "folder to write CPU profiles of the program during the journeys to")
 	flag.DurationVar(&b.span, "span", 10*time.Second, "how long each thing is measured")
-	flag.IntVar(&b.clients, "clients", 12, "people who apply at the same time")
+	flag.IntVar(&b.clients, "clients", 16, "people who apply at the same time")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	b.ctx = ctx

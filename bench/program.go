@@ -141,10 +141,11 @@ func (s *server) stop() {
 	s.cmd = nil
 }
 
-// toggle begins or ends the server's profile.
+// toggle begins or ends the server's profile, and gives it the time to do so.
 func (s *server) toggle() {
 	if s.profiled {
 		_ = s.cmd.Process.Signal(syscall.SIGUSR1) // it may have ended
+		time.Sleep(300 * time.Millisecond)
 	}
 }
 

@@ -48,7 +48,6 @@ func (b *bench) search(p *server, address string) error {
 	var pages, floorPages, one int
 	var took, floorTook, oneTook time.Duration
 	cpu := p.cpu()
-	p.toggle()
 	for range rounds {
 		n, d, err := b.ask(p, paths, slice)
 		if err != nil {
@@ -60,7 +59,6 @@ func (b *bench) search(p *server, address string) error {
 		}
 		floorPages, floorTook = floorPages+n, floorTook+d
 	}
-	p.toggle()
 	cpu = p.cpu() - cpu
 	if one, oneTook, err = b.ask(p, paths[:1], slice); err != nil {
 		return err
