@@ -80,8 +80,9 @@ func TestStaffIdle(t *testing.T) {
 
 		// What is sent after the end is answered with the way back, once.
 		from := &page{url: parse(t, w.portal.URL+"/konto?seite=2")}
-		p := staff.post(w.portal.URL+"/konto", url.Values{"a": {"b"}}, from)
-		if p.status != http.StatusUnauthorized || !strings.Contains(p.body, `href="/anmelden?weiter=%2Fkonto%3Fseite%3D2"`) ||
+		p := staff.post(w.portal.URL+"/konto?x=1", url.Values{"a": {"<b>", "c"}}, from)
+		if p.status != http.StatusUnauthorized || !strings.Contains(p.body, `href="/konto?seite=2"`) ||
+			!strings.Contains(p.body, `action="/konto?x=1"`) || !strings.Contains(p.body, `name="a" value="&lt;b&gt;"`) || !strings.Contains(p.body, `name="a" value="c"`) ||
 			!strings.Contains(p.body, w.Site.Texts.T("de", "signin.ended.title")) {
 			t.Errorf("form after the end: status %d\n%s", p.status, p.body)
 		}
