@@ -44,7 +44,7 @@ func (p *person) goTo(path string) { p.t.Helper(); p.Open(p.url + path) }
 // until opens the page again until it has the text: jobs are done in the background.
 func (p *person) until(path, text string) {
 	p.t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); ; {
+	for deadline := time.Now().Add(patience); ; {
 		p.goTo(path)
 		if p.Has(text) {
 			return

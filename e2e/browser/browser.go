@@ -64,11 +64,26 @@ func New(t testing.TB, options ...Option) *Browser {
 		chromedp.Flag("host-resolver-rules", "MAP *.test 127.0.0.1"))
 	alloc, stop := chromedp.NewExecAllocator(context.Background(), flags...)
 	t.Cleanup(stop)
-	ctx, cancel := chromedp.NewContext(alloc)
-	t.Cleanup(cancel)
+	b.begin(alloc)
+	return b
+}
+
+// Window opens a further window of the same person: it shares the cookies.
+func (b *Browser) Window() *Browser {
+	b.t.Helper()
+	w := &Browser{t: b.t, noScript: b.noScript, width: b.width, dark: b.dark, sources: map[string]string{}}
+	w.begin(b.ctx)
+	return w
+}
+
+// begin opens the window inside of parent.
+func (b *Browser) begin(parent context.Context) {
+	b.t.Helper()
+	ctx, cancel := chromedp.NewContext(parent)
+	b.t.Cleanup(cancel)
 	b.ctx = ctx
 	if err := chromedp.Do(ctx); err != nil {
-		t.Fatalf("start of Chromium: %v", err)
+		b.t.Fatalf("start of Chromium: %v", err)
 	}
 	err := chromedp.Listen(ctx, func(ev any) {
 		if ev, ok := ev.(*network.EventResponseReceived); ok && ev.Type == network.ResourceTypeDocument {
@@ -83,7 +98,6 @@ func New(t testing.TB, options ...Option) *Browser {
 		_, err := chromedp.Call(ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
 		b.must(err, "switch off scripts")
 	}
-	return b
 }
 
 func chromium(t testing.TB) string {
@@ -281,12 +295,10 @@ func (b *Browser) Download(text string) (http.Header, []byte) {
 	if href == "" {
 		b.t.Fatalf("download %q: no such link\n%s", text, b.whereabouts())
 	}
-	cookies, err := chromedp.Call(ctx, network.GetCookies, network.GetCookiesParams{URLs: []string{href}})
-	b.must(err, "cookies")
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, href, nil)
 	b.must(err, "download %q", text)
-	for _, c := range cookies.Cookies {
-		r.AddCookie(&http.Cookie{Name: c.Name, Value: c.Value})
+	for _, c := range b.Cookies(href) {
+		r.AddCookie(c)
 	}
 	answer, err := http.DefaultClient.Do(r)
 	b.must(err, "download %q", text)
@@ -297,6 +309,20 @@ func (b *Browser) Download(text string) (http.Header, []byte) {
 		b.t.Fatalf("download %q: %s", text, answer.Status)
 	}
 	return answer.Header, body
+}
+
+// Cookies are those that the browser sends to the address.
+func (b *Browser) Cookies(address string) []*http.Cookie {
+	b.t.Helper()
+	ctx, cancel := b.within()
+	defer cancel()
+	found, err := chromedp.Call(ctx, network.GetCookies, network.GetCookiesParams{URLs: []string{address}})
+	b.must(err, "cookies")
+	var out []*http.Cookie
+	for _, c := range found.Cookies {
+		out = append(out, &http.Cookie{Name: c.Name, Value: c.Value})
+	}
+	return out
 }
 
 // Shot writes the whole page, as wide and as dark as it is now, to e2e/shots/NAME.png.

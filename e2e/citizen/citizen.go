@@ -31,6 +31,19 @@ func New(base string, transport http.RoundTripper) *Citizen {
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
 }
 
+// Wear takes over the cookies of a browser: the applicant is then whoever is signed in there.
+func (c *Citizen) Wear(cookies []*http.Cookie) error {
+	u, err := url.Parse(c.base)
+	if err != nil {
+		return err
+	}
+	c.client.Jar.SetCookies(u, cookies)
+	return nil
+}
+
+// Draft is the address of the draft, once it is begun.
+func (c *Citizen) Draft() string { return "/antrag/" + c.id }
+
 // Place is where the applicant lives.
 const Place = "160510000000"
 
