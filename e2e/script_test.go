@@ -5,16 +5,12 @@ package e2e
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
-	"net/http"
-	"net/url"
 	"os"
 	"os/signal"
 	"path/filepath"
-	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -42,7 +38,8 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"start": start, "stop": stop, "kill9": kill9, "get": get, "post": post, "flip": flip, "sqlite": sqlite, "postgres": postgres,
+			"start": start, "stop": stop, "kill9": kill9, "get": get, "post": post, "ask": ask, "upload": upload, "until": until,
+			"signin": signin, "apply": apply, "bytes": bytesFile, "flip": flip, "sqlite": sqlite, "postgres": postgres, "query": query, "waitfor": waitfor, "forget": forget,
 		},
 	})
 }
@@ -60,46 +57,6 @@ func start(ts *testscript.TestScript, neg bool, args []string) {
 
 func stop(ts *testscript.TestScript, neg bool, args []string)  { running(ts).end(syscall.SIGTERM) }
 func kill9(ts *testscript.TestScript, neg bool, args []string) { running(ts).end(os.Kill) }
-
-// get asks for a page: get PATH STATUS [TEXT…]; each TEXT must be in it ("!TEXT": must not).
-func get(ts *testscript.TestScript, neg bool, args []string) {
-	s := running(ts)
-	resp, err := s.client.Get(s.url + args[0])
-	ts.Check(err)
-	answer(ts, resp, args[1], args[2:])
-}
-
-// post sends a form: post PATH STATUS [NAME=VALUE…].
-func post(ts *testscript.TestScript, neg bool, args []string) {
-	s := running(ts)
-	form := url.Values{}
-	for _, a := range args[2:] {
-		name, value, _ := strings.Cut(a, "=")
-		form.Add(name, value)
-	}
-	resp, err := s.client.PostForm(s.url+args[0], form)
-	ts.Check(err)
-	answer(ts, resp, args[1], nil)
-}
-
-func answer(ts *testscript.TestScript, resp *http.Response, status string, texts []string) {
-	defer resp.Body.Close()
-	b, err := io.ReadAll(resp.Body)
-	ts.Check(err)
-	ts.Check(os.WriteFile(ts.MkAbs("page.html"), b, 0o600))
-	if got := fmt.Sprint(resp.StatusCode); got != status {
-		ts.Fatalf("status %s, want %s:\n%s", got, status, b)
-	}
-	for _, text := range texts {
-		unwanted, not := strings.CutPrefix(text, "!")
-		if not && strings.Contains(string(b), unwanted) {
-			ts.Fatalf("page has %q:\n%s", unwanted, b)
-		}
-		if !not && !strings.Contains(string(b), text) {
-			ts.Fatalf("page has no %q:\n%s", text, b)
-		}
-	}
-}
 
 // flip changes one byte in the middle of the only file that matches a pattern: flip GLOB.
 func flip(ts *testscript.TestScript, neg bool, args []string) {
@@ -128,6 +85,32 @@ func sqlite(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	if n, err := res.RowsAffected(); err == nil && n == 0 {
 		ts.Fatalf("%s: no row changed", args[1])
+	}
+}
+
+// query sets NAME to the single value that a query finds: query NAME FILE STATEMENT.
+func query(ts *testscript.TestScript, neg bool, args []string) {
+	ctx := context.Background()
+	d, err := db.Open(ctx, "sqlite:"+ts.MkAbs(args[1]))
+	ts.Check(err)
+	defer d.Close()
+	var value string
+	ts.Check(d.SQL().QueryRowContext(ctx, args[2]).Scan(&value))
+	ts.Setenv(args[0], value)
+}
+
+// waitfor asks again until the query finds the value: waitfor FILE STATEMENT VALUE.
+func waitfor(ts *testscript.TestScript, neg bool, args []string) {
+	ctx := context.Background()
+	d, err := db.Open(ctx, "sqlite:"+ts.MkAbs(args[0]))
+	ts.Check(err)
+	defer d.Close()
+	value := ""
+	for deadline := time.Now().Add(patience); value != args[2]; time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			ts.Fatalf("after %v still %q", patience, value)
+		}
+		ts.Check(d.SQL().QueryRowContext(ctx, args[1]).Scan(&value))
 	}
 }
 

@@ -41,6 +41,9 @@ func (c *Citizen) Wear(cookies []*http.Cookie) error {
 	return nil
 }
 
+// Jar holds the applicant's cookies.
+func (c *Citizen) Jar() http.CookieJar { return c.client.Jar }
+
 // Draft is the address of the draft, once it is begun.
 func (c *Citizen) Draft() string { return "/antrag/" + c.id }
 
