@@ -175,7 +175,8 @@ func (b *bench) journey(dialect db.Dialect, p *server, address string) error {
 		fmt.Sprintf("%d people; p50 %s, p99 %s, of it to the confirmation p50 %s; %s of the program's processor time a journey, PDFs included", b.clients,
 			milliseconds(took[n/2]), milliseconds(took[min(n-1, n*99/100)]), milliseconds(paid[len(paid)/2]), milliseconds(cpu/time.Duration(n))))
 	b.add("… and until receipt and application are PDFs, "+name(dialect), fmt.Sprintf("%.0f", withPDFs), goal(withPDFs >= 40, "≥ 40"),
-		fmt.Sprintf("%d journeys; the last PDF %s after the last journey", n, seconds(all-lastEnd(people, began))))
+		fmt.Sprintf("%d journeys; the last PDF %s after the last journey; the program's memory was %s at most", n,
+			seconds(all-lastEnd(people, began)), p.memory()))
 	return nil
 }
 

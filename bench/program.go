@@ -165,6 +165,18 @@ func (s *server) cpu() time.Duration {
 	return time.Duration(user+system) * 10 * time.Millisecond // USER_HZ is 100 everywhere
 }
 
+// memory is the most memory that the server has had, in words; "unknown" where the system does not say.
+func (s *server) memory() string {
+	b, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
+	_, rest, _ := strings.Cut(string(b), "VmHWM:")
+	if f := strings.Fields(rest); len(f) > 1 {
+		if kb, err := strconv.Atoi(f[0]); err == nil {
+			return fmt.Sprintf("%d MB", kb>>10)
+		}
+	}
+	return "unknown"
+}
+
 // database is the address of a new, empty database.
 func (b *bench) database(dialect db.Dialect, what string) (string, error) {
 	if dialect == db.SQLite {

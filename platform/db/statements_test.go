@@ -44,14 +44,7 @@ func TestPreparedStatements(t *testing.T) {
 		defer outer.Close()
 		n := 0
 		for outer.Next() {
-			inner, err := tx.Query(ctx, all)
-			if err != nil {
-				return err
-			}
-			for inner.Next() {
-				n++
-			}
-			if err := inner.Close(); err != nil {
+			if err := each(ctx, tx, all, func() { n++ }); err != nil {
 				return err
 			}
 		}
@@ -84,4 +77,17 @@ func TestPreparedStatements(t *testing.T) {
 		}
 	}
 	count(5)
+}
+
+// each calls f for every row.
+func each(ctx context.Context, q Querier, query string, f func()) error {
+	rows, err := q.Query(ctx, query)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		f()
+	}
+	return rows.Err()
 }
