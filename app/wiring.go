@@ -57,6 +57,8 @@ func (c applicationCashier) PaidAt(ctx context.Context, authority, kassenzeichen
 	return c.pay.PaidAt(ctx, authority, kassenzeichen)
 }
 
+func (c applicationCashier) TakesMoney() bool { return c.pay.TakesMoney() }
+
 // noticeCashier: what a notice demands, for records.
 type noticeCashier struct{ pay *pay.Room }
 

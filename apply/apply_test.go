@@ -59,7 +59,10 @@ type fakeCashier struct {
 	payments map[string]Payment
 	orders   []Order
 	paid     map[string]time.Time // by Kassenzeichen
+	away     bool                 // no provider is set up
 }
+
+func (c *fakeCashier) TakesMoney() bool { c.mu.Lock(); defer c.mu.Unlock(); return !c.away }
 
 func (c *fakeCashier) PaidAt(_ context.Context, _, kassenzeichen string) (time.Time, error) {
 	c.mu.Lock()

@@ -30,6 +30,8 @@ type Cashier interface {
 	Request(ctx context.Context, tx *db.Tx, o Order) (Payment, error)
 	// PaidAt is when the authority's demand with this Kassenzeichen was paid; zero if it is not.
 	PaidAt(ctx context.Context, authority, kassenzeichen string) (time.Time, error)
+	// TakesMoney is false where no payment provider is set up: nobody can pay online then.
+	TakesMoney() bool
 }
 
 // Order is what a Cashier is asked for.

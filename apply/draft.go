@@ -55,7 +55,7 @@ type terms struct {
 }
 
 // terms says for a form and a place which authority is applied to, and what it costs there. errs.NotFound if there is
-// no such form or place; errs.Conflict if the authority does not offer it.
+// no such form or place, or if the authority does not offer it or cannot take its fee online.
 func (r *Room) terms(ctx context.Context, formID, ars string) (terms, error) {
 	t := terms{def: r.forms.Current(formID), ars: ars}
 	if t.def == nil {
@@ -75,8 +75,18 @@ func (r *Room) terms(ctx context.Context, formID, ars string) (terms, error) {
 	if !offered {
 		return t, errs.E(errs.NotFound, "apply.not_offered", t.name, t.place)
 	}
-	t.fee, t.feeDemo, t.feeSet, err = r.fees.Fee(ctx, t.def.LeikaKey, t.authority)
-	return t, err
+	if t.fee, t.feeDemo, t.feeSet, err = r.fees.Fee(ctx, t.def.LeikaKey, t.authority); err != nil {
+		return t, err
+	}
+	if r.stuck(t.def, t.fee) {
+		return t, errs.E(errs.NotFound, "apply.no_payment", t.name)
+	}
+	return t, nil
+}
+
+// stuck reports whether an application would wait for ever for a fee that nobody can pay.
+func (r *Room) stuck(d *form.Definition, fee money.Cents) bool {
+	return d.Policy == form.FeeFirst && fee > 0 && !r.cashier.TakesMoney()
 }
 
 // start begins a draft for the caller. secret is the draft's, for a cookie; only its hash is kept.

@@ -84,6 +84,12 @@ func (r *Room) Online(ctx context.Context, leikaKey, authorityID string) (path s
 	if err != nil || !ok {
 		return "", false, err
 	}
+	if !r.cashier.TakesMoney() {
+		fee, _, err := r.feeFirst(ctx, d, authorityID)
+		if err != nil || r.stuck(d, fee) {
+			return "", false, err
+		}
+	}
 	return "/antrag/start/" + d.ID, true, nil
 }
 

@@ -45,6 +45,9 @@ func (r *Room) send(ctx context.Context, h holder, id string, s sending) (sent, 
 	if fee != s.fee {
 		return sent{}, errs.E(errs.Conflict, "apply.fee_changed")
 	}
+	if r.stuck(d, fee) {
+		return sent{}, errs.E(errs.Unavailable, "apply.no_payment", r.h.AuthorityName(a.authority))
+	}
 	err = r.h.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		if a, err = ownByID(ctx, tx, h, id, tx.ForUpdate()); err != nil || a.state != Draft {
 			return err // the second of two clicks

@@ -3,6 +3,7 @@ package apply
 import (
 	"context"
 	"errors"
+	"net/http"
 
 	"strings"
 	"sync"
@@ -169,7 +170,32 @@ func TestAFaultWhileSendingLeavesADraft(t *testing.T) {
 	})
 }
 
+// Where nobody can pay online, an application that is to be paid first is not taken: it would wait for ever.
+func TestWithoutProviderNothingIsPaidFirst(t *testing.T) {
+	each(t, func(t *testing.T, x *fixture) {
+		id, secret, h := x.filled(t.Context(), "meldebescheinigung")
+		x.cashier.away = true
+		if _, err := x.r.send(t.Context(), h, id, sending{secret: secret, declared: true, fee: 600}); !errs.Is(err, errs.Unavailable) {
+			t.Errorf("sent: %v", err)
+		}
+		if n := x.count("apply_application", "state = 'draft'"); n != 1 {
+			t.Error("the draft is gone")
+		}
+		x.c.Get("/antrag/start/meldebescheinigung?ort="+erfurt).Want(http.StatusNotFound, "Hier nicht online möglich", "Online bezahlen lässt sie sich dort noch nicht")
+		if _, ok, err := x.r.Online(t.Context(), "99115003012000", "erfurt"); ok || err != nil {
+			t.Errorf("offered: %v", err)
+		}
+		x.c.Get("/antrag/start/hund-anmelden?ort="+erfurt).Want(http.StatusOK, "Ohne Konto beginnen") // paid after the notice
+		x.fees.set(0)
+		if _, ok, err := x.r.Online(t.Context(), "99115003012000", "erfurt"); !ok || err != nil {
+			t.Errorf("not offered without a fee: %v", err)
+		}
+	})
+}
+
 type brokenCashier struct{}
+
+func (brokenCashier) TakesMoney() bool { return true }
 
 func (brokenCashier) PaidAt(context.Context, string, string) (time.Time, error) {
 	return time.Time{}, errors.New("no cashier")

@@ -106,6 +106,9 @@ type Room struct {
 	pages    pages
 }
 
+// TakesMoney reports whether a provider is set up, so that demands can be paid online.
+func (r *Room) TakesMoney() bool { return r.provider != nil }
+
 // New makes the room: its pages, and the handler of its job.
 func New(h *platform.House, o Options) (*Room, error) {
 	r := &Room{h: h, provider: o.Provider, patience: 8 * time.Second}
