@@ -258,6 +258,7 @@ func (p *program) nav(ctx context.Context, lang i18n.Lang) []web.Link {
 		link web.Link
 	}{
 		{identity.Clerk, web.Link{Text: t("app.nav.inbox"), Href: "/akte"}},
+		{identity.Editor, web.Link{Text: t("app.nav.desk"), Href: "/redaktion"}},
 		{identity.Treasurer, web.Link{Text: t("app.nav.treasury"), Href: "/kasse"}},
 		{identity.Auditor, web.Link{Text: t("app.nav.audit"), Href: "/revision"}},
 		{identity.Operator, web.Link{Text: t("app.nav.jobs"), Href: "/betrieb/auftraege"}},
@@ -275,7 +276,7 @@ func home(who identity.Principal) string {
 	for _, h := range []struct {
 		role identity.Role
 		path string
-	}{{identity.Clerk, "/akte"}, {identity.Treasurer, "/kasse"}, {identity.Auditor, "/revision"}, {identity.Operator, "/betrieb/auftraege"}} {
+	}{{identity.Clerk, "/akte"}, {identity.Editor, "/redaktion"}, {identity.Treasurer, "/kasse"}, {identity.Auditor, "/revision"}, {identity.Operator, "/betrieb/auftraege"}} {
 		if who.Has(h.role) {
 			return h.path
 		}

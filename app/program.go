@@ -15,6 +15,7 @@ import (
 
 	"rennsteig/apply"
 	"rennsteig/finder"
+	"rennsteig/finder/desk"
 	"rennsteig/pay"
 	"rennsteig/platform"
 	"rennsteig/platform/audit"
@@ -68,6 +69,7 @@ type program struct {
 	house    *platform.House
 	signin   *signin.Room
 	finder   *finder.Room
+	desk     *desk.Room
 	apply    *apply.Room
 	pay      *pay.Room
 	records  *records.Room
@@ -168,6 +170,9 @@ func (p *program) furnish() (err error) {
 	if p.finder, err = finder.New(h, p.apply, fees{p.pay, p.apply}); err != nil {
 		return err
 	}
+	if p.desk, err = desk.New(h, p.finder); err != nil {
+		return err
+	}
 	if p.records, err = records.New(h, noticeCashier{p.pay}, p.pay, p.apply); err != nil {
 		return err
 	}
@@ -201,6 +206,7 @@ func (p *program) handler() http.Handler {
 	h.Site.Routes(mux)
 	p.signin.Routes(mux)
 	p.finder.Routes(mux)
+	p.desk.Routes(mux)
 	p.apply.Routes(mux)
 	p.pay.Routes(mux)
 	p.records.Routes(mux)
