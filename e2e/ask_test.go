@@ -166,6 +166,23 @@ func forget(ts *testscript.TestScript, neg bool, args []string) {
 	running(ts).client.Jar = jar
 }
 
+// fetch asks an address that is not the program's for people: fetch URL STATUS [TEXT…].
+func fetch(ts *testscript.TestScript, neg bool, args []string) {
+	resp, err := http.Get(args[0])
+	ts.Check(err)
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	ts.Check(err)
+	for _, text := range args[2:] {
+		if !strings.Contains(string(b), text) {
+			ts.Fatalf("no %q in:\n%s", text, b)
+		}
+	}
+	if got := fmt.Sprint(resp.StatusCode); got != args[1] {
+		ts.Fatalf("status %s, want %s:\n%s", got, args[1], b)
+	}
+}
+
 // bytesFile writes a file of N bytes, which begins with TEXT: bytes FILE N TEXT.
 func bytesFile(ts *testscript.TestScript, neg bool, args []string) {
 	n, err := strconv.Atoi(args[1])

@@ -160,7 +160,7 @@ func (s *server) otherSite(t *testing.T, p *person) {
 	t.Helper()
 	evil := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
-		fmt.Fprintf(w, `<!DOCTYPE html><title>x</title><form method="post" action="%s/ort"><input name="ort" value="Jena"><button>Gewinnen</button></form>`, s.url)
+		_, _ = fmt.Fprintf(w, `<!DOCTYPE html><title>x</title><form method="post" action="%s/ort"><input name="ort" value="Jena"><button>Gewinnen</button></form>`, s.url)
 	}))
 	defer evil.Close()
 	p.Open(strings.Replace(evil.URL, "127.0.0.1", "evil.test", 1))
@@ -564,6 +564,6 @@ func freeAddress(t testing.TB) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
+	defer l.Close() //nolint:errcheck // nothing was sent
 	return l.Addr().String()
 }

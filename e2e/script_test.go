@@ -15,6 +15,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"rennsteig/app"
+	"rennsteig/platform/blob/blobtest"
 	"rennsteig/platform/db"
 	"rennsteig/platform/db/dbtest"
 )
@@ -39,7 +40,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"start": start, "stop": stop, "kill9": kill9, "get": get, "post": post, "ask": ask, "upload": upload, "until": until,
-			"signin": signin, "apply": apply, "bytes": bytesFile, "flip": flip, "sqlite": sqlite, "postgres": postgres, "query": query, "waitfor": waitfor, "forget": forget,
+			"signin": signin, "apply": apply, "bytes": bytesFile, "flip": flip, "sqlite": sqlite, "postgres": postgres, "query": query, "s3": s3, "address": address, "fetch": fetch, "waitfor": waitfor, "forget": forget,
 		},
 	})
 }
@@ -55,7 +56,18 @@ func start(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv("URL", s.url)
 }
 
-func stop(ts *testscript.TestScript, neg bool, args []string)  { running(ts).end(syscall.SIGTERM) }
+// stop asks the program to end, and it must say that it did so in order.
+func stop(ts *testscript.TestScript, neg bool, args []string) {
+	s := running(ts)
+	cmd := s.cmd
+	s.end(syscall.SIGTERM)
+	if code := cmd.ProcessState.ExitCode(); code != 0 {
+		b, err := os.ReadFile(ts.MkAbs("log"))
+		ts.Check(err)
+		ts.Fatalf("ended with %d; log:\n%s", code, b)
+	}
+}
+
 func kill9(ts *testscript.TestScript, neg bool, args []string) { running(ts).end(os.Kill) }
 
 // flip changes one byte in the middle of the only file that matches a pattern: flip GLOB.
@@ -116,11 +128,25 @@ func waitfor(ts *testscript.TestScript, neg bool, args []string) {
 
 // postgres sets NAME to the address of a fresh PostgreSQL database: postgres NAME.
 func postgres(ts *testscript.TestScript, neg bool, args []string) {
+	ts.Setenv(args[0], dbtest.Address(test(ts), db.Postgres))
+}
+
+// s3 sets NAME to the address of an empty bucket on a real S3 server: s3 NAME.
+func s3(ts *testscript.TestScript, neg bool, args []string) {
+	ts.Setenv(args[0], blobtest.S3(test(ts)).Address)
+}
+
+// address sets NAME to an address to listen on: address NAME.
+func address(ts *testscript.TestScript, neg bool, args []string) {
+	ts.Setenv(args[0], freeAddress(test(ts)))
+}
+
+func test(ts *testscript.TestScript) testing.TB {
 	t, ok := ts.Value(testKey{}).(testing.TB)
 	if !ok {
 		ts.Fatalf("no test")
 	}
-	ts.Setenv(args[0], dbtest.Address(t, db.Postgres))
+	return t
 }
 
 type testKey struct{}

@@ -67,7 +67,7 @@ func (s *server) start(dir string, args ...string) error {
 	if err != nil || !ok {
 		s.end(os.Kill)
 		b, _ := os.ReadFile(log.Name())
-		return fmt.Errorf("no ready line, but %q (%v); log:\n%s", line, err, b)
+		return fmt.Errorf("no ready line, but %q; log:\n%s", line, b)
 	}
 	go io.Copy(io.Discard, lines) //nolint:errcheck // the pipe ends with the process
 	if s.client == nil {
