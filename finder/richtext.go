@@ -38,6 +38,9 @@ func CleanHTML(s string) string {
 		s = paragraphs(s)
 	}
 	s = strings.TrimSpace(richText.Sanitize(s))
+	if s != "" && !tag.MatchString(s) { // nothing but words is left
+		s = paragraphs(s)
+	}
 	for { // an editor's empty list item would be read out as one
 		next := strings.TrimSpace(emptyBlock.ReplaceAllString(s, ""))
 		if next == s {

@@ -66,8 +66,8 @@ func load(ctx context.Context, d *db.DB, progress func(done, total int)) (err er
 		return err
 	}
 	return d.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		if err := setState(ctx, tx, stateFacts, hash); err != nil { // first: it makes a second process wait
-			return err
+		if changed, err := setState(ctx, tx, stateFacts, hash); err != nil || !changed {
+			return err // another process was faster
 		}
 		if err := writeFacts(ctx, tx, f, progress); err != nil {
 			return err

@@ -27,10 +27,15 @@ func state(ctx context.Context, q db.Querier, name string) (string, error) {
 	return value, err
 }
 
-func setState(ctx context.Context, tx *db.Tx, name, value string) error {
-	_, err := tx.Exec(ctx, `INSERT INTO finder_state (name, value) VALUES ($1, $2)
-		ON CONFLICT (name) DO UPDATE SET value = excluded.value`, name, value)
-	return err
+// setState reports whether the value is new. Whoever comes second waits for the first.
+func setState(ctx context.Context, tx *db.Tx, name, value string) (changed bool, err error) {
+	res, err := tx.Exec(ctx, `INSERT INTO finder_state (name, value) VALUES ($1, $2)
+		ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE finder_state.value <> excluded.value`, name, value)
+	if err != nil {
+		return false, err
+	}
+	n, err := res.RowsAffected()
+	return n > 0, err
 }
 
 // bumpVersion tells every process that the tables have changed.
@@ -45,7 +50,8 @@ func bumpVersion(ctx context.Context, tx *db.Tx) error {
 		return err
 	}
 	n, _ := strconv.ParseInt(old, 10, 64) // no version yet is version 0
-	return setState(ctx, tx, stateVersion, strconv.FormatInt(n+1, 10))
+	_, err := setState(ctx, tx, stateVersion, strconv.FormatInt(n+1, 10))
+	return err
 }
 
 // writeFacts replaces the rows of all tables.
