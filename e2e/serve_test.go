@@ -111,7 +111,7 @@ func TestStopLetsFinish(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close()
+	defer conn.Close() //nolint:errcheck // the test has what it wants
 	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
 		t.Fatal(err)
 	}
@@ -134,7 +134,7 @@ func TestStopLetsFinish(t *testing.T) {
 		defer cancel()
 		c, err := (&net.Dialer{}).DialContext(ctx, "tcp", host)
 		if err == nil {
-			c.Close()
+			_ = c.Close()
 		}
 		return err != nil
 	})

@@ -50,7 +50,7 @@ func bumpVersion(ctx context.Context, tx *db.Tx) error {
 		return err
 	}
 	n, _ := strconv.ParseInt(old, 10, 64) // no version yet is version 0
-	_, err := setState(ctx, tx, stateVersion, strconv.FormatInt(n+1, 10))
+	_, err = setState(ctx, tx, stateVersion, strconv.FormatInt(n+1, 10))
 	return err
 }
 
