@@ -279,7 +279,7 @@ func (p *parser) readChildren(pl *plan, v reflect.Value, k *kept, t *tag) error 
 				return err
 			}
 			f, known := pl.byName[child.local]
-			if known && child.uri != p.uri && child.uri != "" {
+			if known && child.uri != p.uri && (child.uri != "" || !pl.fields[f].bare) {
 				known = false
 			}
 			if known && seen&(1<<f) != 0 && pl.fields[f].kind != kStrings && pl.fields[f].kind != kStructs {

@@ -42,7 +42,7 @@ func (c *Checker) Check(item Item) []Finding {
 		}
 	case *Delete:
 		ck.path = []string{"loesche"}
-		ck.id(it.ID, "id")
+		ck.idIn(it.ID, it.Source)
 		switch it.Class {
 		case ClassLeistung, ClassSpezialisierung, ClassOrganisationseinheit, ClassOnlinedienst, ClassZustaendigkeit:
 		case "":
@@ -245,11 +245,16 @@ func (c *check) module(m *Module) {
 		})
 	}
 	if c.version < V230 {
-		for name, n := range map[string]int{"modulFrist": len(m.ModulFrist), "modulKosten": len(m.ModulKosten),
-			"modulBearbeitungsdauer": len(m.ModulBearbeitungsdauer), "modulDokument": len(m.ModulDokument),
-			"modulFachlicheFreigabe": len(m.ModulFachlicheFreigabe), "modulAuskunftshinweis": len(m.ModulAuskunftshinweis)} {
-			if n > 1 {
-				c.add(Warning, "not-a-list", Source{}, name, "", "%d of them; before 2.3 there is only one", n)
+		for _, list := range []struct {
+			name string
+			n    int
+		}{
+			{"modulFrist", len(m.ModulFrist)}, {"modulKosten", len(m.ModulKosten)},
+			{"modulBearbeitungsdauer", len(m.ModulBearbeitungsdauer)}, {"modulDokument", len(m.ModulDokument)},
+			{"modulFachlicheFreigabe", len(m.ModulFachlicheFreigabe)}, {"modulAuskunftshinweis", len(m.ModulAuskunftshinweis)},
+		} {
+			if list.n > 1 {
+				c.add(Warning, "not-a-list", Source{}, list.name, "", "%d of them; before 2.3 there is only one", list.n)
 			}
 		}
 	}

@@ -359,7 +359,7 @@ func (e *encoder) one(pl *plan, f *field, v reflect.Value, n int, s *entry, cur 
 		} else if fv.Len() == 0 && (lf == nil || lf.text != "") {
 			return
 		}
-		if e.lacks(pl, f, local, n, s, asRead) {
+		if e.lacks(pl, f, fv, local, n, s, asRead) {
 			return
 		}
 		e.leaf(local, f.bare, fv.String(), lf, readName, cur)
@@ -381,14 +381,14 @@ func (e *encoder) one(pl *plan, f *field, v reflect.Value, n int, s *entry, cur 
 		}
 		fv = fv.Index(n)
 	}
-	if e.lacks(pl, f, local, n, s, asRead) {
+	if e.lacks(pl, f, fv, local, n, s, asRead) {
 		return
 	}
 	if asRead && s != nil {
 		if k := f.elem.kept(fv); k == nil || k.name != s.name {
 			readName = "" // another value stands here now
 			local = f.names[e.ver]
-			if e.lacks(pl, f, local, n, s, false) {
+			if e.lacks(pl, f, fv, local, n, s, false) {
 				return
 			}
 		}
@@ -397,7 +397,7 @@ func (e *encoder) one(pl *plan, f *field, v reflect.Value, n int, s *entry, cur 
 }
 
 // lacks reports, and notes, that the version has no place for a value.
-func (e *encoder) lacks(pl *plan, f *field, local string, n int, s *entry, asRead bool) bool {
+func (e *encoder) lacks(pl *plan, f *field, fv reflect.Value, local string, n int, s *entry, asRead bool) bool {
 	switch {
 	case local == "":
 		for _, name := range f.names {
@@ -407,11 +407,22 @@ func (e *encoder) lacks(pl *plan, f *field, local string, n int, s *entry, asRea
 			}
 		}
 		return true
-	case f.listIn23 && n > 0 && e.ver < V230 && !(asRead && s != nil):
+	case f.listIn23 && n > 0 && e.ver < V230 && (!asRead || s == nil) && !f.elem.kept(fv).before23():
 		e.drop(pl.name, local)
 		return true
 	}
 	return false
+}
+
+// before23 reports whether a value was read from an older version: what repeats there against the rules is not ours to
+// leave out.
+func (k *kept) before23() bool {
+	if k == nil {
+		return false
+	}
+	uri, _ := k.inner.lookup(strings.TrimSuffix(strings.TrimSuffix(k.name, localPart(k.name)), ":"))
+	v, ok := versionOf(uri)
+	return ok && v < V230
 }
 
 func (e *encoder) leaf(local string, bare bool, value string, lf *leaf, readName string, cur *scope) {
@@ -609,8 +620,9 @@ func (e *encoder) convert(v reflect.Value) reflect.Value {
 		c := *x
 		switch {
 		case new23 && c.Dokument == nil:
-			d := c.Ref()
-			c.Dokument = &d
+			if d := c.Ref(); !reflect.ValueOf(d).IsZero() {
+				c.Dokument = &d
+			}
 			c.Typ, c.Bezeichnung, c.Beschreibung, c.FormularReferenz, c.AngabeSignatur = nil, nil, nil, nil, nil
 		case !new23 && c.Dokument != nil:
 			d := *c.Dokument

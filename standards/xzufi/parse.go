@@ -208,7 +208,13 @@ func (p *parser) start() (t tag, err error) {
 		if pre == "xmlns" || (pre == "xml") != (uri == nsXML) || pre != "" && uri == "" {
 			return t, p.fail(begin, "%s cannot be declared as %.60q", a.name, uri)
 		}
+		if is, ok := t.inner.lookup(pre); ok && is == uri {
+			continue // says nothing new
+		}
 		t.inner = t.inner.with(pre, p.pool.get(uri))
+		if t.inner.n > maxScope {
+			return t, p.fail(begin, "more than %d namespaces are declared here", maxScope)
+		}
 	}
 	p.ns = t.inner
 	var ok bool
@@ -361,15 +367,7 @@ func (p *parser) next() (token, string, error) {
 	return tokStart, "", nil
 }
 
-// skip steps over the element at "<", checking it, without recursion.
-func (p *parser) skip() error {
-	t, err := p.start()
-	if err != nil {
-		return err
-	}
-	return p.skipRest(t)
-}
-
+// skipRest steps over the rest of the element whose start tag was read, checking it, without recursion.
 func (p *parser) skipRest(t tag) error {
 	if t.empty {
 		p.close(&t)

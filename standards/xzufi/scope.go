@@ -11,7 +11,11 @@ const (
 type scope struct {
 	outer       *scope
 	prefix, uri string
+	n           int // how many are in force
 }
+
+// maxScope bounds the declarations in force at one place; messages have a handful.
+const maxScope = 128
 
 // lookup gives the namespace of a prefix; "" is the default namespace and always known.
 func (s *scope) lookup(prefix string) (uri string, ok bool) {
@@ -26,7 +30,13 @@ func (s *scope) lookup(prefix string) (uri string, ok bool) {
 	return "", prefix == ""
 }
 
-func (s *scope) with(prefix, uri string) *scope { return &scope{s, prefix, uri} }
+func (s *scope) with(prefix, uri string) *scope {
+	n := 1
+	if s != nil {
+		n = s.n + 1
+	}
+	return &scope{s, prefix, uri, n}
+}
 
 // same reports whether both scopes give every prefix the same meaning.
 func (s *scope) same(t *scope) bool { return s == t || s.within(t) && t.within(s) }

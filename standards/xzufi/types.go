@@ -81,7 +81,7 @@ func (t *Texte) Set(language, value string) {
 	}
 }
 
-// Zeitraum: dates as in XML Schema, "" for an open end.
+// Zeitraum is a period, with dates as in XML Schema, "" for an open end.
 type Zeitraum struct {
 	Source
 	Beginn string `x:"beginn"`
@@ -89,7 +89,7 @@ type Zeitraum struct {
 	Zusatz Texte  `x:"zusatz"`
 }
 
-// Hyperlink: XZuFi `HyperlinkErweitert`.
+// Hyperlink is a link: XZuFi `HyperlinkErweitert`.
 type Hyperlink struct {
 	Source
 	LanguageCode        string `x:"languageCode,attr"`
@@ -100,7 +100,7 @@ type Hyperlink struct {
 	Text                string `x:"text"` // not in the sources; carried where a Hyperlink has one
 }
 
-// Versionsinformation: who made and changed an object when.
+// Versionsinformation says who made and changed an object when.
 type Versionsinformation struct {
 	Source
 	ErstelltDatumZeit  string `x:"erstelltDatumZeit"`
@@ -110,7 +110,7 @@ type Versionsinformation struct {
 	Version            string `x:"version"`
 }
 
-// Sprachversion: a language in which an object exists.
+// Sprachversion is a language in which an object exists.
 type Sprachversion struct {
 	Source
 	LanguageCode                       string `x:"languageCode"`

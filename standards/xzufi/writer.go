@@ -114,7 +114,11 @@ func (w *Writer) Write(item Item) error {
 	case *Write:
 		first := wr.open != ""
 		if wr.openName == "" || !wr.outer.same(e.ns) || !first && w.open != wr.openName {
-			return w.writeObject(it.Object, wr.lead)
+			lead := wr.lead
+			if w.own {
+				lead = "\n"
+			}
+			return w.writeObject(it.Object, lead)
 		}
 		if first {
 			w.closeOpen()
