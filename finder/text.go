@@ -4,12 +4,14 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"html/template"
 	"slices"
 	"strings"
 
 	"rennsteig/platform/db"
+	"rennsteig/platform/errs"
 	"rennsteig/platform/i18n"
 )
 
@@ -136,16 +138,22 @@ func PutOnline(ctx context.Context, tx *db.Tx, o Online) error {
 	return bumpVersion(ctx, tx)
 }
 
-// DropOnline takes it away; false if the authority has none with this id.
-func DropOnline(ctx context.Context, tx *db.Tx, authority, id string) (bool, error) {
-	res, err := tx.Exec(ctx, `DELETE FROM finder_online WHERE id = $1 AND authority_id = $2`, id, authority)
-	if err != nil {
-		return false, err
+// OnlineByID reads one; errs.NotFound.
+func OnlineByID(ctx context.Context, q db.Querier, id string) (o Online, err error) {
+	err = q.QueryRow(ctx, `SELECT id, service_key, authority_id, kind, name, url FROM finder_online WHERE id = $1`, id).
+		Scan(&o.ID, &o.Service, &o.Authority, &o.Kind, &o.Name, &o.URL)
+	if errors.Is(err, sql.ErrNoRows) {
+		return o, errs.E(errs.NotFound, "finder.desk.error.not_found")
 	}
-	if n, err := res.RowsAffected(); err != nil || n == 0 {
-		return false, err
+	return o, err
+}
+
+// DropOnline takes it away.
+func DropOnline(ctx context.Context, tx *db.Tx, authority, id string) error {
+	if _, err := tx.Exec(ctx, `DELETE FROM finder_online WHERE id = $1 AND authority_id = $2`, id, authority); err != nil {
+		return err
 	}
-	return true, bumpVersion(ctx, tx)
+	return bumpVersion(ctx, tx)
 }
 
 // describe takes the released texts into the catalogue: citizens' names, short texts and everyday words of the services.
@@ -209,6 +217,9 @@ func (c *Catalog) OnlineAt(service string, authorities ...string) []Online {
 	}
 	return out
 }
+
+// AllOnline lists all that is attached to a service.
+func (c *Catalog) AllOnline(service string) []Online { return slices.Clone(c.online[service]) }
 
 // TextView is a description as citizens see it: {{template "finderText" .}}.
 type TextView struct {

@@ -84,7 +84,7 @@ func newDesk(t testing.TB, h *platform.House) *desk {
 		t.Fatal(err)
 	}
 	must(t, d.f.Load(context.Background(), nil))
-	if d.Room, err = New(h, d.f); err != nil {
+	if d.Room, err = New(h, d.f, Options{PrivateLinks: true}); err != nil {
 		t.Fatal(err)
 	}
 	d.f.Routes(d.mux)

@@ -102,6 +102,9 @@ func (r *Room) publish(ctx context.Context, tx *db.Tx, s Scope, v *Version) erro
 		}
 	}
 	v.State, v.ReleasedAt = Released, now
+	if err := setLinks(ctx, tx, v.TextRef, v.Modules, now); err != nil {
+		return err
+	}
 	return finder.PutRelease(ctx, tx, finder.Release{TextRef: v.TextRef, Version: v.ID, Modules: v.Modules, Words: v.Words, At: db.Micros(now)})
 }
 
@@ -139,6 +142,9 @@ func (r *Room) Withdraw(ctx context.Context, id string, change int64, reason str
 		now := r.h.Now()
 		v.State, v.EndedAt = Withdrawn, now
 		if err := insertComment(ctx, tx, v.ID, p.Subject, p.Name, Comment{ID: db.NewID(), At: now, Body: reason, Kind: Withdrawn}); err != nil {
+			return err
+		}
+		if err := setLinks(ctx, tx, v.TextRef, nil, now); err != nil {
 			return err
 		}
 		return finder.DropRelease(ctx, tx, v.TextRef)

@@ -1,9 +1,11 @@
 package desk
 
 import (
+	"context"
 	"embed"
 	"io/fs"
 	"testing/fstest"
+	"time"
 
 	"rennsteig/finder"
 	"rennsteig/platform"
@@ -17,12 +19,18 @@ var pageFiles embed.FS
 type Room struct {
 	h      *platform.House
 	finder *finder.Room
+	links  *checker
 	pages  pages
 }
 
+// Options are what a program may be told about its desk.
+type Options struct {
+	PrivateLinks bool // look at links into private networks too: for tests, and where the texts link to an intranet
+}
+
 // New makes the desk's pages and takes its jobs. Tables and texts are among finder.Files.
-func New(h *platform.House, f *finder.Room) (*Room, error) {
-	r := &Room{h: h, finder: f}
+func New(h *platform.House, f *finder.Room, o Options) (*Room, error) {
+	r := &Room{h: h, finder: f, links: newChecker(o.PrivateLinks)}
 	files, err := allPages()
 	if err != nil {
 		return nil, err
@@ -52,4 +60,28 @@ func allPages() (fs.FS, error) {
 		}
 	}
 	return out, nil
+}
+
+// Run looks at links that are due, and keeps the figures of the day, until ctx ends. It is no job of the queue: hundreds
+// of slow servers would make applications wait.
+func (r *Room) Run(ctx context.Context) error {
+	const pause = 15 * time.Second
+	tick := time.NewTimer(0)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		n, err := r.CheckLinks(ctx)
+		if err != nil && ctx.Err() == nil {
+			r.h.Log.ErrorContext(ctx, "links not checked", "error", err)
+		}
+		if n == linksAtOnce {
+			tick.Reset(time.Second)
+		} else {
+			tick.Reset(pause)
+		}
+	}
 }

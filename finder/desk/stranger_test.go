@@ -57,7 +57,10 @@ func TestStrangers(t *testing.T) {
 				}
 				return refused[0]
 			},
-			"ReturnAll": func(ctx context.Context) error { _, refused := d.ReturnAll(ctx, []Selected{{v.ID, v.Change}}, "x"); return refused[0] },
+			"ReturnAll": func(ctx context.Context) error {
+				_, refused := d.ReturnAll(ctx, []Selected{{v.ID, v.Change}}, "x")
+				return refused[0]
+			},
 		}
 		posts := []string{"speichern", "verwerfen", "zurueckgeben", "freigeben", "zurueckziehen", "pruefdatum", "abgleichen", "kommentar"}
 		for name, s := range strangers {

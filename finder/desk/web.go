@@ -51,6 +51,9 @@ func (r *Room) Routes(mux *http.ServeMux) {
 	handle("GET /redaktion/leistungen", r.getServices)
 	handle("GET /redaktion/leistung/{key}", r.getService)
 	handle("POST /redaktion/leistung/{key}/entwurf", r.postStart)
+	handle("POST /redaktion/leistung/{key}/dienst", r.postAttach)
+	handle("POST /redaktion/leistung/{key}/dienst/entfernen", r.postDetach)
+	handle("POST /redaktion/verweis", r.postRepair)
 	handle("GET /redaktion/verlauf/{key}", r.getHistory)
 	handle("GET /redaktion/text/{id}", r.getText)
 	handle("GET /redaktion/text/{id}/vorschau", r.getPreview)
@@ -153,6 +156,7 @@ func (r *Room) rows(req *http.Request, list []Version, at func(Version) time.Tim
 type workView struct {
 	Review   []versionRow
 	Lists    []workList
+	Links    []linkRow
 	Empty    bool
 	Bulk     web.Field
 	Errors   web.ErrorSummary
@@ -193,7 +197,12 @@ func (r *Room) showWork(w http.ResponseWriter, req *http.Request, v workView) er
 			v.Lists = append(v.Lists, workList{ID: l.id, Title: t("finder.desk.work." + l.id), When: t("finder.desk.when." + l.id), Rows: r.rows(req, l.list, l.at)})
 		}
 	}
-	v.Empty = len(v.Lists) == 0 && len(v.Review) == 0
+	bad, err := r.BadLinks(req.Context(), workLimit)
+	if err != nil {
+		return err
+	}
+	v.Links = r.linkRows(req, bad)
+	v.Empty = len(v.Lists) == 0 && len(v.Review) == 0 && len(v.Links) == 0
 	v.Bulk.Name, v.Bulk.Kind, v.Bulk.Label, v.Bulk.Optional, v.Bulk.MaxLength = "comment", "textarea", t("finder.desk.bulk.comment"), true, maxComment
 	return r.pages.work.Render(w, req, web.Meta{Title: t("finder.desk.work.title"), Failed: len(v.Errors.Items) > 0}, v)
 }

@@ -17,6 +17,7 @@ type serviceView struct {
 	Texts       []textRow
 	Start       web.Field // whose text to begin
 	Language    web.Field
+	Online      onlineView
 }
 
 type textRow struct {
@@ -25,6 +26,11 @@ type textRow struct {
 }
 
 func (r *Room) getService(w http.ResponseWriter, req *http.Request) error {
+	return r.showService(w, req, nil)
+}
+
+// showService shows a service; fault is what was wrong with the online service that was to be attached.
+func (r *Room) showService(w http.ResponseWriter, req *http.Request, fault error) error {
 	s, _, err := editorScope(req.Context())
 	if err != nil {
 		return err
@@ -50,7 +56,8 @@ func (r *Room) getService(w http.ResponseWriter, req *http.Request) error {
 	for _, l := range i18n.Langs {
 		v.Language.Options = append(v.Language.Options, web.Option{Value: string(l), Label: r.langName(req, l)})
 	}
-	return r.pages.service.Render(w, req, web.Meta{Title: service.Title, Crumbs: r.crumbs(req, "",
+	v.Online = r.onlineView(req, s, service.Key, fault)
+	return r.pages.service.Render(w, req, web.Meta{Title: service.Title, Failed: fault != nil, Crumbs: r.crumbs(req, "",
 		web.Link{Text: t("finder.desk.services.title"), Href: "/redaktion/leistungen"})}, v)
 }
 
