@@ -84,9 +84,10 @@ func newDesk(t testing.TB, h *platform.House) *desk {
 		t.Fatal(err)
 	}
 	must(t, d.f.Load(context.Background(), nil))
-	if d.Room, err = New(h, d.f, Options{PrivateLinks: true}); err != nil {
+	if d.Room, err = New(h, d.f); err != nil {
 		t.Fatal(err)
 	}
+	d.CheckPrivateLinks()
 	d.f.Routes(d.mux)
 	d.Routes(d.mux)
 	return d

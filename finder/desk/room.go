@@ -23,14 +23,9 @@ type Room struct {
 	pages  pages
 }
 
-// Options are what a program may be told about its desk.
-type Options struct {
-	PrivateLinks bool // look at links into private networks too: for tests, and where the texts link to an intranet
-}
-
 // New makes the desk's pages and takes its jobs. Tables and texts are among finder.Files.
-func New(h *platform.House, f *finder.Room, o Options) (*Room, error) {
-	r := &Room{h: h, finder: f, links: newChecker(o.PrivateLinks)}
+func New(h *platform.House, f *finder.Room) (*Room, error) {
+	r := &Room{h: h, finder: f, links: newChecker(false)}
 	files, err := allPages()
 	if err != nil {
 		return nil, err
@@ -39,6 +34,10 @@ func New(h *platform.House, f *finder.Room, o Options) (*Room, error) {
 	queue.Handle(h.Queue, TopicPublish, r.due)
 	return r, nil
 }
+
+// CheckPrivateLinks lets links into private networks be looked at too: for tests, and where texts link to an intranet.
+// Call it before Run.
+func (r *Room) CheckPrivateLinks() { r.links = newChecker(true) }
 
 // allPages are the desk's pages together with the finder's partials: a preview is made of what citizens see.
 func allPages() (fs.FS, error) {
