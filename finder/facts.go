@@ -13,13 +13,31 @@ import (
 	"time"
 
 	"rennsteig/platform/db"
+	"rennsteig/platform/german"
 	"rennsteig/platform/i18n"
 	"rennsteig/standards/ars"
 	"rennsteig/standards/leika"
 )
 
-//go:embed facts/*.csv facts/*.tsv
+//go:embed facts/*.csv facts/*.tsv facts/*.txt
 var factFiles embed.FS
+
+// elsewhere are the folded words of facts/elsewhere.txt.
+var elsewhere = func() map[string]bool {
+	b, err := factFiles.ReadFile("facts/elsewhere.txt")
+	if err != nil {
+		panic(err) // embedded: cannot happen
+	}
+	m := map[string]bool{}
+	for line := range strings.Lines(string(b)) {
+		if !strings.HasPrefix(line, "#") {
+			for _, w := range strings.Fields(line) {
+				m[german.Fold(w)] = true
+			}
+		}
+	}
+	return m
+}()
 
 // thuringia is the Land whose facts are built in.
 const thuringia = "160000000000"

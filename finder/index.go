@@ -23,6 +23,7 @@ type index struct {
 	idf      []float32           // by term, 0…1
 	means    map[string][]string // root to roots that mean the same
 	phrases  []phrase            // several words that stand for others
+	written  map[string]int      // folded words of the names, as they are written, to how often
 
 	onlyProcedure map[string]*Service // bare objects that have just one procedure
 	scratch       sync.Pool           // *scratch
@@ -87,15 +88,15 @@ func newIndex(services []*Service, synonyms []synonym, assigned func(key string)
 	for _, s := range synonyms {
 		texts = append(texts, s.Term, s.Means)
 	}
-	x := &index{lexicon: german.NewLexicon(texts...), terms: map[string]int32{}, means: map[string][]string{}}
-	builder := &indexBuilder{index: x, spelling: map[string]int{}, aliases: newAliases(services, synonyms)}
+	x := &index{lexicon: german.NewLexicon(texts...), terms: map[string]int32{}, means: map[string][]string{}, written: map[string]int{}}
+	builder := &indexBuilder{index: x, aliases: newAliases(services, synonyms)}
 	for _, s := range services {
 		builder.add(s, assigned(s.Key))
 	}
 	builder.weigh()
 	x.onlyProcedure = onlyProcedures(services)
 	builder.words(synonyms)
-	x.speller = german.NewSpeller(builder.spelling)
+	x.speller = german.NewSpeller(x.written)
 	x.scratch.New = func() any { return newScratch(len(x.entries), int(x.groups)) }
 	return x
 }
@@ -161,7 +162,6 @@ func newAliases(services []*Service, synonyms []synonym) aliases {
 type indexBuilder struct {
 	*index
 	aliases  aliases
-	spelling map[string]int
 	frequent []map[string]bool // by term: the objects whose names have it
 }
 
@@ -230,11 +230,11 @@ func (b *indexBuilder) entry(id int32, kind entryKind, name string, factor float
 				b.post(part, posting{n, at, strength})
 			}
 		}
-		b.spelling[w.Text]++
+		b.written[w.Text]++
 	}
 	// People write "Gewerbeanmeldung" for "Gewerbe Anmeldung"; the speller must know it to mend it.
 	if kind == official && len(e.words) == 2 {
-		b.spelling[e.words[0].text+e.words[1].text]++
+		b.written[e.words[0].text+e.words[1].text]++
 	}
 	if len(e.words) > 0 {
 		b.entries = append(b.entries, e)
@@ -297,6 +297,9 @@ func (x *index) wordWeight(w german.Word) float32 {
 	if strings.Trim(w.Text, "0123456789") == "" {
 		return weight * weightNumber
 	}
+	if w.Common {
+		weight *= weightCommon
+	}
 	if f, ok := faint[w.Text]; ok {
 		return weight * f
 	}
@@ -317,7 +320,7 @@ func (b *indexBuilder) words(synonyms []synonym) {
 			if w.Class == german.Content {
 				roots = append(roots, w.Root)
 			}
-			b.spelling[w.Text]++
+			b.written[w.Text]++
 		}
 		meanings := strings.Split(s.Means, "|")
 		if len(roots) != 1 {

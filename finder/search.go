@@ -21,11 +21,18 @@ const (
 	synonymStrength = 0.92
 	partsStrength   = 0.95 // a compound found in its segments
 	weightUnknown   = 1.00 // of a word that nobody knows: it may be what the question is about
+	mistakeTrust    = 0.06 // less trust for each letter mended
+	longWord        = 9    // letters, from which on two words that differ in one of them are hardly two words
+	weightElsewhere = 1.20 // of what no authority does
+	weightCommon    = 0.30 // of a word that usually says when, where or how, against one that says what
 	weightUnused    = 0.50 // of a German word that occurs in no name
+	weightModifier  = 0.50 // of a compound's segment that is in no name: a Grippeimpfung is an Impfung
 	weightNumber    = 0.40 // of ages, dates, paragraphs
 	weightCompound  = 0.90 // of a compound that occurs only in its parts
 	objectShare     = 0.70 // how far words met in other names of the same object count
 	nameShare       = 0.40 // how much of the score is what part of the name was asked for
+
+	nameNeed = 0.45 // how much a name of which little was asked for must be better than a whole one to be an answer
 
 	circumstance = 0.90 // what a known word that is missing in the name weighs against it
 	minCoverage  = 0.55 // of the question, or nothing was found
@@ -60,6 +67,16 @@ var faint = func() map[string]float32 {
 	return m
 }()
 
+// opening are the roots of what one does to have a business.
+var opening = func() map[string]bool {
+	m := map[string]bool{}
+	lexicon := german.NewLexicon()
+	for _, w := range []string{"eröffnen", "gründen", "aufmachen", "selbstständig"} {
+		m[lexicon.Root(german.Fold(w))] = true
+	}
+	return m
+}()
+
 // Hit is a service found.
 type Hit struct {
 	Service  Service
@@ -82,12 +99,13 @@ func (c *Catalog) isPlaceName(w string) bool {
 
 // asked is one word of the question.
 type asked struct {
-	text   string // as it was typed, folded
-	word   german.Word
-	weight float32
-	mended string  // the known word taken for a misspelt one
-	trust  float32 // 1; less for a mended word
-	means  [][]german.Word
+	text    string // as it was typed, folded
+	word    german.Word
+	weight  float32
+	mended  string  // the known word taken for a misspelt one
+	perhaps string  // a known word it may be a misspelling of
+	trust   float32 // 1; less for a mended word
+	means   [][]german.Word
 }
 
 // scratch is the working memory of one search, reused.
@@ -129,13 +147,15 @@ func (s *scratch) reset() {
 func (x *index) search(query string, isPlace func(string) bool) []Hit {
 	words := x.understand(query, isPlace)
 	var total, strange float32
+	telling := false
 	for _, w := range words {
 		total += w.weight
 		if !x.indexed(w.word) {
 			strange += w.weight
 		}
+		telling = telling || !w.word.Common
 	}
-	if total == 0 {
+	if total == 0 || !telling {
 		return nil
 	}
 	s := x.scratch.Get().(*scratch)
@@ -163,32 +183,104 @@ func (x *index) understand(query string, isPlace func(string) bool) []asked {
 			fillers = append(fillers, a)
 			continue
 		}
+		if w.Common && !x.named(w.Root) {
+			continue
+		}
+		if elsewhere[w.Text] && x.written[w.Text] == 0 {
+			out = append(out, asked{text: w.Text, word: german.Word{Text: w.Text, Root: w.Text}, trust: 1, weight: weightElsewhere})
+			continue
+		}
 		if !x.indexed(w) {
 			if isPlace(w.Text) {
 				continue
 			}
 			if !w.Known {
-				if mended, distance, ok := x.speller.Correct(w.Text); ok {
+				if mended, distance, ok := x.mend(w.Text); ok {
 					a.mended, a.word = mended, x.lexicon.Word(mended)
-					a.trust = 1 - 0.06*float32(distance)
+					a.trust = 1 - mistakeTrust*float32(distance)
 				}
+			}
+		} else if !x.named(w.Root) && x.written[w.Text] == 0 {
+			// Its parts are known, but no name has it: "hundestuer" is no door for dogs.
+			if mended, _, ok := x.speller.Correct(w.Text); ok && len(w.Text) >= longWord && x.lexicon.Word(mended).Root != w.Root {
+				a.perhaps = mended
 			}
 		}
 		a.weight = x.wordWeight(a.word)
 		out = append(out, a)
 	}
+	if slices.ContainsFunc(out, func(a asked) bool { return opening[a.word.Root] }) {
+		// Whatever is opened, it is a business.
+		before := len(out)
+		out = slices.DeleteFunc(out, func(a asked) bool { return !x.indexed(a.word) || a.weight == weightElsewhere })
+		if len(out) < before {
+			for i := range out {
+				if opening[out[i].word.Root] {
+					out[i].means = append(out[i].means, x.lexicon.Words("Gewerbe"))
+					out[i].word.Common = false
+				}
+			}
+		}
+	}
 	if len(out) == 0 {
 		out = fillers // "Hilfe": there is nothing better to look for
+	}
+	x.addCompounds(out)
+	for i := range out {
+		if w := &out[i]; w.perhaps != "" {
+			w.means = append(w.means, []german.Word{x.lexicon.Word(w.perhaps)})
+		}
 	}
 	return x.addPhrases(out)
 }
 
+// mend finds the known word that was probably meant; in a compound of a known and a misspelt segment (Wohngeltantrag),
+// the segment is mended.
+func (x *index) mend(w string) (mended string, distance int, ok bool) {
+	const minSegment = 4
+	if mended, distance, ok = x.speller.Correct(w); ok {
+		return mended, distance, true
+	}
+	best := 0
+	for i := minSegment; i <= len(w)-minSegment; i++ {
+		head, tail := w[:i], w[i:]
+		if x.written[tail] > 0 {
+			if m, d, found := x.speller.Correct(head); found && (best == 0 || d < best) {
+				mended, best = m+tail, d
+			}
+		}
+		if x.written[head] > 0 {
+			if m, d, found := x.speller.Correct(tail); found && (best == 0 || d < best) {
+				mended, best = head+m, d
+			}
+		}
+	}
+	return mended, best, best > 0
+}
+
+// addCompounds joins words that belong together: "Schwerbehinderten Ausweis" is Schwerbehindertenausweis.
+func (x *index) addCompounds(words []asked) {
+	for i := 1; i < len(words); i++ {
+		a, b := &words[i-1], &words[i]
+		for _, link := range []string{"", "s", "n", "en", "er"} {
+			if joined := a.text + link + b.text; x.written[joined] > 0 {
+				w := []german.Word{x.lexicon.Word(joined)}
+				a.means, b.means = append(a.means, w), append(b.means, w)
+				break
+			}
+		}
+	}
+}
+
+// named reports whether the word itself or a synonym of it occurs in any name.
+func (x *index) named(root string) bool {
+	_, ok := x.terms[root]
+	return ok || len(x.means[root]) > 0
+}
+
 // indexed reports whether the word, its synonyms or its segments occur in any name.
 func (x *index) indexed(w german.Word) bool {
-	if _, ok := x.terms[w.Root]; ok || len(x.means[w.Root]) > 0 {
-		return true
-	}
-	return len(w.Parts) > 0
+	return x.named(w.Root) || len(w.Parts) > 0
 }
 
 // addPhrases lets words that together stand for something else (abhanden gekommen) mean that, too.
@@ -227,8 +319,12 @@ func (x *index) match(s *scratch, w *asked) {
 	for _, meaning := range w.means {
 		roots := make([]string, 0, len(meaning))
 		for _, m := range meaning {
-			if m.Class == german.Content {
+			switch {
+			case m.Class != german.Content:
+			case x.named(m.Root) || len(m.Parts) == 0:
 				roots = append(roots, m.Root)
+			default:
+				roots = append(roots, m.Parts...)
 			}
 		}
 		x.matchParts(s, roots, w.trust*synonymStrength/partsStrength)
@@ -261,11 +357,16 @@ func (x *index) match(s *scratch, w *asked) {
 func (x *index) matchParts(s *scratch, parts []string, trust float32) {
 	var touched []int32
 	var sum float32
-	for _, p := range parts {
-		sum += x.partWeight(p)
+	weights := make([]float32, len(parts))
+	for i, p := range parts {
+		weights[i] = x.partWeight(p)
+		if i < len(parts)-1 && !x.named(p) {
+			weights[i] *= weightModifier
+		}
+		sum += weights[i]
 	}
-	for _, p := range parts {
-		share := x.partWeight(p) / sum
+	for i, p := range parts {
+		share := weights[i] / sum
 		x.collect(s, p, trust)
 		for _, e := range s.atTerm {
 			if s.part[e] == 0 {
@@ -360,7 +461,7 @@ func (x *index) rank(s *scratch, words []asked, total, strange float32) []Hit {
 		for j := range e.words {
 			name += e.words[j].weight * s.cover[id][j]
 		}
-		r := ranked{doc: e.doc, entry: id, answers: answers(coverage*total, total, strange) * e.factor,
+		r := ranked{doc: e.doc, entry: id, answers: answers(coverage*total, total, strange) * e.factor * (1 - nameNeed + nameNeed*name),
 			score: coverage * (1 - nameShare + nameShare*name) * e.factor * x.docs[e.doc].prior}
 		if old, ok := best[e.doc]; !ok || r.score > old.score || (r.score == old.score && r.entry < old.entry) {
 			best[e.doc] = r
@@ -428,7 +529,15 @@ func (x *index) explain(id int32, words []asked) []Text {
 		if w.mended != "" {
 			out = append(out, Text{"finder.why.mended", []any{w.text, w.mended}})
 		}
-		if how, name := x.meets(e, w.word); how != "" {
+		how, name := x.meets(e, w.word)
+		for _, meaning := range w.means {
+			for _, m := range meaning {
+				if _, met := x.meets(e, m); how == "" && met != "" {
+					how, name = "synonym", met
+				}
+			}
+		}
+		if how != "" {
 			out = append(out, Text{"finder.why." + how, []any{w.text, name}})
 		}
 	}

@@ -9,21 +9,26 @@ import (
 	"rennsteig/standards/leika"
 )
 
-// TestSearchQuality judges the search on a list of our own. The limits are below what it reaches, so that a word more
-// in the lists does not break the build, and a mistake in the analysis does.
+// TestSearchQuality judges the search on lists of our own. The limits are below what it reaches, so that a word more in
+// the lists does not break the build, and a mistake in the analysis does.
 func TestSearchQuality(t *testing.T) {
-	f, err := os.Open("testdata/queries.tsv")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	e, err := Evaluate(f, loaded().Search)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Logf("all %+v, none %+v", e.All, e.None)
-	if e.All.Success1 < 0.90 || e.All.Success3 < 0.93 || e.None.Empty < 0.80 {
-		t.Errorf("all %+v, none %+v", e.All, e.None)
+	for _, list := range []struct {
+		name                     string
+		success1, success3, none float64
+	}{{"queries.tsv", 0.90, 0.93, 0.80}, {"queries2.tsv", 0.86, 0.92, 0.76}} {
+		f, err := os.Open("testdata/" + list.name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		e, err := Evaluate(f, loaded().Search)
+		f.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Logf("%s: all %+v, none %+v", list.name, e.All, e.None)
+		if e.All.Success1 < list.success1 || e.All.Success3 < list.success3 || e.None.Empty < list.none {
+			t.Errorf("%s: all %+v, none %+v", list.name, e.All, e.None)
+		}
 	}
 }
 
@@ -43,6 +48,13 @@ func TestSearchFinds(t *testing.T) {
 		"Führerschien":                "99023001*",
 		"hund anmelden in Erfurt":     "99110009104000",
 		"Wie melde ich mein Auto um?": "99036008071000",
+		"Wohngeltantrag":              "99107023*", // a misspelt segment
+		"hundestuer":                  "99102013*", // no door for dogs
+		"Hundeabmeldung":              "99110009070000",
+		"Schwerbehinderten Ausweis":   "99015007*", // one word, written as two
+		"Nagelstudio eröffnen":        "99050012*", // whatever is opened is a business
+		"Kühlschrank wegbringen":      "99001027*", // a verb that no name has
+		"Führerschein aus Syrien":     "99023001*",
 	} {
 		hits := loaded().Search(query)
 		if len(hits) == 0 {

@@ -28,28 +28,35 @@ type Word struct {
 	Whole []string // the same with segments as large as known: Wohngeld + Antrag; nil if that is no other cut
 	Class Class
 	Known bool // the word, its root or all its parts are in the lexicon
+	// Common is a verb, adjective or noun of person, time or place that surrounds what is meant: a search that knows no
+	// name with it may leave it out.
+	Common bool
 }
 
 // Lexicon is a set of known words. It is made once and then only read, so it is safe for concurrent use.
 type Lexicon struct {
-	class map[string]Class
-	forms map[string]string // strong forms to roots: zog, zug -> zieh
-	exact map[string]string // whole words to roots, never taken apart otherwise
-	atoms map[string]string // segments of compounds to roots
-	known map[string]string // stems to roots
-	large map[string]string // compounds that are segments of larger ones, to roots
-	whole map[string]Word   // every word of the vocabulary, analysed
+	class  map[string]Class
+	common map[string]bool
+	forms  map[string]string // strong forms to roots: zog, zug -> zieh
+	exact  map[string]string // whole words to roots, never taken apart otherwise
+	atoms  map[string]string // segments of compounds to roots
+	known  map[string]string // stems to roots
+	large  map[string]string // compounds that are segments of larger ones, to roots
+	whole  map[string]Word   // every word of the vocabulary, analysed
 }
 
 // NewLexicon makes a lexicon of the built-in lists and the given texts, usually the names of a catalogue.
 func NewLexicon(texts ...string) *Lexicon {
-	l := &Lexicon{class: map[string]Class{}, forms: map[string]string{}, exact: map[string]string{},
+	l := &Lexicon{class: map[string]Class{}, common: map[string]bool{}, forms: map[string]string{}, exact: map[string]string{},
 		atoms: map[string]string{}, known: map[string]string{}, large: map[string]string{}, whole: map[string]Word{}}
 	for _, w := range list("stop") {
 		l.class[Fold(w)] = Stop
 	}
 	for _, w := range list("filler") {
 		l.class[Fold(w)] = Filler
+	}
+	for _, w := range list("common") {
+		l.common[Fold(w)] = true
 	}
 	l.families()
 	for _, w := range list("base") {
@@ -72,6 +79,10 @@ func NewLexicon(texts ...string) *Lexicon {
 	})
 	for _, w := range words {
 		root := l.reduce(w)
+		// "zahlt" beside "zahlen" or "Zahlung" is a form of it, not a word of its own.
+		if s, ok := strings.CutSuffix(w, "t"); ok && (seen[s+"en"] || seen[s+"ung"]) && l.exact[w] == "" {
+			root = l.reduce(s + "en")
+		}
 		l.know(w, root)
 		switch {
 		case l.atoms[w] != "" || len(w) < 5:
@@ -169,6 +180,7 @@ func (l *Lexicon) joinVerbs(words []Word) {
 			}
 			if root, ok := l.known[p+w.Root]; ok {
 				w.Text, w.Root, w.Class, w.Known = p+w.Text, root, Content, true
+				w.Common = l.common[root+"en"] || l.common[root+"n"]
 				break
 			}
 		}
@@ -204,7 +216,8 @@ func (l *Lexicon) analyse(w string) Word {
 		return out
 	}
 	out.Root = l.Root(w)
-	out.Known = l.known[out.Root] != "" || out.Class == Filler
+	out.Common = l.common[w] || l.common[inflection(w)]
+	out.Known = l.known[out.Root] != "" || out.Class == Filler || out.Common
 	out.Parts = l.Split(w)
 	if len(out.Parts) > 0 {
 		out.Known = true
