@@ -44,10 +44,11 @@ type Authority struct {
 	ID       string // ARS of its area, or a name: "th-tlvwa"
 	Name     string
 	Kind     AuthorityKind
-	Area     string // ARS
-	Seat     string // town
-	Postcode string // of the seat
-	Generic  bool   // the kind of office is certain, which of its local offices is not kept here
+	Area     string   // ARS
+	Seat     string   // town
+	Postcode string   // of the seat
+	Generic  bool     // the kind of office is certain, which of its local offices is not kept here
+	Contact  *Contact // nil if nothing is known
 }
 
 // Service is an entry of the catalogue.

@@ -24,13 +24,14 @@ type Catalog struct {
 	byAGS        map[string]*Area   // eight digits
 	byPostcode   map[string][]*Area // a postcode is not a place
 	authorities  map[string]Authority
-	authorityIDs []string              // sorted
-	assigned     map[string]assigned   // by service key
-	tasks        map[string][]string   // authority id, or level, to keys of the services done there
-	objects      map[string][]*Service // by the first eight digits of the key
-	situations   map[string][]Hit      // by life situation: its services, those with a known authority first
-	releases     map[TextRef]*Release  // what editors have released
-	online       map[string][]Online   // by service key: forms and online services elsewhere
+	authorityIDs []string                     // sorted
+	assigned     map[string]assigned          // by service key
+	tasks        map[string][]string          // authority id, or level, to keys of the services done there
+	objects      map[string][]*Service        // by the first eight digits of the key
+	situations   map[string][]Hit             // by life situation: its services, those with a known authority first
+	releases     map[TextRef]*Release         // what editors have released
+	online       map[string][]Online          // by service key: forms and online services elsewhere
+	duties       map[string]map[string]string // imported: service key to ARS to authority id
 	index        *index
 
 	placeSpelling *german.Speller
@@ -53,6 +54,7 @@ func readCatalog(ctx context.Context, q db.Querier) (*Catalog, error) {
 }
 
 func newCatalog(t tables) *Catalog {
+	t.overlay()
 	c := &Catalog{version: t.version, services: map[string]*Service{}, areas: map[string]*Area{}, folded: map[string]string{},
 		byAGS: map[string]*Area{}, byPostcode: map[string][]*Area{}, authorities: map[string]Authority{},
 		assigned: map[string]assigned{}, tasks: map[string][]string{},
@@ -130,6 +132,7 @@ func newCatalog(t tables) *Catalog {
 		}
 		c.assigned[a.ServiceKey] = as
 	}
+	c.gatherDuties(t.imported.duties)
 	synonyms := c.describe(t.releases, t.online, t.synonyms)
 	c.gatherSituations()
 	c.index = newIndex(c.ordered, synonyms, func(key string) bool { _, ok := c.assigned[key]; return ok })
@@ -203,12 +206,15 @@ func (c *Catalog) Tasks(a Authority) []Service {
 		keys = append(append(keys, c.tasks[string(Transferred)]...), c.tasks[string(Own)]...)
 	case AuthorityKind(District):
 		keys = c.tasks[string(DistrictLevel)]
-	default:
-		keys = c.tasks[a.ID]
 	}
+	keys = append(slices.Clip(keys), c.tasks[a.ID]...) // offices by their id, and what was imported
 	out := make([]Service, 0, len(keys))
+	seen := map[string]bool{}
 	for _, k := range keys {
-		out = append(out, *c.services[k])
+		if !seen[k] {
+			seen[k] = true
+			out = append(out, *c.services[k])
+		}
 	}
 	return out
 }

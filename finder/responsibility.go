@@ -53,6 +53,7 @@ type Responsibility struct {
 	Responsible Authority
 	Processor   Authority  // does the work; the same as Responsible unless one acts for another
 	Receives    *Authority // takes applications, where that is a third office
+	Unit        *Authority // imported office of the authority where people go; nil if none is known
 	Reason      Text
 	Law         string
 }
@@ -97,7 +98,7 @@ func (c *Catalog) Resolve(leikaKey, area string) (Responsibility, error) {
 			out.Responsible = c.generalOffice(place)
 			out.Processor = out.Responsible
 		}
-		return out, nil
+		return c.withDuty(out, leikaKey, place), nil
 	}
 	out := c.resolve(as.responsible, place)
 	if as.receives != nil && out.Known && place != nil {
@@ -105,7 +106,7 @@ func (c *Catalog) Resolve(leikaKey, area string) (Responsibility, error) {
 			out.Receives = &r.Processor
 		}
 	}
-	return out, nil
+	return c.withDuty(out, leikaKey, place), nil
 }
 
 // current follows the successors of an area that exists no more.

@@ -171,6 +171,7 @@ type tables struct {
 	synonyms    []synonym
 	releases    []Release
 	online      []Online
+	imported    imported
 }
 
 // readTables reads all tables. The version is read first: what changes meanwhile has a higher one and is read again.
@@ -210,6 +211,9 @@ func readTables(ctx context.Context, q db.Querier) (t tables, err error) {
 	if t.releases, err = readReleases(ctx, q); err != nil {
 		return t, err
 	}
-	t.online, err = readOnline(ctx, q)
+	if t.online, err = readOnline(ctx, q); err != nil {
+		return t, err
+	}
+	t.imported, err = readImported(ctx, q)
 	return t, err
 }

@@ -39,6 +39,7 @@ type officeView struct {
 	Known                                     bool
 	Brief                                     bool // one line, for hits further down
 	Responsible, Processor, Receives, General web.Link
+	Unit                                      web.Link // imported office where people go
 	Reason                                    string
 	Online                                    string
 	Fee                                       Fee
@@ -127,6 +128,9 @@ func (r *Room) office(req *http.Request, c *Catalog, s Service, place string) (o
 	}
 	if resp.Receives != nil {
 		v.Receives = officeLink(*resp.Receives)
+	}
+	if resp.Unit != nil {
+		v.Unit = officeLink(*resp.Unit)
 	}
 	path, ok, err := r.forms.Online(req.Context(), s.Key, resp.Processor.ID)
 	if err != nil {

@@ -256,9 +256,14 @@ func (r *Room) authorityPage(w http.ResponseWriter, req *http.Request) error {
 	}
 	row("seat", a.Seat)
 	row("postcode", a.Postcode)
-	row("address", "")
-	row("phone", "")
-	row("hours", "")
+	row("address", a.Contact.Address())
+	row("phone", a.Contact.Channel(ChannelPhone, ChannelMobile))
+	row("hours", a.Contact.OpeningHours())
+	if a.Contact != nil {
+		row("mail", a.Contact.Channel(ChannelMail))
+		row("web", a.Contact.Channel(ChannelWeb))
+		row("source", a.Contact.Origin)
+	}
 	seen := map[string]bool{}
 	for _, s := range c.Tasks(a) {
 		object := c.objectOf(&s)
