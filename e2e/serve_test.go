@@ -39,13 +39,15 @@ func TestFirstStartOfMany(t *testing.T) {
 	dir := t.TempDir()
 	database, blobs := dbtest.Address(t, db.Postgres), blobtest.S3(t).Address
 	var servers [3]*server
+	var args [3][]string
+	for i := range servers {
+		servers[i], args[i] = &server{}, serveArgs(t, dir, database, blobs)
+		t.Cleanup(func() { servers[i].end(syscall.SIGTERM) })
+	}
 	var group sync.WaitGroup
 	for i := range servers {
-		args := serveArgs(t, dir, database, blobs)
-		servers[i] = &server{}
-		t.Cleanup(func() { servers[i].end(syscall.SIGTERM) })
 		group.Go(func() {
-			if err := servers[i].start(dir, args...); err != nil {
+			if err := servers[i].start(dir, args[i]...); err != nil {
 				t.Errorf("process %d: %v", i, err)
 			}
 		})

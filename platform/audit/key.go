@@ -49,6 +49,9 @@ func CreateKey(path, name string) (Key, error) {
 		return Key{}, err
 	}
 	if _, err := os.Stat(publicPath(path)); err == nil {
+		if _, err := os.Stat(path); err == nil { // the secret comes first
+			return Key{}, fmt.Errorf("audit key: %s: %w", path, fs.ErrExist)
+		}
 		return Key{}, fmt.Errorf("audit key: there is %s but not %s: bring the secret key back from your backup", publicPath(path), path)
 	}
 	k.path = path
@@ -100,6 +103,9 @@ func OpenKey(path, name string) (Key, error) {
 			return LoadKey(path) // another process was faster
 		}
 	case err == nil && !k.CanSeal():
+		if _, err := os.Stat(path); err == nil { // made by another process since we looked
+			return LoadKey(path)
+		}
 		return Key{}, fmt.Errorf("audit key: %s is missing: bring it back from your backup", path)
 	case err == nil:
 		if public, _ := readLines(publicPath(path), ""); !slices.Equal(public, k.verifiers) {
