@@ -316,6 +316,9 @@ func (p *parser) readField(f *field, v reflect.Value, t tag) (*leaf, error) {
 		if err != nil {
 			return nil, err
 		}
+		if f.bare { // codes are tokens, and few
+			text = p.pool.get(strings.TrimSpace(text))
+		}
 		if f.kind == kString {
 			fv.SetString(text)
 		} else {

@@ -10,8 +10,8 @@
 //
 //	r := xzufi.NewReader(file)
 //	h, err := r.Header()
-//	for {
-//		item, err := r.Next() // *Write, *Delete, *Other; io.EOF at the end
+//	for item, err := range r.Items() {
+//		// *Write, *Delete, *Other
 //	}
 //
 // Go names of types and fields are those of the standard. All values are strings as they stand: dates, numbers and

@@ -325,6 +325,32 @@ func TestErrors(t *testing.T) {
 	}
 }
 
+// TestItems: the items come in order with the bytes used, and an error ends them.
+func TestItems(t *testing.T) {
+	doc := samples(t)["2.2.0"]
+	r := NewReader(bytes.NewReader(doc))
+	n, offset := 0, int64(0)
+	for _, err := range r.Items() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n++; r.Offset() < offset {
+			t.Errorf("offset %d after %d", r.Offset(), offset)
+		}
+		offset = r.Offset()
+	}
+	if n != 9 || offset != int64(len(doc)) {
+		t.Errorf("%d items, %d of %d bytes", n, offset, len(doc))
+	}
+	var last error
+	for _, err := range NewReader(bytes.NewReader(doc[:len(doc)-100])).Items() {
+		last = err
+	}
+	if last == nil {
+		t.Error("a message cut off gives no error")
+	}
+}
+
 // TestByteByByte: where a read ends does not matter; nor does an error of the source get lost.
 func TestByteByByte(t *testing.T) {
 	for name, doc := range samples(t) {
@@ -414,7 +440,7 @@ func TestCheck(t *testing.T) {
 <schreibe><leistung>
  <referenzLeiKa><code>9911500510400</code></referenzLeiKa>
  <modulText><leikaTextmodul><code xmlns="">99</code></leikaTextmodul><inhalt>ohne Sprache</inhalt></modulText>
- <modulText><leikaTextmodul><code xmlns="">05</code></leikaTextmodul><inhalt languageCode="de">a</inhalt></modulText>
+ <modulText><leikaTextmodul><code xmlns=""> 05 </code></leikaTextmodul><inhalt languageCode="de">a</inhalt></modulText>
  <modulText><leikaTextmodul><code xmlns="">05</code></leikaTextmodul><inhalt languageCode="de">b</inhalt>
   <weiterfuehrenderLink><uri>javascript:alert(1)</uri></weiterfuehrenderLink></modulText>
  <modulText><inhalt languageCode="de?">a</inhalt></modulText>

@@ -3,6 +3,7 @@ package xzufi
 import (
 	"errors"
 	"io"
+	"iter"
 	"reflect"
 	"strings"
 )
@@ -442,6 +443,21 @@ func (r *Reader) Next() (Item, error) {
 	}
 	return item, nil
 }
+
+// Items gives all items; after an error it ends.
+func (r *Reader) Items() iter.Seq2[Item, error] {
+	return func(yield func(Item, error) bool) {
+		for {
+			item, err := r.Next()
+			if errors.Is(err, io.EOF) || !yield(item, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// Offset is how many bytes of the message were used so far, for showing progress.
+func (r *Reader) Offset() int64 { return r.f.total - int64(len(r.f.buf)-r.f.pos) }
 
 func (r *Reader) step() (Item, error) {
 	if r.final != nil {

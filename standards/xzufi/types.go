@@ -23,7 +23,14 @@ func (i Identifikator) Key() Key { return Key{i.SchemeAgencyID, i.SchemeID, i.Va
 
 // String is the value with its agency and scheme, as far as there are any.
 func (k Key) String() string {
-	return strings.Trim(strings.Join([]string{k.Agency, k.Scheme, k.Value}, "/"), "/")
+	s := k.Value
+	if k.Scheme != "" {
+		s = k.Scheme + "/" + s
+	}
+	if k.Agency != "" {
+		s = k.Agency + "/" + s
+	}
+	return s
 }
 
 // Code is an entry of a code list: XÖV `Code`, whose children have no namespace.
