@@ -1,6 +1,7 @@
 package finder
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -216,6 +217,35 @@ func (c *Catalog) OnlineAt(service string, authorities ...string) []Online {
 		}
 	}
 	return out
+}
+
+// Releases lists all released texts, by service, authority and language.
+func (c *Catalog) Releases() []Release {
+	out := make([]Release, 0, len(c.releases))
+	for _, r := range c.releases {
+		out = append(out, *r)
+	}
+	slices.SortFunc(out, func(a, b Release) int {
+		return cmp.Or(strings.Compare(a.Service, b.Service), strings.Compare(a.Authority, b.Authority), strings.Compare(string(a.Lang), string(b.Lang)))
+	})
+	return out
+}
+
+// Assigned reports whether it is known on which level the service is done.
+func (c *Catalog) Assigned(service string) bool {
+	_, ok := c.assigned[service]
+	return ok
+}
+
+// HasForm reports whether the service can be applied for online here at some municipality or office.
+func (r *Room) HasForm(ctx context.Context, service string) bool {
+	c := r.catalog()
+	for _, id := range c.authorityIDs {
+		if _, ok, err := r.forms.Online(ctx, service, id); err == nil && ok {
+			return true
+		}
+	}
+	return false
 }
 
 // AllOnline lists all that is attached to a service.

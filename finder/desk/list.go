@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"rennsteig/finder"
+	"rennsteig/platform/errs"
 	"rennsteig/platform/i18n"
 )
 
@@ -30,6 +31,7 @@ type Work struct {
 	Drafts    []Version // the caller's other drafts
 	Scheduled []Version
 	Stale     []Version // released, and the review date has come
+	Gaps      []Version // released Stammtexte without a mandatory module
 	Outgrown  []Version // local texts whose Stammtext was released anew since
 }
 
@@ -66,8 +68,17 @@ func (r *Room) Work(ctx context.Context) (w Work, err error) {
 		"ORDER BY v.changed_at DESC, v.id LIMIT $2"); err != nil {
 		return w, err
 	}
-	today := r.h.Now().In(i18n.Berlin).Format("2006-01-02")
-	if w.Stale, err = versionsWhere(ctx, q, s, params{today, workLimit}, "v.state = 'released' AND v.review_date <> '' AND v.review_date <= $1",
+	for _, rel := range r.finder.Catalog().Releases() {
+		if rel.Authority != "" || rel.Lang != i18n.German || !s.has("") || len(missing(rel.Modules)) == 0 || len(w.Gaps) == workLimit {
+			continue
+		}
+		if v, err := versionByID(ctx, q, s, rel.Version, ""); err == nil {
+			w.Gaps = append(w.Gaps, v)
+		} else if !errs.Is(err, errs.NotFound) {
+			return w, err
+		}
+	}
+	if w.Stale, err = versionsWhere(ctx, q, s, params{r.today(), workLimit}, "v.state = 'released' AND v.review_date <> '' AND v.review_date <= $1",
 		"ORDER BY v.review_date, v.id LIMIT $2"); err != nil {
 		return w, err
 	}

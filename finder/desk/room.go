@@ -4,6 +4,7 @@ import (
 	"context"
 	"embed"
 	"io/fs"
+	"sync"
 	"testing/fstest"
 	"time"
 
@@ -20,6 +21,7 @@ type Room struct {
 	h      *platform.House
 	finder *finder.Room
 	links  *checker
+	rated  sync.Map // id of a released version to its Readability
 	pages  pages
 }
 
@@ -65,6 +67,8 @@ func allPages() (fs.FS, error) {
 // of slow servers would make applications wait.
 func (r *Room) Run(ctx context.Context) error {
 	const pause = 15 * time.Second
+	var kept string // day of the last figures
+	var last time.Time
 	tick := time.NewTimer(0)
 	defer tick.Stop()
 	for {
@@ -72,6 +76,12 @@ func (r *Room) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
+		}
+		if day := r.today(); day != kept || r.h.Now().Sub(last) > time.Hour {
+			if err := r.Snapshot(ctx); err != nil && ctx.Err() == nil {
+				r.h.Log.ErrorContext(ctx, "figures not kept", "error", err)
+			}
+			kept, last = day, r.h.Now()
 		}
 		n, err := r.CheckLinks(ctx)
 		if err != nil && ctx.Err() == nil {

@@ -26,6 +26,7 @@ type pages struct {
 	version  *web.Page[versionView]
 	history  *web.Page[historyView]
 	preview  *web.Page[previewView]
+	quality  *web.Page[qualityView]
 }
 
 func newPages(s *web.Site, files fs.FS) pages {
@@ -37,6 +38,7 @@ func newPages(s *web.Site, files fs.FS) pages {
 		version:  web.NewPage[versionView](s, files, "version"),
 		history:  web.NewPage[historyView](s, files, "history"),
 		preview:  web.NewPage[previewView](s, files, "preview"),
+		quality:  web.NewPage[qualityView](s, files, "quality"),
 	}
 }
 
@@ -54,6 +56,7 @@ func (r *Room) Routes(mux *http.ServeMux) {
 	handle("POST /redaktion/leistung/{key}/dienst", r.postAttach)
 	handle("POST /redaktion/leistung/{key}/dienst/entfernen", r.postDetach)
 	handle("POST /redaktion/verweis", r.postRepair)
+	handle("GET /redaktion/qualitaet", r.getQuality)
 	handle("GET /redaktion/verlauf/{key}", r.getHistory)
 	handle("GET /redaktion/text/{id}", r.getText)
 	handle("GET /redaktion/text/{id}/vorschau", r.getPreview)
@@ -191,6 +194,7 @@ func (r *Room) showWork(w http.ResponseWriter, req *http.Request, v workView) er
 		{"own", work.Own, func(v Version) time.Time { return v.SubmittedAt }},
 		{"scheduled", work.Scheduled, func(v Version) time.Time { return v.PublishAt }},
 		{"outgrown", work.Outgrown, func(v Version) time.Time { return v.ReleasedAt }},
+		{"missing", work.Gaps, func(v Version) time.Time { return v.ReleasedAt }},
 		{"stale", work.Stale, func(v Version) time.Time { return day(v.ReviewDate) }},
 	} {
 		if len(l.list) > 0 {

@@ -23,6 +23,7 @@ type editView struct {
 	Review   web.Field
 	Local    bool
 	Comments []commentView
+	Readable readabilityView
 }
 
 // head is what all pages of a version show on top.
@@ -111,7 +112,7 @@ func (r *Room) showText(w http.ResponseWriter, req *http.Request, id string, typ
 		v.Content = *typed
 		h.Change, _ = strconv.ParseInt(req.PostForm.Get("change"), 10, 64)
 	}
-	view := editView{Head: h, Errors: summary, Local: v.Authority != "", Comments: r.comments(req, comments)}
+	view := editView{Head: h, Errors: summary, Local: v.Authority != "", Comments: r.comments(req, comments), Readable: r.readabilityView(req, v)}
 	master, _ := r.finder.Catalog().Released(finder.TextRef{Service: v.Service, Lang: v.Lang})
 	for _, m := range finder.Modules {
 		f := moduleForm{Heading: t(m.TextKey()), Field: web.Field{Name: fieldName(m), Kind: "textarea", Label: t(m.TextKey()),
@@ -198,6 +199,7 @@ type versionView struct {
 	Say        web.Field
 	Comments   []commentView
 	Local      bool
+	Readable   readabilityView
 }
 
 func (r *Room) versionView(req *http.Request, v Version, h head, faults map[string]string) (versionView, error) {
@@ -207,7 +209,7 @@ func (r *Room) versionView(req *http.Request, v Version, h head, faults map[stri
 		return versionView{}, err
 	}
 	view := versionView{Head: h, OwnText: v.WrittenBy(p.Subject), MayReturn: v.State == Review || v.State == Scheduled, IsReleased: v.State == Released,
-		PublishAt: v.PublishAt, Text: finder.ViewText(v.Lang, v.Lang, v.Modules), Local: v.Authority != ""}
+		PublishAt: v.PublishAt, Text: finder.ViewText(v.Lang, v.Lang, v.Modules), Local: v.Authority != "", Readable: r.readabilityView(req, v)}
 	view.MayRelease = v.State == Review && !view.OwnText
 	if view.MayReturn {
 		q := r.h.DB.Reader()
