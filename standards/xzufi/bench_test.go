@@ -2,6 +2,7 @@ package xzufi
 
 import (
 	"bytes"
+	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
@@ -148,6 +149,21 @@ func BenchmarkCheck(b *testing.B) {
 		c := NewChecker(V220)
 		if _, err := readAll(NewReader(bytes.NewReader(doc)), func(item Item) { c.Check(item) }); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkEncodingXML is encoding/xml over the same message, tokens only, for comparison.
+func BenchmarkEncodingXML(b *testing.B) {
+	doc := message(b, 4000)
+	for b.Loop() {
+		d := xml.NewDecoder(bytes.NewReader(doc))
+		for {
+			if _, err := d.Token(); errors.Is(err, io.EOF) {
+				break
+			} else if err != nil {
+				b.Fatal(err)
+			}
 		}
 	}
 }

@@ -11,7 +11,8 @@ import (
 // Writer writes a message item by item, buffered. Objects that were read from a message of the same namespaces keep
 // everything, also what this package does not know, at its place; their values are written anew only where they were
 // changed. Objects from elsewhere, or of another version, are written with the names and the namespace of the
-// writer's version; what that version cannot say is left out and named by Dropped.
+// writer's version; what that version cannot say is left out and named by Dropped. Elements of XZuFi that this package
+// does not know move into the writer's namespace under their name, those of others stay as they are.
 type Writer struct {
 	out     io.Writer
 	e       encoder
