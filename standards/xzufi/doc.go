@@ -41,7 +41,7 @@
 //
 // # Why an XML reader of its own
 //
-// encoding/xml resolves references and CDATA before it hands text out, bounds neither tokens nor depth, and takes
-// twice as long for the tokens alone as ours with the objects (go test -bench .). Ours reads less: UTF-8 only, no document types, no entities but the
-// five of XML. Tests hold it against encoding/xml.
+// encoding/xml resolves references and CDATA before it hands text out, bounds neither tokens nor depth, and takes twice
+// as long for the tokens alone as ours with the objects (go test -bench .). Ours reads less: UTF-8 only, no document
+// types, no entities but the five of XML. Tests hold it against encoding/xml.
 package xzufi
