@@ -24,6 +24,7 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"rennsteig": func() {
 		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 		defer stop()
+		signal.Ignore(syscall.SIGXFSZ) // a limited file then behaves as one on a full disk
 		os.Exit(app.Main(ctx, os.Args[1:], os.Stdout, os.Stderr))
 	}})
 }

@@ -239,7 +239,7 @@ func (d *DB) Tx(ctx context.Context, f func(ctx context.Context, tx *Tx) error) 
 	for try := 1; ; try++ {
 		err := d.once(ctx, f)
 		if err == nil || try == 5 || !retryable(err) {
-			return err
+			return outage(err)
 		}
 		select {
 		case <-ctx.Done():

@@ -43,8 +43,8 @@ func ReadForm(w http.ResponseWriter, r *http.Request, limit int64) error {
 		// A browser that is still sending shows "connection reset" instead of our answer, so let it finish.
 		_, _ = io.CopyN(io.Discard, body, formDrain)
 		return errs.E(errs.TooLarge, "errs.too_large", sizeText(limit), err)
-	case errors.As(err, &disk):
-		return err
+	case errors.As(err, &disk): // the folder for temporary files is full
+		return errs.E(errs.Unavailable, "errs.no_space", err)
 	default:
 		return errs.E(errs.Invalid, "errs.form", err)
 	}
