@@ -23,7 +23,7 @@ const (
 )
 
 // ReadForm reads a posted form (urlencoded or multipart) of at most limit bytes. errs.TooLarge beyond, errs.Invalid
-// for what is no form or no UTF-8. Uploaded files are in r.MultipartForm.File; they live until the request ends.
+// for what is no form or no UTF-8, errs.Unavailable if there is no room for its files. Uploaded files are in r.MultipartForm.File; they live until the request ends.
 //
 // Line ends become "\n". The three inputs of a date field NAME (NAME-day, NAME-month, NAME-year) are joined: afterwards
 // r.Form and r.PostForm have NAME as DateValue gives it.
