@@ -59,6 +59,7 @@ type placeView struct {
 type placeChoice struct{ Name, Hint, Href string }
 
 type serviceView struct {
+	Key         string
 	Text        string
 	Described   bool
 	Description TextView

@@ -17,6 +17,7 @@ type pages struct {
 	place     *web.Page[placeView]
 	service   *web.Page[serviceView]
 	authority *web.Page[authorityView]
+	feedback  *web.Page[feedbackView]
 }
 
 func newPages(s *web.Site) pages {
@@ -26,6 +27,7 @@ func newPages(s *web.Site) pages {
 		place:     web.NewPage[placeView](s, Files, "place"),
 		service:   web.NewPage[serviceView](s, Files, "service"),
 		authority: web.NewPage[authorityView](s, Files, "authority"),
+		feedback:  web.NewPage[feedbackView](s, Files, "feedback"),
 	}
 }
 
@@ -44,6 +46,9 @@ func (r *Room) Routes(mux *http.ServeMux) {
 	s.Handle(mux, "GET /{$}", r.startPage)
 	s.Handle(mux, "GET /suche", s.Limit("search", searchesPerMinute, searchBurst, r.searchPage))
 	s.Handle(mux, "GET /leistung/{key}", r.servicePage)
+	s.Handle(mux, "POST /leistung/{key}/hilfreich", s.Limit("feedback", feedbacksPerMinute, feedbackBurst, r.postHelpful))
+	s.Handle(mux, "GET /leistung/{key}/rueckmeldung", r.feedbackPage)
+	s.Handle(mux, "POST /leistung/{key}/rueckmeldung", s.Limit("feedback", feedbacksPerMinute, feedbackBurst, r.postReason))
 	s.Handle(mux, "GET /behoerde/{id}", r.authorityPage)
 	s.Handle(mux, "GET /ort", r.placePage)
 	s.Handle(mux, "POST /ort", r.setPlace)
@@ -203,7 +208,7 @@ func (r *Room) servicePage(w http.ResponseWriter, req *http.Request) error {
 		return err
 	}
 	t := func(key string, args ...any) string { return r.h.Site.T(req, key, args...) }
-	v := serviceView{Text: s.Text, Place: r.placeName(c, place), Office: office,
+	v := serviceView{Key: s.Key, Text: s.Text, Place: r.placeName(c, place), Office: office,
 		PlaceNeeded: resp.Reason.Key == "finder.reason.place_needed",
 		ChoosePlace: "/ort?weiter=" + url.QueryEscape("/leistung/"+s.Key)}
 	v.Description, v.Described = c.textView(s.Key, web.Lang(req), resp.offices()...)

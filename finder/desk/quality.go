@@ -105,6 +105,9 @@ func (r *Room) Snapshot(ctx context.Context) error {
 				return err
 			}
 		}
+		if err := r.forgetRemarks(ctx, tx); err != nil {
+			return err
+		}
 		_, err := tx.Exec(ctx, `DELETE FROM finder_link_check WHERE NOT EXISTS (SELECT 1 FROM finder_link l WHERE l.url = finder_link_check.url)`)
 		return err
 	})

@@ -27,6 +27,7 @@ type pages struct {
 	history  *web.Page[historyView]
 	preview  *web.Page[previewView]
 	quality  *web.Page[qualityView]
+	feedback *web.Page[feedbackView]
 }
 
 func newPages(s *web.Site, files fs.FS) pages {
@@ -39,6 +40,7 @@ func newPages(s *web.Site, files fs.FS) pages {
 		history:  web.NewPage[historyView](s, files, "history"),
 		preview:  web.NewPage[previewView](s, files, "preview"),
 		quality:  web.NewPage[qualityView](s, files, "quality"),
+		feedback: web.NewPage[feedbackView](s, files, "feedback"),
 	}
 }
 
@@ -57,6 +59,7 @@ func (r *Room) Routes(mux *http.ServeMux) {
 	handle("POST /redaktion/leistung/{key}/dienst/entfernen", r.postDetach)
 	handle("POST /redaktion/verweis", r.postRepair)
 	handle("GET /redaktion/qualitaet", r.getQuality)
+	handle("GET /redaktion/rueckmeldungen", r.getFeedback)
 	handle("GET /redaktion/verlauf/{key}", r.getHistory)
 	handle("GET /redaktion/text/{id}", r.getText)
 	handle("GET /redaktion/text/{id}/vorschau", r.getPreview)
