@@ -116,6 +116,7 @@ func pdf(t *testing.T, name string) string {
 
 // The main journey: from "hund anmelden" in Erfurt to a paid notice, with every page looked at.
 func TestDogJourney(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	s := startServer(t, dir, "demo", "--data", "d", "--listen", "127.0.0.1:0")
 	citizen := s.person(t, true)
@@ -146,7 +147,7 @@ func TestDogJourney(t *testing.T) {
 	citizen.answer("Gilt der Hund als gefährlich?", fields{{"Nein", "✓"}})
 	citizen.answer("Beantragen Sie eine Ermäßigung oder Befreiung?", fields{{"Hund aus dem Tierheim", "✓"}})
 	citizen.answer("Warum beantragen Sie das?", fields{{"Warum beantragen Sie das?", "Bello kommt aus dem Tierheim."}})
-	citizen.Upload("Nachweise hochladen", pdf(t, "Tierheim.pdf"))
+	citizen.Upload("Nachweise für die Ermäßigung", pdf(t, "Tierheim.pdf"))
 	citizen.Press("Datei hochladen")
 	citizen.see("antrag-datei", "Tierheim.pdf")
 	citizen.Press("Weiter")

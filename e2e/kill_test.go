@@ -28,6 +28,7 @@ func TestKill(t *testing.T) {
 const kills = 4
 
 func killTest(t *testing.T, dialect db.Dialect) {
+	t.Parallel()
 	dir := t.TempDir()
 	address := "sqlite:" + filepath.Join(dir, "d", "rennsteig.db")
 	if dialect == db.Postgres {
@@ -68,7 +69,7 @@ func killTest(t *testing.T, dialect db.Dialect) {
 		mu.Unlock()
 		return nil
 	}
-	for range kills {
+	for round := range kills {
 		ctx, cancel := context.WithCancel(t.Context())
 		var group sync.WaitGroup
 		for range 4 {
@@ -81,7 +82,12 @@ func killTest(t *testing.T, dialect db.Dialect) {
 				}
 			})
 		}
-		time.Sleep(time.Duration(300+rand.IntN(700)) * time.Millisecond) //nolint:gosec // when the power fails is anybody's guess
+		wait(t, "somebody who pays", func() bool { // on a busy machine that takes its time
+			mu.Lock()
+			defer mu.Unlock()
+			return len(paid) > round || t.Failed()
+		})
+		time.Sleep(time.Duration(rand.IntN(700)) * time.Millisecond) //nolint:gosec // when the power fails is anybody's guess
 		s.end(os.Kill)
 		cancel()
 		group.Wait()

@@ -23,6 +23,7 @@ import (
 // Every page of the program, in every state that the journeys do not come by, is accessible, valid and says what it
 // should. In the end the program is asked which routes were used: a page that nobody looked at fails the test.
 func TestPages(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	operator := freeAddress(t)
 	s := startServer(t, dir, "demo", "--data", "d", "--listen", "127.0.0.1:0", "--metrics", operator)
@@ -108,6 +109,7 @@ func (s *server) visitorsPages(t *testing.T) {
 	p.goTo("/ort?ort=Erfurt")
 	p.page(200, "/suche?q=qqxyzzyqq", "Allgemeine Anlaufstelle", "Stadt Erfurt")
 	p.page(200, "/leistung/"+dog, "Für Ihren Ort", "Erfurt", "Amtliche Angaben")
+	p.page(200, "/leistung/"+dog+"/rueckmeldung", "Was hat nicht geholfen?")
 	p.page(200, "/behoerde/160510000000", "Stadt Erfurt", "Angabe fehlt")
 	p.page(404, "/antrag/start/hund-anmelden?ort=999999999999", "Hier nicht online möglich")
 	p.page(404, "/antrag/"+unknownID, "Melden Sie sich bitte an")
@@ -441,9 +443,9 @@ func (s *server) officesPages(t *testing.T, data *db.DB) {
 	p.Press("Abmelden")
 
 	p.look = false
-	p.signIn(asStaff, "Edda Redlich") // a role without pages of its own
+	p.signIn(asStaff, "Sina Sicher") // a role without pages of its own
 	p.look = true
-	p.shows(200, "Edda Redlich", "Das richtige Amt finden")
+	p.shows(200, "Sina Sicher", "Das richtige Amt finden")
 }
 
 // faultPages are pages of somebody whose session ends, and of a program that is broken.
@@ -546,7 +548,8 @@ func unseen(t *testing.T, operator string) {
 		}
 		code, err := os.ReadFile(path)
 		for _, m := range routeInCode.FindAllStringSubmatch(string(code), -1) {
-			if n++; !seen[m[1]] {
+			desk := strings.HasPrefix(m[1], "GET /redaktion") // has journeys of its own, beside it
+			if n++; !seen[m[1]] && !desk {
 				t.Errorf("nobody looked at %s (%s)", m[1], path)
 			}
 		}

@@ -10,6 +10,7 @@ import (
 // The sister journey pays first, without scripts: a certificate of residence in a member of a Verwaltungsgemeinschaft,
 // for somebody with an account whose browser closes half-way.
 func TestResidenceJourney(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	s := startServer(t, dir, "demo", "--data", "d", "--listen", "127.0.0.1:0")
 	citizen := s.person(t, false, browser.NoScript)
