@@ -32,7 +32,10 @@ type Catalog struct {
 	releases     map[TextRef]*Release         // what editors have released
 	online       map[string][]Online          // by service key: forms and online services elsewhere
 	duties       map[string]map[string]string // imported: service key to ARS to authority id
+	locals       map[localRef]LocalAssignment
 	index        *index
+	suggester    *suggester
+	opened       map[string]float32 // by service key: how often it was opened lately, 0…1
 
 	placeSpelling *german.Speller
 	placeNames    map[string]bool // folded words that are names of places
@@ -133,9 +136,17 @@ func newCatalog(t tables) *Catalog {
 		c.assigned[a.ServiceKey] = as
 	}
 	c.gatherDuties(t.imported.duties)
+	c.locals = map[localRef]LocalAssignment{}
+	for _, l := range t.locals {
+		if _, ok := c.areas[l.Area]; ok && (l.Role == NotOffered || c.authorities[l.Office].ID != "") {
+			c.locals[localRef{l.Service, l.Area, l.Role}] = l
+		}
+	}
 	synonyms := c.describe(t.releases, t.online, t.synonyms)
 	c.gatherSituations()
-	c.index = newIndex(c.ordered, synonyms, func(key string) bool { _, ok := c.assigned[key]; return ok })
+	c.opened = t.opened
+	c.index = newIndex(c.ordered, synonyms, func(key string) bool { _, ok := c.assigned[key]; return ok }, c.popularity)
+	c.suggester = newSuggester(c, synonyms)
 	return c
 }
 

@@ -23,6 +23,7 @@ type index struct {
 	idf      []float32           // by term, 0…1
 	means    map[string][]string // root to roots that mean the same
 	phrases  []phrase            // several words that stand for others
+	display  map[string]string   // folded words of the names, as people write them
 	written  map[string]int      // folded words of the names, as they are written, to how often
 
 	onlyProcedure map[string]*Service // bare objects that have just one procedure
@@ -80,7 +81,7 @@ const (
 	partStrength  = 0.65 // of the others
 )
 
-func newIndex(services []*Service, synonyms []synonym, assigned func(key string) bool) *index {
+func newIndex(services []*Service, synonyms []synonym, assigned func(key string) bool, popularity func(key string) float32) *index {
 	texts := make([]string, 0, 2*len(services)+len(synonyms))
 	for _, s := range services {
 		texts = append(texts, s.Name, s.Bundle)
@@ -88,10 +89,10 @@ func newIndex(services []*Service, synonyms []synonym, assigned func(key string)
 	for _, s := range synonyms {
 		texts = append(texts, s.Term, s.Means)
 	}
-	x := &index{lexicon: german.NewLexicon(texts...), terms: map[string]int32{}, means: map[string][]string{}, written: map[string]int{}}
+	x := &index{lexicon: german.NewLexicon(texts...), terms: map[string]int32{}, means: map[string][]string{}, written: map[string]int{}, display: map[string]string{}}
 	builder := &indexBuilder{index: x, aliases: newAliases(services, synonyms)}
 	for _, s := range services {
-		builder.add(s, assigned(s.Key))
+		builder.add(s, assigned(s.Key), popularity(s.Key))
 	}
 	builder.weigh()
 	x.onlyProcedure = onlyProcedures(services)
@@ -165,9 +166,9 @@ type indexBuilder struct {
 	frequent []map[string]bool // by term: the objects whose names have it
 }
 
-func (b *indexBuilder) add(s *Service, assigned bool) {
+func (b *indexBuilder) add(s *Service, assigned bool, popularity float32) {
 	key := leika.Key(s.Key)
-	d := doc{service: s, object: key.ObjectPrefix(), prior: 1}
+	d := doc{service: s, object: key.ObjectPrefix(), prior: 1 + priorPopular*popularity}
 	if assigned {
 		d.prior *= priorAssigned
 	}
@@ -211,7 +212,11 @@ func (b *indexBuilder) add(s *Service, assigned bool) {
 func (b *indexBuilder) entry(id int32, kind entryKind, name string, factor float32) {
 	e := entry{doc: id, object: b.docs[id].group, kind: kind, factor: factor}
 	n := int32(len(b.entries))
-	for _, w := range b.lexicon.Words(name) {
+	unfolded := written(name)
+	for i, w := range b.lexicon.Words(name) {
+		if i < len(unfolded) && (b.display[w.Text] == "" || kind == official) {
+			b.display[w.Text] = unfolded[i]
+		}
 		if w.Class != german.Content {
 			continue
 		}
@@ -234,7 +239,11 @@ func (b *indexBuilder) entry(id int32, kind entryKind, name string, factor float
 	}
 	// People write "Gewerbeanmeldung" for "Gewerbe Anmeldung"; the speller must know it to mend it.
 	if kind == official && len(e.words) == 2 {
-		b.written[e.words[0].text+e.words[1].text]++
+		joined := e.words[0].text + e.words[1].text
+		b.written[joined]++
+		if b.display[joined] == "" {
+			b.display[joined] = b.shown(e.words[0].text) + strings.ToLower(b.shown(e.words[1].text))
+		}
 	}
 	if len(e.words) > 0 {
 		b.entries = append(b.entries, e)
@@ -316,7 +325,11 @@ func (b *indexBuilder) words(synonyms []synonym) {
 			continue
 		}
 		var roots []string
-		for _, w := range b.lexicon.Words(s.Term) {
+		unfolded := written(s.Term)
+		for i, w := range b.lexicon.Words(s.Term) {
+			if i < len(unfolded) && b.display[w.Text] == "" {
+				b.display[w.Text] = unfolded[i]
+			}
 			if w.Class == german.Content {
 				roots = append(roots, w.Root)
 			}

@@ -12,8 +12,11 @@ type Role string
 
 // The roles (XZuFi: rolle).
 const (
-	Responsible Role = "responsible" // zuständige Stelle
-	Receives    Role = "receives"    // takes applications for the responsible authority
+	Responsible  Role = "responsible" // zuständige Stelle
+	Receives     Role = "receives"    // takes applications for the responsible authority
+	ContactPoint Role = "contact"     // Ansprechpunkt: answers questions
+	SinglePoint  Role = "single"      // einheitliche Stelle (§ 71a VwVfG): takes everything to the right offices
+	NotOffered   Role = "not_offered" // the service does not exist here
 )
 
 // Level is where in the Land a service is done.
@@ -54,6 +57,9 @@ type Responsibility struct {
 	Processor   Authority  // does the work; the same as Responsible unless one acts for another
 	Receives    *Authority // takes applications, where that is a third office
 	Unit        *Authority // imported office of the authority where people go; nil if none is known
+	Contact     *Authority // answers questions, where that is another office
+	SinglePoint *Authority // einheitliche Stelle, where one is named
+	NotOffered  bool       // the service does not exist here; Known is false
 	Reason      Text
 	Law         string
 }
@@ -98,7 +104,7 @@ func (c *Catalog) Resolve(leikaKey, area string) (Responsibility, error) {
 			out.Responsible = c.generalOffice(place)
 			out.Processor = out.Responsible
 		}
-		return c.withDuty(out, leikaKey, place), nil
+		return c.here(leikaKey, place, c.withDuty(out, leikaKey, place)), nil
 	}
 	out := c.resolve(as.responsible, place)
 	if as.receives != nil && out.Known && place != nil {
@@ -106,7 +112,7 @@ func (c *Catalog) Resolve(leikaKey, area string) (Responsibility, error) {
 			out.Receives = &r.Processor
 		}
 	}
-	return c.withDuty(out, leikaKey, place), nil
+	return c.here(leikaKey, place, c.withDuty(out, leikaKey, place)), nil
 }
 
 // current follows the successors of an area that exists no more.

@@ -23,6 +23,7 @@ type Room struct {
 	forms   Forms
 	fees    Fees
 	current atomic.Pointer[Catalog]
+	opened  openings
 	pages   pages
 }
 
@@ -82,6 +83,10 @@ func (r *Room) Refresh(ctx context.Context) error {
 	if err != nil || version == r.catalog().version {
 		return err
 	}
+	return r.reload(ctx)
+}
+
+func (r *Room) reload(ctx context.Context) error {
 	c, err := readCatalog(ctx, r.h.DB.Reader())
 	if err != nil {
 		return fmt.Errorf("read catalogue: %w", err)
@@ -90,18 +95,28 @@ func (r *Room) Refresh(ctx context.Context) error {
 	return nil
 }
 
-// Run follows changes of the tables, made by this or another process, until ctx ends.
+// Run follows changes of the tables, made by this or another process, and writes down what was opened, until ctx ends.
 func (r *Room) Run(ctx context.Context) error {
-	tick := time.NewTicker(time.Second)
-	defer tick.Stop()
+	look, write, read := time.NewTicker(time.Second), time.NewTicker(popularityWritten), time.NewTicker(popularityRead)
+	defer look.Stop()
+	defer write.Stop()
+	defer read.Stop()
 	for {
+		var err error
 		select {
 		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-			if err := r.Refresh(ctx); err != nil && ctx.Err() == nil {
-				r.h.Log.ErrorContext(ctx, "catalogue not refreshed", "error", err)
-			}
+			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+			defer cancel()
+			return r.writeOpenings(last)
+		case <-look.C:
+			err = r.Refresh(ctx)
+		case <-write.C:
+			err = r.writeOpenings(ctx)
+		case <-read.C:
+			err = r.reload(ctx)
+		}
+		if err != nil && ctx.Err() == nil {
+			r.h.Log.ErrorContext(ctx, "catalogue not refreshed", "error", err)
 		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 // The weights of the search. They were chosen by what they mean and checked with `finder eval` (docs/SEARCH.md).
 const (
 	priorAssigned    = 1.06 // services whose authority is known here are the everyday ones
+	priorPopular     = 0.04 // the service opened most against one that nobody opens
 	priorObject      = 0.99 // the bare object after its procedures, when equal
 	priorDetailed    = 0.97 // special cases after the general one
 	priorInformation = 0.95 // mere information
@@ -67,16 +68,6 @@ var faint = func() map[string]float32 {
 	return m
 }()
 
-// opening are the roots of what one does to have a business.
-var opening = func() map[string]bool {
-	m := map[string]bool{}
-	lexicon := german.NewLexicon()
-	for _, w := range []string{"eröffnen", "gründen", "aufmachen", "selbstständig"} {
-		m[lexicon.Root(german.Fold(w))] = true
-	}
-	return m
-}()
-
 // Hit is a service found.
 type Hit struct {
 	Service  Service
@@ -85,27 +76,24 @@ type Hit struct {
 	Why      []Text // why it was found, one reason per word
 }
 
+// Answer is what a question found.
+type Answer struct {
+	Hits   []Hit
+	Mended string   // the question with its misspelt words mended; "" if there are none
+	Near   []string // life situations that may help when nothing was found
+}
+
 // Search finds the services that are meant by everyday words, best first; none when nothing fits well enough.
 // Variants of the same LeiKa object are one hit. Input of any length is accepted; its first 64 words count.
-func (c *Catalog) Search(query string) []Hit {
-	return c.index.search(query, c.isPlaceName)
-}
+func (c *Catalog) Search(query string) []Hit { return c.Ask(query).Hits }
+
+// Ask is Search with what else can be said about the question.
+func (c *Catalog) Ask(query string) Answer { return c.index.search(query, c.isPlaceName) }
 
 // isPlaceName reports whether a folded word is the name of a place, which says where and not what.
 func (c *Catalog) isPlaceName(w string) bool {
 	_, ok := c.placeNames[w]
 	return ok
-}
-
-// asked is one word of the question.
-type asked struct {
-	text    string // as it was typed, folded
-	word    german.Word
-	weight  float32
-	mended  string  // the known word taken for a misspelt one
-	perhaps string  // a known word it may be a misspelling of
-	trust   float32 // 1; less for a mended word
-	means   [][]german.Word
 }
 
 // scratch is the working memory of one search, reused.
@@ -144,8 +132,9 @@ func (s *scratch) reset() {
 	s.objects = s.objects[:0]
 }
 
-func (x *index) search(query string, isPlace func(string) bool) []Hit {
+func (x *index) search(query string, isPlace func(string) bool) Answer {
 	words := x.understand(query, isPlace)
+	out := Answer{Mended: x.mended(query, words)}
 	var total, strange float32
 	telling := false
 	for _, w := range words {
@@ -156,7 +145,7 @@ func (x *index) search(query string, isPlace func(string) bool) []Hit {
 		telling = telling || !w.word.Common
 	}
 	if total == 0 || !telling {
-		return nil
+		return out
 	}
 	s := x.scratch.Get().(*scratch)
 	defer x.scratch.Put(s)
@@ -164,146 +153,26 @@ func (x *index) search(query string, isPlace func(string) bool) []Hit {
 	for i := range words {
 		x.match(s, &words[i])
 	}
-	return x.rank(s, words, total, strange)
+	all := x.rank(s, total, strange)
+	if out.Hits = x.hits(all, words); len(out.Hits) == 0 {
+		out.Near = x.near(all)
+	}
+	return out
 }
 
-// understand turns the question into weighted words.
-func (x *index) understand(query string, isPlace func(string) bool) []asked {
-	analysed := x.lexicon.Words(query)
-	var out, fillers []asked
-	used := map[string]bool{}
-	for _, w := range analysed {
-		if w.Class == german.Stop || used[w.Root] {
-			continue
-		}
-		used[w.Root] = true
-		a := asked{text: w.Text, word: w, trust: 1}
-		if w.Class == german.Filler {
-			a.weight = x.wordWeight(w)
-			fillers = append(fillers, a)
-			continue
-		}
-		if w.Common && !x.named(w.Root) {
-			continue
-		}
-		if elsewhere[w.Text] && x.written[w.Text] == 0 {
-			out = append(out, asked{text: w.Text, word: german.Word{Text: w.Text, Root: w.Text}, trust: 1, weight: weightElsewhere})
-			continue
-		}
-		if !x.indexed(w) {
-			if isPlace(w.Text) {
-				continue
-			}
-			if !w.Known {
-				if mended, distance, ok := x.mend(w.Text); ok {
-					a.mended, a.word = mended, x.lexicon.Word(mended)
-					a.trust = 1 - mistakeTrust*float32(distance)
-				}
-			}
-		} else if !x.named(w.Root) && x.written[w.Text] == 0 {
-			// Its parts are known, but no name has it: "hundestuer" is no door for dogs.
-			if mended, _, ok := x.speller.Correct(w.Text); ok && len(w.Text) >= longWord && x.lexicon.Word(mended).Root != w.Root {
-				a.perhaps = mended
-			}
-		}
-		a.weight = x.wordWeight(a.word)
-		out = append(out, a)
-	}
-	if slices.ContainsFunc(out, func(a asked) bool { return opening[a.word.Root] }) {
-		// Whatever is opened, it is a business.
-		before := len(out)
-		out = slices.DeleteFunc(out, func(a asked) bool { return !x.indexed(a.word) || a.weight == weightElsewhere })
-		if len(out) < before {
-			for i := range out {
-				if opening[out[i].word.Root] {
-					out[i].means = append(out[i].means, x.lexicon.Words("Gewerbe"))
-					out[i].word.Common = false
-				}
-			}
-		}
-	}
-	if len(out) == 0 {
-		out = fillers // "Hilfe": there is nothing better to look for
-	}
-	x.addCompounds(out)
-	for i := range out {
-		if w := &out[i]; w.perhaps != "" {
-			w.means = append(w.means, []german.Word{x.lexicon.Word(w.perhaps)})
-		}
-	}
-	return x.addPhrases(out)
-}
-
-// mend finds the known word that was probably meant; in a compound of a known and a misspelt segment (Wohngeltantrag),
-// the segment is mended.
-func (x *index) mend(w string) (mended string, distance int, ok bool) {
-	const minSegment = 4
-	if mended, distance, ok = x.speller.Correct(w); ok {
-		return mended, distance, true
-	}
-	best := 0
-	for i := minSegment; i <= len(w)-minSegment; i++ {
-		head, tail := w[:i], w[i:]
-		if x.written[tail] > 0 {
-			if m, d, found := x.speller.Correct(head); found && (best == 0 || d < best) {
-				mended, best = m+tail, d
-			}
-		}
-		if x.written[head] > 0 {
-			if m, d, found := x.speller.Correct(tail); found && (best == 0 || d < best) {
-				mended, best = head+m, d
-			}
-		}
-	}
-	return mended, best, best > 0
-}
-
-// addCompounds joins words that belong together: "Schwerbehinderten Ausweis" is Schwerbehindertenausweis.
-func (x *index) addCompounds(words []asked) {
-	for i := 1; i < len(words); i++ {
-		a, b := &words[i-1], &words[i]
-		for _, link := range []string{"", "s", "n", "en", "er"} {
-			if joined := a.text + link + b.text; x.written[joined] > 0 {
-				w := []german.Word{x.lexicon.Word(joined)}
-				a.means, b.means = append(a.means, w), append(b.means, w)
+// near lists the life situations of what fits somewhat, for those who found nothing.
+func (x *index) near(all []ranked) []string {
+	const enough, least = 3, 0.25
+	var out []string
+	for _, r := range all {
+		situation := x.docs[r.doc].service.LifeSituation
+		if r.answers >= least && situation != "" && !slices.Contains(out, situation) {
+			if out = append(out, situation); len(out) == enough {
 				break
 			}
 		}
 	}
-}
-
-// named reports whether the word itself or a synonym of it occurs in any name.
-func (x *index) named(root string) bool {
-	_, ok := x.terms[root]
-	return ok || len(x.means[root]) > 0
-}
-
-// indexed reports whether the word, its synonyms or its segments occur in any name.
-func (x *index) indexed(w german.Word) bool {
-	return x.named(w.Root) || len(w.Parts) > 0
-}
-
-// addPhrases lets words that together stand for something else (abhanden gekommen) mean that, too.
-func (x *index) addPhrases(words []asked) []asked {
-	for _, p := range x.phrases {
-		at := 0
-		var hit []int
-		for i := range words {
-			if at < len(p.roots) && words[i].word.Root == p.roots[at] {
-				hit = append(hit, i)
-				at++
-			}
-		}
-		if at < len(p.roots) || at == 0 {
-			continue
-		}
-		for _, m := range p.means {
-			for _, i := range hit {
-				words[i].means = append(words[i].means, x.lexicon.Words(m))
-			}
-		}
-	}
-	return words
+	return out
 }
 
 // match adds one word of the question to the scores.
@@ -446,7 +315,8 @@ func answers(matched, total, strange float32) float32 {
 	return matched / (matched + missing*circumstance + strange)
 }
 
-func (x *index) rank(s *scratch, words []asked, total, strange float32) []Hit {
+// rank scores every service that was touched, best first.
+func (x *index) rank(s *scratch, total, strange float32) []ranked {
 	best := map[int32]ranked{}
 	for _, id := range s.touched {
 		e := &x.entries[id]
@@ -474,7 +344,7 @@ func (x *index) rank(s *scratch, words []asked, total, strange float32) []Hit {
 	slices.SortFunc(all, func(a, b ranked) int {
 		return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.doc, b.doc))
 	})
-	return x.hits(all, words)
+	return all
 }
 
 // hits groups the services of one object under the best of them.
@@ -519,57 +389,6 @@ func needed(words []asked) float32 {
 		}
 	}
 	return max(least, minCoverage-longQuestion*float32(max(0, n-2)))
-}
-
-// explain says for each word of the question what it met in the name.
-func (x *index) explain(id int32, words []asked) []Text {
-	var out []Text
-	e := &x.entries[id]
-	for _, w := range words {
-		if w.mended != "" {
-			out = append(out, Text{"finder.why.mended", []any{w.text, w.mended}})
-		}
-		how, name := x.meets(e, w.word)
-		for _, meaning := range w.means {
-			for _, m := range meaning {
-				if _, met := x.meets(e, m); how == "" && met != "" {
-					how, name = "synonym", met
-				}
-			}
-		}
-		if how != "" {
-			out = append(out, Text{"finder.why." + how, []any{w.text, name}})
-		}
-	}
-	if e.kind != official {
-		out = append(out, Text{"finder.why.everyday", []any{x.docs[e.doc].service.Name}})
-	}
-	return out
-}
-
-func (x *index) meets(e *entry, w german.Word) (how, name string) {
-	for _, n := range e.words {
-		if n.text == w.Text {
-			return "same", n.text
-		}
-	}
-	for _, n := range e.words {
-		switch {
-		case n.word.Root == w.Root:
-			return "family", n.text
-		case slices.Contains(x.means[w.Root], n.word.Root):
-			return "synonym", n.text
-		}
-	}
-	for _, n := range e.words {
-		own := append([]string{w.Root}, w.Parts...)
-		for _, p := range append([]string{n.word.Root}, n.word.Parts...) {
-			if slices.Contains(own, p) {
-				return "part", n.text
-			}
-		}
-	}
-	return "", ""
 }
 
 // Kind of the service's key, for pages.

@@ -172,6 +172,8 @@ type tables struct {
 	releases    []Release
 	online      []Online
 	imported    imported
+	locals      []LocalAssignment
+	opened      map[string]float32 // popularity
 }
 
 // readTables reads all tables. The version is read first: what changes meanwhile has a higher one and is read again.
@@ -214,6 +216,12 @@ func readTables(ctx context.Context, q db.Querier) (t tables, err error) {
 	if t.online, err = readOnline(ctx, q); err != nil {
 		return t, err
 	}
-	t.imported, err = readImported(ctx, q)
+	if t.imported, err = readImported(ctx, q); err != nil {
+		return t, err
+	}
+	if t.locals, err = readLocal(ctx, q); err != nil {
+		return t, err
+	}
+	t.opened, err = readOpened(ctx, q)
 	return t, err
 }

@@ -20,9 +20,13 @@ type startView struct {
 type resultsView struct {
 	Form         searchForm
 	PlaceUnknown web.Alert
+	Mended       web.Link
+	Filter       filterView
 	Summary      string
 	Hits         []hitView
-	Nothing      bool
+	Nothing      bool // found, whatever the filters
+	Filtered     bool // nothing is left by the filters
+	Near         []web.Link
 	General      web.Link
 	Pages        web.Pagination
 }
@@ -40,6 +44,7 @@ type officeView struct {
 	Brief                                     bool // one line, for hits further down
 	Responsible, Processor, Receives, General web.Link
 	Unit                                      web.Link // imported office where people go
+	Contact, SinglePoint                      web.Link
 	Reason                                    string
 	Online                                    string
 	Fee                                       Fee
@@ -132,6 +137,12 @@ func (r *Room) office(req *http.Request, c *Catalog, s Service, place string) (o
 	}
 	if resp.Unit != nil {
 		v.Unit = officeLink(*resp.Unit)
+	}
+	if resp.Contact != nil {
+		v.Contact = officeLink(*resp.Contact)
+	}
+	if resp.SinglePoint != nil {
+		v.SinglePoint = officeLink(*resp.SinglePoint)
 	}
 	path, ok, err := r.forms.Online(req.Context(), s.Key, resp.Processor.ID)
 	if err != nil {

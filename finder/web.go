@@ -45,6 +45,7 @@ func (r *Room) Routes(mux *http.ServeMux) {
 	s := r.h.Site
 	s.Handle(mux, "GET /{$}", r.startPage)
 	s.Handle(mux, "GET /suche", s.Limit("search", searchesPerMinute, searchBurst, r.searchPage))
+	s.Handle(mux, "GET /vorschlaege", s.Limit("suggestions", suggestionsPerMinute, suggestionBurst, r.suggestions))
 	s.Handle(mux, "GET /leistung/{key}", r.servicePage)
 	s.Handle(mux, "POST /leistung/{key}/hilfreich", s.Limit("feedback", feedbacksPerMinute, feedbackBurst, r.postHelpful))
 	s.Handle(mux, "GET /leistung/{key}/rueckmeldung", r.feedbackPage)
@@ -107,7 +108,7 @@ func (r *Room) search(w http.ResponseWriter, req *http.Request) (*shown, error) 
 	if err != nil {
 		return nil, err
 	}
-	situation, err := input(req, "lage", maxQuery)
+	limits, err := readFilter(req)
 	if err != nil {
 		return nil, err
 	}
@@ -125,7 +126,7 @@ func (r *Room) search(w http.ResponseWriter, req *http.Request) (*shown, error) 
 			}
 			v.Form.Place = found.ShortName
 		case len(choices) > 0:
-			return nil, r.choosePlace(w, req, asked, choices, "/suche", url.Values{"q": {query}, "lage": {situation}})
+			return nil, r.choosePlace(w, req, asked, choices, "/suche", keepFilters(req))
 		default:
 			v.PlaceUnknown = web.Alert{Kind: "warning", Title: r.h.Site.T(req, "finder.place.unknown", asked)}
 		}
@@ -139,32 +140,62 @@ func (r *Room) search(w http.ResponseWriter, req *http.Request) (*shown, error) 
 		place = "" // a cookie from long ago
 	}
 	title := r.h.Site.T(req, "finder.results.title_empty")
-	var hits []Hit
+	var answer Answer
 	switch {
 	case query != "":
 		title = r.h.Site.T(req, "finder.results.title", query)
-		hits = c.Search(query)
-	case situation != "":
-		title = r.h.Site.T(req, "finder.results.title", situation)
-		hits = c.situations[situation]
+		answer = c.Ask(query)
+	case limits.Situation != "":
+		title = r.h.Site.T(req, "finder.results.title", limits.Situation)
+		answer.Hits = c.situations[limits.Situation]
 	default:
 		return &shown{req, title, v}, nil
 	}
-	if err := r.showHits(req, c, &v, hits, place); err != nil {
+	if answer.Mended != "" {
+		q := keepFilters(req)
+		q.Set("q", answer.Mended)
+		v.Mended = web.Link{Text: answer.Mended, Href: "/suche?" + q.Encode()}
+	}
+	for _, name := range answer.Near {
+		v.Near = append(v.Near, web.Link{Text: name, Href: "/suche?lage=" + url.QueryEscape(name)})
+	}
+	all, err := r.at(req.Context(), c, answer.Hits, place)
+	if err != nil {
 		return nil, err
 	}
+	t := func(key string, args ...any) string { return r.h.Site.T(req, key, args...) }
+	tn := func(key string, n int) string { return r.h.Site.Texts.N(web.Lang(req), key, n) }
+	kept, filters := limits.apply(t, tn, req.URL.Query(), all)
+	if len(all) > 1 || len(filters.Set) > 0 {
+		v.Filter = filters
+	}
+	v.Filtered = len(kept) == 0 && len(all) > 0
+	if err := r.showHits(req, c, &v, kept, place); err != nil {
+		return nil, err
+	}
+	v.Nothing = len(all) == 0
 	return &shown{req, title, v}, nil
 }
 
+// keepFilters are the parts of the address that stay when the question or the place changes.
+func keepFilters(req *http.Request) url.Values {
+	out := url.Values{}
+	for _, name := range []string{"q", "lage", "thema", "amt", "online"} {
+		if v := req.URL.Query().Get(name); v != "" {
+			out.Set(name, v)
+		}
+	}
+	return out
+}
+
 // showHits fills the page of hits that the address asks for.
-func (r *Room) showHits(req *http.Request, c *Catalog, v *resultsView, hits []Hit, place string) error {
+func (r *Room) showHits(req *http.Request, c *Catalog, v *resultsView, hits []found, place string) error {
 	page, _ := strconv.Atoi(req.URL.Query().Get("seite")) // no number is the first page
 	page = max(1, min(page, (len(hits)+hitsAPage-1)/hitsAPage))
 	from := (page - 1) * hitsAPage
 	to := min(len(hits), from+hitsAPage)
-	v.Nothing = len(hits) == 0
 	v.Summary = r.h.Site.Texts.N(web.Lang(req), "finder.results.count", len(hits))
-	if v.Nothing {
+	if len(hits) == 0 {
 		v.Summary = ""
 		if a, ok := c.areas[place]; ok {
 			v.General = officeLink(c.generalOffice(c.current(a)))
@@ -172,7 +203,7 @@ func (r *Room) showHits(req *http.Request, c *Catalog, v *resultsView, hits []Hi
 		return nil
 	}
 	for i, h := range hits[from:to] {
-		view, err := r.hitView(req, c, h, place)
+		view, err := r.hitView(req, c, h.Hit, place)
 		if err != nil {
 			return err
 		}
@@ -199,6 +230,7 @@ func (r *Room) servicePage(w http.ResponseWriter, req *http.Request) error {
 	if !ok {
 		return errs.E(errs.NotFound, "finder.service_unknown")
 	}
+	r.opened.add(s.Key)
 	place := web.Place(req)
 	if _, ok := c.areas[place]; !ok {
 		place = ""

@@ -126,7 +126,7 @@ func TestPages(t *testing.T) {
 				if p.Status != status {
 					t.Errorf("GET %.40s: %d, want %d", path, p.Status, status)
 				}
-				if strings.Contains(p.Body, "<script") {
+				if strings.Contains(strings.ReplaceAll(p.Body, `<script src="/assets/suggest.js"`, ""), "<script") {
 					t.Errorf("GET %.40s: script in the page", path)
 				}
 			}

@@ -19,7 +19,8 @@
 //	rs-flow                            air between children, elsewhere
 //	rs-numeric, rs-nowrap              right-aligned figures, what must stay on one line
 //
-// Staff get all of it set more tightly. Everything works without script: the house has none.
+// Staff get all of it set more tightly. Everything works without script; suggest.js alone makes the search boxes
+// complete what is typed.
 //
 // Cookies: "lang" and "ort" (a year, set when somebody chooses), "hinweis" (a minute, a message for the next page);
 // each strictly necessary for what was asked for, so there is no banner. Pages are not compressed here: it would add a

@@ -24,7 +24,7 @@ func (s *Site) Middleware(next http.Handler) http.Handler {
 		next = s.Mux(mux)
 	}
 	cross := http.NewCrossOriginProtection()
-	csp := "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self' data:; script-src 'self'; form-action " +
+	csp := "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self' data:; script-src 'self'; connect-src 'self'; form-action " +
 		strings.Join(append([]string{"'self'"}, s.FormAction...), " ") + "; frame-ancestors 'none'; base-uri 'none'"
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()

@@ -139,7 +139,7 @@ func TestSecurityHeaders(t *testing.T) {
 	for _, path := range []string{"/gut", "/nirgends", "/kaputt", "/panik", "/gut?q=%ff"} {
 		p := site(t).get(t, path)
 		for key, want := range map[string]string{
-			"Content-Security-Policy": "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self' data:; script-src 'self'; form-action 'self' https://id.example; frame-ancestors 'none'; base-uri 'none'",
+			"Content-Security-Policy": "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self' data:; script-src 'self'; connect-src 'self'; form-action 'self' https://id.example; frame-ancestors 'none'; base-uri 'none'",
 			"X-Content-Type-Options":  "nosniff", "Referrer-Policy": "same-origin", "Cache-Control": "no-store", "Cross-Origin-Opener-Policy": "same-origin",
 			"Cross-Origin-Resource-Policy": "same-origin", "Strict-Transport-Security": "",
 		} {
