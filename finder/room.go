@@ -3,6 +3,7 @@ package finder
 import (
 	"context"
 	"embed"
+	"errors"
 	"fmt"
 	"sync/atomic"
 	"time"
@@ -25,6 +26,8 @@ type Room struct {
 	current atomic.Pointer[Catalog]
 	opened  openings
 	pages   pages
+
+	searches searchLog
 }
 
 // New makes the room's pages. The catalogue is empty until Load or Refresh.
@@ -95,24 +98,33 @@ func (r *Room) reload(ctx context.Context) error {
 	return nil
 }
 
-// Run follows changes of the tables, made by this or another process, and writes down what was opened, until ctx ends.
+// Run follows changes of the tables, made by this or another process, and writes the counts of searches and of services
+// opened, until ctx ends.
 func (r *Room) Run(ctx context.Context) error {
-	look, write, read := time.NewTicker(time.Second), time.NewTicker(popularityWritten), time.NewTicker(popularityRead)
-	defer look.Stop()
-	defer write.Stop()
-	defer read.Stop()
+	tick, again := time.NewTicker(time.Second), time.NewTicker(popularityRead)
+	defer tick.Stop()
+	defer again.Stop()
+	flush := time.NewTicker(flushEvery)
+	defer flush.Stop()
+	write := func(ctx context.Context) {
+		if err := errors.Join(r.flushSearches(ctx), r.writeOpenings(ctx)); err != nil && ctx.Err() == nil {
+			r.h.Log.ErrorContext(ctx, "searches not counted", "error", err)
+		}
+	}
+	write(ctx)
 	for {
 		var err error
 		select {
 		case <-ctx.Done():
-			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
-			defer cancel()
-			return r.writeOpenings(last)
-		case <-look.C:
+			last, done := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+			defer done()
+			write(last)
+			return nil
+		case <-flush.C:
+			write(ctx)
+		case <-tick.C:
 			err = r.Refresh(ctx)
-		case <-write.C:
-			err = r.writeOpenings(ctx)
-		case <-read.C:
+		case <-again.C:
 			err = r.reload(ctx)
 		}
 		if err != nil && ctx.Err() == nil {

@@ -29,6 +29,7 @@ type resultsView struct {
 	Near         []web.Link
 	General      web.Link
 	Pages        web.Pagination
+	Search       string // hash of the question, for counting whether it led on
 }
 
 type hitView struct {

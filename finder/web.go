@@ -145,6 +145,9 @@ func (r *Room) search(w http.ResponseWriter, req *http.Request) (*shown, error) 
 	case query != "":
 		title = r.h.Site.T(req, "finder.results.title", query)
 		answer = c.Ask(query)
+		if page := req.URL.Query().Get("seite"); page == "" || page == "1" {
+			v.Search = r.note(query, len(answer.Hits) > 0)
+		}
 	case limits.Situation != "":
 		title = r.h.Site.T(req, "finder.results.title", limits.Situation)
 		answer.Hits = c.situations[limits.Situation]
@@ -208,6 +211,9 @@ func (r *Room) showHits(req *http.Request, c *Catalog, v *resultsView, hits []fo
 			return err
 		}
 		view.Office.Brief = from+i > 0
+		if v.Search != "" {
+			view.Href += "?suche=" + v.Search
+		}
 		v.Hits = append(v.Hits, view)
 	}
 	at := func(n int) string {
@@ -240,6 +246,7 @@ func (r *Room) servicePage(w http.ResponseWriter, req *http.Request) error {
 		return err
 	}
 	t := func(key string, args ...any) string { return r.h.Site.T(req, key, args...) }
+	r.click(req.URL.Query().Get("suche"))
 	v := serviceView{Key: s.Key, Text: s.Text, Place: r.placeName(c, place), Office: office,
 		PlaceNeeded: resp.Reason.Key == "finder.reason.place_needed",
 		ChoosePlace: "/ort?weiter=" + url.QueryEscape("/leistung/"+s.Key)}

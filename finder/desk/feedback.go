@@ -101,6 +101,44 @@ func remarks(ctx context.Context, q db.Querier, s Scope) ([]Remark, error) {
 	return out, rows.Err()
 }
 
+// Searched is how searches ended; Query is "" for the sum of all.
+type Searched struct {
+	Query                    string
+	Times, Fruitless, Clicks int64
+}
+
+// Left is how many searches found something that nobody opened.
+func (s Searched) Left() int64 { return max(0, s.Times-s.Fruitless-s.Clicks) }
+
+// Searches lists what was searched often in the last feedbackDays days and led nowhere most, and the sum of all. Only
+// editors of everything see it: a search is at no authority. ok is false for the others.
+func (r *Room) Searches(ctx context.Context) (list []Searched, total Searched, ok bool, err error) {
+	s, _, err := editorScope(ctx)
+	if err != nil || !s.all {
+		return nil, total, false, err
+	}
+	since := r.h.Now().AddDate(0, 0, -feedbackDays).In(i18n.Berlin).Format("2006-01-02")
+	q := r.h.DB.Reader()
+	if err := q.QueryRow(ctx, `SELECT coalesce(sum(times), 0), coalesce(sum(fruitless), 0), coalesce(sum(clicks), 0) FROM finder_search_count WHERE day >= $1`,
+		since).Scan(&total.Times, &total.Fruitless, &total.Clicks); err != nil {
+		return nil, total, false, err
+	}
+	rows, err := q.Query(ctx, `SELECT query, sum(times), sum(fruitless), sum(clicks) FROM finder_search_count WHERE day >= $1 AND query <> ''
+		GROUP BY query HAVING sum(fruitless) > 0 OR sum(times) > sum(clicks) ORDER BY sum(fruitless) DESC, sum(times) - sum(clicks) DESC, query LIMIT $2`, since, maxListed)
+	if err != nil {
+		return nil, total, false, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var x Searched
+		if err := rows.Scan(&x.Query, &x.Times, &x.Fruitless, &x.Clicks); err != nil {
+			return nil, total, false, err
+		}
+		list = append(list, x)
+	}
+	return list, total, true, rows.Err()
+}
+
 // forgetRemarks deletes the old ones.
 func (r *Room) forgetRemarks(ctx context.Context, tx *db.Tx) error {
 	_, err := tx.Exec(ctx, `DELETE FROM finder_feedback_text WHERE at < $1`, db.Micros(r.h.Now().AddDate(0, 0, -remarkDays)))
@@ -108,8 +146,16 @@ func (r *Room) forgetRemarks(ctx context.Context, tx *db.Tx) error {
 }
 
 type feedbackView struct {
-	Rows    []helpedRow
-	Remarks []remarkRow
+	Rows     []helpedRow
+	Remarks  []remarkRow
+	Searches bool // shown: only to the central team
+	Totals   string
+	Failed   []searchRow
+}
+
+type searchRow struct {
+	Query                  string
+	Times, Fruitless, Left int64
 }
 
 type helpedRow struct {
@@ -148,6 +194,17 @@ func (r *Room) getFeedback(w http.ResponseWriter, req *http.Request) error {
 	}
 	for _, x := range remarks {
 		v.Remarks = append(v.Remarks, remarkRow{r.serviceTitle(x.Service), "/redaktion/leistung/" + x.Service, where(x.Authority), t("finder.feedback.reason." + x.Reason), x.Body, x.At})
+	}
+	searches, total, shown, err := r.Searches(req.Context())
+	if err != nil {
+		return err
+	}
+	if v.Searches = shown; shown {
+		n := func(i int64) string { return i18n.Number(web.Lang(req), i) }
+		v.Totals = t("finder.desk.searches.totals", n(total.Times), n(total.Fruitless), n(total.Left()))
+		for _, x := range searches {
+			v.Failed = append(v.Failed, searchRow{x.Query, x.Times, x.Fruitless, x.Left()})
+		}
 	}
 	return r.pages.feedback.Render(w, req, web.Meta{Title: t("finder.desk.feedback.title"), Crumbs: r.crumbs(req, "")}, v)
 }

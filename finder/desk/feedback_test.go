@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"rennsteig/platform/db"
 	"rennsteig/platform/errs"
 	"rennsteig/platform/identity"
 	"rennsteig/platform/web/webtest"
@@ -42,6 +43,24 @@ func TestFeedback(t *testing.T) {
 		must(t, d.Snapshot(context.Background()))
 		if n := count(t, d.h.DB.Reader(), `SELECT count(*) FROM finder_feedback_text`); n != 0 {
 			t.Error("an old remark is kept")
+		}
+	})
+}
+
+func TestSearchesShown(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		must(t, d.h.DB.Tx(context.Background(), func(ctx context.Context, tx *db.Tx) error {
+			_, err := tx.Exec(ctx, `INSERT INTO finder_search_count (day, hash, query, times, fruitless, clicks) VALUES
+				($1, 'a', 'quarkstrudel', 9, 9, 0), ($1, 'b', 'hund anmelden', 20, 0, 12), ($1, 'c', '', 3, 3, 0), ('2001-01-01', 'd', 'alt', 9, 9, 0)`, d.today())
+			return err
+		}))
+		c := webtest.New(t, d.mux)
+		p := c.As(edda).Get("/redaktion/rueckmeldungen").Want(200, "32 Suchen", "quarkstrudel 9 9 0", "hund anmelden 20 0 8")
+		if p.Has("alt 9") {
+			t.Error("searches of long ago are shown")
+		}
+		if p := c.As(lena).Get("/redaktion/rueckmeldungen").Want(200); p.Has("quarkstrudel") || p.Has("32 Suchen") {
+			t.Error("a local editor sees the searches")
 		}
 	})
 }

@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
@@ -39,7 +40,7 @@ func TestStrangers(t *testing.T) {
 		rel := d.released(t, lena, olaf, finder.TextRef{Service: dog, Authority: erfurt, Lang: i18n.English}, content("05", "public"))
 		uses := map[string]func(ctx context.Context) error{
 			"StartDraft":    func(ctx context.Context) error { _, err := d.StartDraft(ctx, local); return err },
-			"Version":       func(ctx context.Context) error { _, err := d.Room.Version(ctx, v.ID); return err },
+			"Version":       func(ctx context.Context) error { _, err := d.Version(ctx, v.ID); return err },
 			"History":       func(ctx context.Context) error { _, _, err := d.History(ctx, local); return err },
 			"Save":          func(ctx context.Context) error { return d.Save(ctx, v.ID, v.Change, content("05", "x")) },
 			"Submit":        func(ctx context.Context) error { return d.Submit(ctx, v.ID, v.Change) },
@@ -80,7 +81,7 @@ func TestStrangers(t *testing.T) {
 			for _, path := range []string{"/redaktion", "/redaktion/leistungen?stand=open", "/redaktion/leistung/" + dog, historyPath(local), textPath(v.ID), textPath(v.ID) + "/vorschau"} {
 				if s.p.Kind == identity.Anonymous || s.p.Kind == identity.System {
 					w := httptest.NewRecorder() // is led to the sign-in, which this test has not
-					d.mux.ServeHTTP(w, httptest.NewRequest("GET", path, nil))
+					d.mux.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
 					if w.Code != 303 || strings.Contains(w.Body.String(), secret) {
 						t.Errorf("%s: %s: %d", name, path, w.Code)
 					}
@@ -93,13 +94,13 @@ func TestStrangers(t *testing.T) {
 			}
 			for _, post := range posts {
 				form := url.Values{"change": {"3"}, "comment": {"x"}, "say": {"x"}, "reason": {"x"}, "m-05": {"böse"}}
-				r := httptest.NewRequest("POST", textPath(v.ID)+"/"+post, strings.NewReader(form.Encode()))
+				r := httptest.NewRequest(http.MethodPost, textPath(v.ID)+"/"+post, strings.NewReader(form.Encode()))
 				r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 				if p := client.Do(r); p.Status < 400 || p.Has(secret) {
 					t.Errorf("%s posts %s: %d", name, post, p.Status)
 				}
 			}
-			r := httptest.NewRequest("POST", "/redaktion/leistung/"+dog+"/entwurf", strings.NewReader(url.Values{"behoerde": {erfurt}}.Encode()))
+			r := httptest.NewRequest(http.MethodPost, "/redaktion/leistung/"+dog+"/entwurf", strings.NewReader(url.Values{"behoerde": {erfurt}}.Encode()))
 			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 			if p := client.Do(r); p.Status < 400 {
 				t.Errorf("%s begins a draft: %d", name, p.Status)
