@@ -11,6 +11,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"rennsteig/finder"
+	"rennsteig/finder/exchange"
 	"rennsteig/platform/audit"
 	"rennsteig/platform/cli"
 	"rennsteig/platform/identity/signin"
@@ -23,13 +24,19 @@ var Version = "unknown"
 type commands struct {
 	Demo     demoCmd        `cmd:"" help:"Start the demo Land: Thüringen's municipalities, services, forms and invented people. Example: rennsteig demo --data ./data"`
 	Serve    serveCmd       `cmd:"" help:"Start for production. Example: rennsteig serve --db postgres://… --blobs s3://… --base-url https://service.example --oidc-issuer https://id.example"`
-	Finder   finder.Command `cmd:"" help:"Search the catalogue of services; measure the search."`
+	Finder   finderCmd      `cmd:"" help:"Search the catalogue of services; measure the search; import and export it."`
 	Audit    audit.Command  `cmd:"" help:"Verify, export and prove the log."`
 	Identity signin.Command `cmd:"" help:"Who may do what: people, roles, authorities."`
 	Queue    queue.Command  `cmd:"" help:"Jobs that failed for good: list them, send them again."`
 	Backup   backupCmd      `cmd:"" help:"Write database, stored files and keys into a new folder. Example: rennsteig backup --data ./data /backup/2026-11-24"`
 	Restore  restoreCmd     `cmd:"" help:"Bring a backup back into a new place. Example: rennsteig restore --data ./data2 /backup/2026-11-24"`
 	Version  versionCmd     `cmd:"" help:"Print the version."`
+}
+
+// finderCmd is `rennsteig finder`.
+type finderCmd struct {
+	Search   finder.Command   `embed:""`
+	Exchange exchange.Command `embed:""`
 }
 
 // Main runs the command line and returns the exit code: 0 done, 1 failed, 2 (from a command) as documented there,

@@ -179,6 +179,24 @@ func PutDuties(ctx context.Context, tx *db.Tx, list []Duty) error {
 	return Upsert(ctx, tx, "finder_import_duty", "id", "authority, online, role, services, areas, origin", rows)
 }
 
+// PutReleases makes releases what citizens read in the place of those before. Unlike PutRelease it takes the texts as
+// they are: they were cleaned. The caller ends with MarkChanged.
+func PutReleases(ctx context.Context, tx *db.Tx, list []Release) error {
+	rows := make([][]any, len(list))
+	for i, r := range list {
+		modules, err := json.Marshal(r.Modules)
+		if err != nil {
+			return err
+		}
+		words, err := json.Marshal(r.Words)
+		if err != nil {
+			return err
+		}
+		rows[i] = []any{r.Service, r.Authority, string(r.Lang), r.Version, string(modules), string(words), r.At}
+	}
+	return Upsert(ctx, tx, "finder_release", "service_key, authority_id, lang", "version_id, modules, words, released_at", rows)
+}
+
 // upsertRows is how many rows a statement takes: with more, SQLite spends longer on reading it than on the rows.
 const upsertRows = 50
 

@@ -176,8 +176,9 @@ type tables struct {
 	opened      map[string]float32 // popularity
 }
 
-// readTables reads all tables. The version is read first: what changes meanwhile has a higher one and is read again.
-func readTables(ctx context.Context, q db.Querier) (t tables, err error) {
+// readFactTables reads the built-in facts. The version is read first: what changes meanwhile has a higher one and is read
+// again.
+func readFactTables(ctx context.Context, q db.Querier) (t tables, err error) {
 	if t.version, err = state(ctx, q, stateVersion); err != nil {
 		return t, err
 	}
@@ -208,6 +209,15 @@ func readTables(ctx context.Context, q db.Querier) (t tables, err error) {
 	}
 	if t.synonyms, err = query(ctx, q, func(r *sql.Rows, s *synonym) error { return r.Scan(&s.Pattern, &s.Term, &s.Means) },
 		`SELECT pattern, term, means FROM finder_synonym ORDER BY pattern, term`); err != nil {
+		return t, err
+	}
+	return t, nil
+}
+
+// readTables reads all tables.
+func readTables(ctx context.Context, q db.Querier) (tables, error) {
+	t, err := readFactTables(ctx, q)
+	if err != nil {
 		return t, err
 	}
 	if t.releases, err = readReleases(ctx, q); err != nil {

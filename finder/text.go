@@ -105,17 +105,22 @@ func DropRelease(ctx context.Context, tx *db.Tx, ref TextRef) error {
 	return bumpVersion(ctx, tx)
 }
 
+const releaseColumns = `SELECT service_key, authority_id, lang, version_id, modules, words, released_at FROM finder_release`
+
 func readReleases(ctx context.Context, q db.Querier) ([]Release, error) {
-	return query(ctx, q, func(row *sql.Rows, r *Release) error {
-		var modules, words string
-		if err := row.Scan(&r.Service, &r.Authority, &r.Lang, &r.Version, &modules, &words, &r.At); err != nil {
-			return err
-		}
-		if err := json.Unmarshal([]byte(modules), &r.Modules); err != nil {
-			return fmt.Errorf("release of %s: %w", r.Service, err)
-		}
-		return json.Unmarshal([]byte(words), &r.Words)
-	}, `SELECT service_key, authority_id, lang, version_id, modules, words, released_at FROM finder_release ORDER BY service_key, authority_id, lang`)
+	rows, err := q.Query(ctx, releaseColumns+` ORDER BY service_key, authority_id, lang`)
+	return db.All(rows, err, scanRelease)
+}
+
+func scanRelease(row db.Scanner) (r Release, err error) {
+	var modules, words string
+	if err := row.Scan(&r.Service, &r.Authority, &r.Lang, &r.Version, &modules, &words, &r.At); err != nil {
+		return r, err
+	}
+	if err := json.Unmarshal([]byte(modules), &r.Modules); err != nil {
+		return r, fmt.Errorf("release of %s: %w", r.Service, err)
+	}
+	return r, json.Unmarshal([]byte(words), &r.Words)
 }
 
 // Online is a form or online service elsewhere. Kind is "form" or "service".

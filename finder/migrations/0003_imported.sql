@@ -3,17 +3,19 @@
 -- catalogue lays it over them. origin: where it came from ("Sender, file").
 
 -- Every object that was taken over: class as in XZuFi (Leistung …), id "agency|scheme|value", target what it became (key
--- of a service, id of an authority …), hash of everything that was taken over of it: the same again changes nothing.
+-- of a service, id of an authority …), value the last part of the id, hash of everything that was taken over of it: the same again changes nothing.
 CREATE TABLE finder_import_object (
     class       TEXT NOT NULL,
     id          TEXT NOT NULL,
     target      TEXT NOT NULL,
     hash        TEXT NOT NULL,
+    value       TEXT NOT NULL,
     origin      TEXT NOT NULL,
     imported_at BIGINT NOT NULL,
     PRIMARY KEY (class, id)
 );
 CREATE INDEX finder_import_object_target ON finder_import_object (class, target, id);
+CREATE INDEX finder_import_object_value ON finder_import_object (class, value, id);
 
 -- Services that the built-in catalogue does not have.
 CREATE TABLE finder_import_service (
