@@ -28,7 +28,7 @@ func TestFromDraftToCitizen(t *testing.T) {
 	each(t, func(t *testing.T, d *desk) {
 		c := webtest.New(t, d.mux)
 		p := c.As(edda).Get("/redaktion").Want(200, "Für Sie liegt nichts an.").Click("Leistungen und ihre Texte").
-			Want(200, "4813 Leistungen").Fill("Leistung oder Schlüssel", "hund anmelden").Press("Anzeigen").Click("Hundehaltung: Anmeldung").
+			Want(200, "4 Leistungen").Fill("Leistung oder Schlüssel", "hund anmelden").Press("Anzeigen").Click("Hundehaltung: Anmeldung").
 			Want(200, dog).Press("Entwurf beginnen").Want(200, "Entwurf", "Stammtext (ganzes Land)", "Fassung")
 		p.Fill("Name für Bürgerinnen und Bürger", "Hund anmelden <script>").Fill("Kurz gesagt", "Wer einen Hund hält,\nmuss ihn melden.\n\nDas kostet Steuer.").
 			Fill("Erforderliche Unterlagen", `<ul><li onclick="x()">Chipnummer</li><li></li></ul><script>alert(1)</script><a href="javascript:x()">böse</a>`).

@@ -27,6 +27,7 @@ func TestJourney(t *testing.T) {
 	h.Site.Assets = assets
 	d := newDesk(t, h)
 	h.Site.Routes(d.mux)
+	must(t, d.f.Load(context.Background(), nil)) // a catalogue as large as the real one
 	outside, gone := site(t)
 
 	ctx, stop := context.WithCancel(context.Background())

@@ -83,7 +83,8 @@ func newDesk(t testing.TB, h *platform.House) *desk {
 	if d.f, err = finder.New(h, nothing{}, nothing{}); err != nil {
 		t.Fatal(err)
 	}
-	must(t, d.f.Load(context.Background(), nil))
+	few(t, h.DB)
+	must(t, d.f.Refresh(context.Background()))
 	if d.Room, err = New(h, d.f); err != nil {
 		t.Fatal(err)
 	}
@@ -91,6 +92,37 @@ func newDesk(t testing.TB, h *platform.House) *desk {
 	d.f.Routes(d.mux)
 	d.Routes(d.mux)
 	return d
+}
+
+// few writes a catalogue of two towns and some services: the whole one takes a second to load.
+func few(t testing.TB, d *db.DB) {
+	t.Helper()
+	must(t, d.Tx(context.Background(), func(ctx context.Context, tx *db.Tx) error {
+		for _, statement := range []string{
+			`INSERT INTO finder_area (ars, name, short_name, kind, parent, acting, postcode, population, valid_from, valid_to, successor) VALUES
+				('000000000000', 'Deutschland', 'Deutschland', 'federation', '', '', '', 0, 0, 0, ''),
+				('160000000000', 'Thüringen', 'Thüringen', 'state', '000000000000', '', '', 0, 0, 0, ''),
+				('160510000000', 'Erfurt, Stadt', 'Erfurt', 'city', '160000000000', '', '99084', 218793, 0, 0, ''),
+				('160530000000', 'Jena, Stadt', 'Jena', 'city', '160000000000', '', '07743', 108306, 0, 0, '')`,
+			`INSERT INTO finder_authority (id, name, kind, area, seat, postcode, generic) VALUES
+				('160510000000', 'Stadt Erfurt', 'city', '160510000000', 'Erfurt', '99084', FALSE),
+				('160530000000', 'Stadt Jena', 'city', '160530000000', 'Jena', '07743', FALSE)`,
+			`INSERT INTO finder_service (key, name, type, law, bundle, life_situation, subject) VALUES
+				('99110009000000', 'Hundehaltung', '5', '', '', 'Tierhaltung', ''),
+				('99110009104000', 'Hundehaltung Anmeldung', '5', 'ThürKAG', '', 'Tierhaltung', ''),
+				('99115005104000', 'Wohnsitz Anmeldung', '2/3', 'BMG', '', 'Wohnen & Umzug', ''),
+				('99050012104000', 'Gewerbe Anmeldung', '2/3', 'GewO', '', '', '')`,
+			`INSERT INTO finder_assignment (service_key, role, level, office, processor, law, note) VALUES
+				('99110009104000', 'responsible', 'own', '', '', 'Hundesteuersatzung', ''),
+				('99115005104000', 'responsible', 'transferred', '', '', 'BMG', '')`,
+			`INSERT INTO finder_state (name, value) VALUES ('version', '1')`,
+		} {
+			if _, err := tx.Exec(ctx, statement); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
 }
 
 func must(t testing.TB, err error) {
