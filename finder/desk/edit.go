@@ -147,6 +147,11 @@ func (r *Room) Comment(ctx context.Context, id, body string) error {
 // write notes who wrote in the version.
 func (v *Version) write(p identity.Principal) {
 	v.Author, v.AuthorName = p.Subject, p.Name
+	v.answers(p)
+}
+
+// answers notes who may not release the version.
+func (v *Version) answers(p identity.Principal) {
 	if !slices.Contains(v.Authors, p.Subject) {
 		v.Authors = append(v.Authors, p.Subject)
 	}

@@ -21,9 +21,9 @@ type Publish struct {
 	Change  int64 // of the version when it was scheduled; it does nothing once that has moved on
 }
 
-// Submit puts a draft to review.
+// Submit puts a draft to review. Who submits answers for it like its authors, also for a copy that nobody has changed.
 func (r *Room) Submit(ctx context.Context, id string, change int64) error {
-	return r.change(ctx, id, change, "finder.text_submitted", func(_ context.Context, _ *db.Tx, _ Scope, _ identity.Principal, v *Version) error {
+	return r.change(ctx, id, change, "finder.text_submitted", func(_ context.Context, _ *db.Tx, _ Scope, p identity.Principal, v *Version) error {
 		switch {
 		case v.State != Draft:
 			return errs.E(errs.Conflict, "finder.desk.error.state")
@@ -31,6 +31,7 @@ func (r *Room) Submit(ctx context.Context, id string, change int64) error {
 			return errs.E(errs.Invalid, "finder.desk.error.empty")
 		}
 		v.State, v.SubmittedAt = Review, r.h.Now()
+		v.answers(p)
 		return nil
 	})
 }
