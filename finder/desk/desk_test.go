@@ -2,6 +2,8 @@ package desk
 
 import (
 	"context"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -179,6 +181,55 @@ func TestLocalAdditions(t *testing.T) {
 		page.Press("Geprüft: passt weiterhin").Want(200, "Als geprüft vermerkt.")
 		if w := ok[Work](t)(d.Work(as(lena))); len(w.Outgrown) != 0 {
 			t.Errorf("outgrown after comparing: %+v", w.Outgrown)
+		}
+	})
+}
+
+// Every action that the desk writes into the log has a name for the auditor.
+func TestActionsHaveNames(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		for _, file := range []string{"edit.go", "review.go", "online.go"} {
+			b, err := os.ReadFile(file)
+			must(t, err)
+			found := regexp.MustCompile(`"(finder\.(?:text|online)_[a-z_]+)"`).FindAllStringSubmatch(string(b), -1)
+			if len(found) == 0 {
+				t.Errorf("%s: no action found", file)
+			}
+			for _, m := range found {
+				if key := "audit.action." + m[1]; !d.h.Site.Texts.Has(i18n.German, key) {
+					t.Errorf("%s: no text %s", file, key)
+				}
+			}
+		}
+	})
+}
+
+func TestComments(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		v := ok[Version](t)(d.StartDraft(as(edda), stamm))
+		c := webtest.New(t, d.mux)
+		c.As(emil).Get(textPath(v.ID)).Press("Kommentar speichern").Want(422, "Schreiben Sie, worum es geht.").
+			Fill("Kommentar", "Denk an die <b>Gebühr</b>").Press("Kommentar speichern").Want(200, "Der Kommentar ist gespeichert.")
+		c.As(edda).Get(textPath(v.ID)).Want(200, "Emil Lektor", "Denk an die <b>Gebühr</b>")
+		c.As(edda).Get(textPath(v.ID)).Press("Entwurf verwerfen").Want(200, "Der Entwurf ist verworfen.")
+		must(t, d.Comment(as(edda), v.ID, "schade"))
+		c.As(edda).Get(historyPath(stamm)).Want(200, "verworfen", "schade")
+	})
+}
+
+// What somebody typed is not lost when somebody else was faster, or when it is too long.
+func TestRefusedSaveKeepsWords(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		v := ok[Version](t)(d.StartDraft(as(edda), stamm))
+		p := webtest.New(t, d.mux).As(edda).Get(textPath(v.ID)).Fill("Kurz gesagt", "meine Worte")
+		must(t, d.Save(as(emil), v.ID, v.Change, content("05", "andere Worte")))
+		p = p.Press("Speichern").Want(422, "Jemand anderes hat diesen Text inzwischen geändert.")
+		if p.Value("Kurz gesagt") != "meine Worte" {
+			t.Error("typed words are lost")
+		}
+		p = webtest.New(t, d.mux).As(edda).Get(textPath(v.ID)).Fill("Kurz gesagt", strings.Repeat("a", maxModule+1)).Press("Speichern").Want(422, "zu lang")
+		if len(p.Value("Kurz gesagt")) != maxModule+1 {
+			t.Error("too long a text is lost")
 		}
 	})
 }

@@ -24,6 +24,7 @@ type editView struct {
 	Local    bool
 	Comments []commentView
 	Readable readabilityView
+	Say      web.Field
 }
 
 // head is what all pages of a version show on top.
@@ -135,6 +136,7 @@ func (r *Room) showText(w http.ResponseWriter, req *http.Request, id string, typ
 		Value: wordLines(v.Words), Error: faults["words"]}
 	view.Review = web.Field{Name: "review", Kind: "date", Label: t("finder.desk.review_date"), Hint: t("finder.desk.review_date.hint"), Optional: true,
 		Value: v.ReviewDate, Error: faults["review"]}
+	view.Say = web.Field{Name: "say", Kind: "textarea", Label: t("finder.desk.say"), Value: req.PostForm.Get("say"), Error: faults["say"], MaxLength: maxComment}
 	return r.pages.edit.Render(w, req, meta, view)
 }
 
