@@ -16,6 +16,8 @@ import (
 type Command struct {
 	Search SearchCommand `cmd:"" help:"Find services by everyday words."`
 	Eval   EvalCommand   `cmd:"" help:"Judge the search on a list of queries with known answers."`
+	Gaps   GapsCommand   `cmd:"" help:"List services for which no authority is known."`
+	Assign AssignCommand `cmd:"" help:"Say that a service is not offered in an area, or done by another office."`
 }
 
 // SearchCommand finds services.
@@ -52,21 +54,9 @@ func (s *SearchCommand) Run(env *cli.Env) error {
 	if err != nil {
 		return err
 	}
-	place := ""
-	if s.Place != "" {
-		found, choices := c.OnePlace(s.Place)
-		switch {
-		case found != nil:
-			place = found.ARS
-		case len(choices) == 0:
-			return fmt.Errorf("no place %q: give a municipality's name, its postcode, ARS or AGS", s.Place)
-		default:
-			names := make([]string, len(choices))
-			for i, a := range choices {
-				names[i] = a.Name + " (" + a.ARS + ")"
-			}
-			return fmt.Errorf("%q is not one place; name one of: %s", s.Place, strings.Join(names, ", "))
-		}
+	place, err := c.onePlace(s.Place)
+	if err != nil {
+		return err
 	}
 	texts := i18n.New()
 	if err := texts.Add(Files); err != nil {

@@ -259,3 +259,57 @@ func FuzzPlaces(f *testing.F) {
 		}
 	})
 }
+
+func TestGaps(t *testing.T) {
+	c := loaded()
+	all, err := c.Gaps("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, g := range all.Groups {
+		for _, s := range g.Services {
+			if r, err := c.Resolve(s.Key, "160510000000"); err != nil || r.Known {
+				t.Fatalf("%s is no gap: %+v %v", s.Key, r, err)
+			}
+			n++
+		}
+	}
+	if n != all.Missing || all.Missing == 0 || all.Missing >= all.Services || all.Services != len(c.ordered) {
+		t.Errorf("%d listed, %d missing of %d", n, all.Missing, all.Services)
+	}
+	here, err := c.Gaps("160510000000")
+	if err != nil || here.Missing != all.Missing {
+		t.Errorf("in Erfurt %d, in all %d, %v", here.Missing, all.Missing, err)
+	}
+	if _, err := c.Gaps("999999999999"); err == nil {
+		t.Error("gaps of nowhere")
+	}
+}
+
+// TestLocalAssignments: whatever is said about single areas, each service in each place has one answer or a stated reason.
+func TestLocalAssignments(t *testing.T) {
+	c := loaded()
+	defer func() { c.locals = nil }()
+	rapid.Check(t, func(t *rapid.T) {
+		key := rapid.SampledFrom(c.ordered).Draw(t, "service").Key
+		place := rapid.SampledFrom(c.places).Draw(t, "place")
+		area := place.ARS
+		if rapid.Bool().Draw(t, "above") {
+			area = place.Parent
+		}
+		role := rapid.SampledFrom([]Role{NotOffered, Responsible, Receives, ContactPoint, SinglePoint}).Draw(t, "role")
+		c.locals = map[localRef]LocalAssignment{{key, area, role}: {Service: key, Area: area, Role: role, Office: "th-tlvwa", Law: "x"}}
+		got, err := c.Resolve(key, place.ARS)
+		switch {
+		case err != nil || got.Reason.Key == "" || (got.Known && got.Responsible.ID == ""):
+			t.Fatalf("%+v, %v", got, err)
+		case role == NotOffered && (!got.NotOffered || got.Known):
+			t.Fatalf("offered: %+v", got)
+		case role == Responsible && (!got.Known || got.Responsible.ID != "th-tlvwa"):
+			t.Fatalf("done by another: %+v", got)
+		case role == SinglePoint && (got.SinglePoint == nil || got.SinglePoint.ID != "th-tlvwa"):
+			t.Fatalf("no single point of contact: %+v", got)
+		}
+	})
+}

@@ -3,7 +3,6 @@ package finder
 import (
 	"math"
 	"strings"
-	"sync"
 
 	"rennsteig/platform/german"
 	"rennsteig/standards/leika"
@@ -27,7 +26,7 @@ type index struct {
 	written  map[string]int      // folded words of the names, as they are written, to how often
 
 	onlyProcedure map[string]*Service // bare objects that have just one procedure
-	scratch       sync.Pool           // *scratch
+	scratch       chan *scratch       // those not in use; a sync.Pool would lose them, and they are large
 }
 
 // doc is a service in the index.
@@ -77,6 +76,7 @@ type phrase struct {
 
 const (
 	maxEntryWords = 12
+	maxScratch    = 16   // kept between searches
 	headStrength  = 0.75 // of the last segment of a compound: Ausweis in Personalausweis
 	partStrength  = 0.65 // of the others
 )
@@ -98,7 +98,7 @@ func newIndex(services []*Service, synonyms []synonym, assigned func(key string)
 	x.onlyProcedure = onlyProcedures(services)
 	builder.words(synonyms)
 	x.speller = german.NewSpeller(x.written)
-	x.scratch.New = func() any { return newScratch(len(x.entries), int(x.groups)) }
+	x.scratch = make(chan *scratch, maxScratch)
 	return x
 }
 

@@ -147,9 +147,8 @@ func (x *index) search(query string, isPlace func(string) bool) Answer {
 	if total == 0 || !telling {
 		return out
 	}
-	s := x.scratch.Get().(*scratch)
-	defer x.scratch.Put(s)
-	defer s.reset()
+	s := x.takeScratch()
+	defer x.putScratch(s)
 	for i := range words {
 		x.match(s, &words[i])
 	}
@@ -158,6 +157,23 @@ func (x *index) search(query string, isPlace func(string) bool) Answer {
 		out.Near = x.near(all)
 	}
 	return out
+}
+
+func (x *index) takeScratch() *scratch {
+	select {
+	case s := <-x.scratch:
+		return s
+	default:
+		return newScratch(len(x.entries), int(x.groups))
+	}
+}
+
+func (x *index) putScratch(s *scratch) {
+	s.reset()
+	select {
+	case x.scratch <- s:
+	default:
+	}
 }
 
 // near lists the life situations of what fits somewhat, for those who found nothing.

@@ -65,6 +65,7 @@ type placeView struct {
 type placeChoice struct{ Name, Hint, Href string }
 
 type serviceView struct {
+	Data        linkedData
 	Key         string
 	Text        string
 	Described   bool
@@ -79,6 +80,7 @@ type serviceView struct {
 }
 
 type authorityView struct {
+	Map      string // address outside; "" if there is nothing to look for
 	Generic  bool
 	Facts    web.SummaryList
 	Note     string

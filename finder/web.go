@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"rennsteig/platform/errs"
@@ -46,6 +47,8 @@ func (r *Room) Routes(mux *http.ServeMux) {
 	s.Handle(mux, "GET /{$}", r.startPage)
 	s.Handle(mux, "GET /suche", s.Limit("search", searchesPerMinute, searchBurst, r.searchPage))
 	s.Handle(mux, "GET /vorschlaege", s.Limit("suggestions", suggestionsPerMinute, suggestionBurst, r.suggestions))
+	s.Handle(mux, "GET /sitemap.xml", r.sitemap)
+	s.Handle(mux, "GET /robots.txt", r.robots)
 	s.Handle(mux, "GET /leistung/{key}", r.servicePage)
 	s.Handle(mux, "POST /leistung/{key}/hilfreich", s.Limit("feedback", feedbacksPerMinute, feedbackBurst, r.postHelpful))
 	s.Handle(mux, "GET /leistung/{key}/rueckmeldung", r.feedbackPage)
@@ -250,6 +253,7 @@ func (r *Room) servicePage(w http.ResponseWriter, req *http.Request) error {
 	v := serviceView{Key: s.Key, Text: s.Text, Place: r.placeName(c, place), Office: office,
 		PlaceNeeded: resp.Reason.Key == "finder.reason.place_needed",
 		ChoosePlace: "/ort?weiter=" + url.QueryEscape("/leistung/"+s.Key)}
+	v.Data = r.linkedData(req, c, s, place, office)
 	v.Description, v.Described = c.textView(s.Key, web.Lang(req), resp.offices()...)
 	v.Elsewhere = c.OnlineAt(s.Key, resp.Responsible.ID, resp.Processor.ID)
 	for _, other := range c.related(s) {
@@ -300,6 +304,9 @@ func (r *Room) authorityPage(w http.ResponseWriter, req *http.Request) error {
 	}
 	row("seat", a.Seat)
 	row("postcode", a.Postcode)
+	if !a.Generic && a.Seat+a.Postcode != "" {
+		v.Map = "https://www.openstreetmap.org/search?query=" + url.QueryEscape(strings.TrimSpace(strings.TrimPrefix(strings.TrimPrefix(a.Name, "Stadt "), "Gemeinde ")+", "+a.Postcode+" "+a.Seat))
+	}
 	row("address", a.Contact.Address())
 	row("phone", a.Contact.Channel(ChannelPhone, ChannelMobile))
 	row("hours", a.Contact.OpeningHours())

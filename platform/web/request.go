@@ -215,8 +215,15 @@ func keep(w http.ResponseWriter, r *http.Request, name, value string, ok bool) {
 	http.SetCookie(w, c)
 }
 
-// Lang is the language of the request: the cookie "lang", else German.
+// Lang is the language of the request: the parameter "lang" of the address (search engines and shared links have it), the
+// cookie "lang", else German.
 func Lang(r *http.Request) i18n.Lang {
+	if strings.Contains(r.URL.RawQuery, langCookie+"=") {
+		switch asked := i18n.Lang(r.URL.Query().Get(langCookie)); asked {
+		case i18n.German, i18n.English:
+			return asked
+		}
+	}
 	if c, err := r.Cookie(langCookie); err == nil && c.Value == string(i18n.English) {
 		return i18n.English
 	}

@@ -66,7 +66,14 @@ func (s *Site) setLang(w http.ResponseWriter, r *http.Request) error {
 	}
 	lang := r.PostForm.Get("lang")
 	keep(w, r, langCookie, lang, lang == string(i18n.German) || lang == string(i18n.English))
-	return s.Redirect(w, r, r.PostForm.Get("weiter"), "")
+	back := r.PostForm.Get("weiter")
+	if u, err := url.Parse(back); err == nil && u.Query().Has(langCookie) { // else the address would say otherwise
+		q := u.Query()
+		q.Del(langCookie)
+		u.RawQuery = q.Encode()
+		back = u.String()
+	}
+	return s.Redirect(w, r, back, "")
 }
 
 func (s *Site) forgetPlace(w http.ResponseWriter, r *http.Request) error {
