@@ -25,6 +25,8 @@ type commands struct {
 	Demo     demoCmd        `cmd:"" help:"Start the demo Land: Thüringen's municipalities, services, forms and invented people. Example: rennsteig demo --data ./data"`
 	Serve    serveCmd       `cmd:"" help:"Start for production. Example: rennsteig serve --db postgres://… --blobs s3://… --base-url https://service.example --oidc-issuer https://id.example"`
 	Finder   finderCmd      `cmd:"" help:"Search the catalogue of services; measure the search; import and export it."`
+	Apply    applyCmd       `cmd:"" help:"Which authority offers which form."`
+	Pay      payCmd         `cmd:"" help:"What an authority takes."`
 	Audit    audit.Command  `cmd:"" help:"Verify, export and prove the log."`
 	Identity signin.Command `cmd:"" help:"Who may do what: people, roles, authorities."`
 	Queue    queue.Command  `cmd:"" help:"Jobs that failed for good: list them, send them again."`

@@ -104,7 +104,6 @@ func open(ctx context.Context, cfg Config) (_ *program, err error) {
 	if p.house, err = newHouse(ctx, cfg); err != nil {
 		return nil, err
 	}
-	p.house.AuthorityName = func(id string) string { return p.finder.AuthorityName(id) }
 	return p, p.furnish()
 }
 
@@ -145,9 +144,12 @@ func newHouse(ctx context.Context, cfg Config) (*platform.House, error) {
 	return h, nil
 }
 
-// furnish makes the rooms and joins them.
+// furnish makes the rooms, joins them and hangs the doors.
 func (p *program) furnish() (err error) {
 	h := p.house
+	if err := p.furnishRooms(); err != nil {
+		return err
+	}
 	signIn := p.cfg.SignIn
 	if p.cfg.Demo {
 		var demo provider.Config
@@ -160,6 +162,19 @@ func (p *program) furnish() (err error) {
 	if p.signin, err = signin.New(h, signIn); err != nil {
 		return err
 	}
+	p.info = newInfo(h, p.cfg.Owner)
+	p.jobs = queue.NewPages(h.Site, h.Queue)
+	p.log = h.Audit.Pages(h.Site)
+	p.log.AuthorityName = h.AuthorityName
+	h.Site.Nav = p.nav
+	p.metrics = newMetrics(p)
+	return nil
+}
+
+// furnishRooms makes the rooms and joins them: all that a command needs which serves no pages.
+func (p *program) furnishRooms() (err error) {
+	h := p.house
+	h.AuthorityName = func(id string) string { return p.finder.AuthorityName(id) }
 	if p.pay, err = pay.New(h, pay.Options{Demo: p.cfg.Demo}); err != nil {
 		return err
 	}
@@ -176,14 +191,8 @@ func (p *program) furnish() (err error) {
 	if p.records, err = records.New(h, noticeCashier{p.pay}, p.pay, p.apply); err != nil {
 		return err
 	}
-	p.events()
-	p.info = newInfo(h, p.cfg.Owner)
-	p.jobs = queue.NewPages(h.Site, h.Queue)
-	p.log = h.Audit.Pages(h.Site)
-	p.log.AuthorityName = h.AuthorityName
-	h.Site.Nav = p.nav
 	h.Site.PlaceName = p.finder.PlaceName
-	p.metrics = newMetrics(p)
+	p.events()
 	return nil
 }
 

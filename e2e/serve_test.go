@@ -63,10 +63,11 @@ func TestFirstStartOfMany(t *testing.T) {
 	}
 
 	// The authority offers two forms; one is to be paid first, and nobody here takes money.
+	at := []string{"--db", database, "--blobs", blobs, "--key", "audit.key"}
 	for _, form := range []string{"hund-anmelden", "meldebescheinigung"} {
-		change(t, d, `INSERT INTO apply_offer (authority_id, form_id, offered_at) VALUES ('160510000000', $1, 0)`, form)
+		rennsteig(t, dir, true, append([]string{"apply", "offer", form, "160510000000"}, at...)...)
 	}
-	change(t, d, `INSERT INTO pay_fee (authority_id, leika_key, cents, demo) VALUES ('160510000000', '99115003012000', 800, FALSE)`)
+	rennsteig(t, dir, true, append([]string{"pay", "fee", "160510000000", "99115003012000", "8,00"}, at...)...)
 	for _, s := range servers { // each learns of it
 		wait(t, "the offer", func() bool {
 			_, body := s.read(t, "/antrag/start/hund-anmelden?ort=160510000000")
