@@ -50,6 +50,26 @@ func CleanHTML(s string) string {
 	}
 }
 
+var (
+	plainTag  = regexp.MustCompile(`</?p>|<br/?>`)
+	endOfPara = regexp.MustCompile(`</p>\s*`)
+)
+
+// Editable is cleaned rich text as an editor types it most easily: plain where it has nothing but paragraphs, without the
+// attributes that cleaning adds. CleanHTML of it is the text again.
+func Editable(s string) string {
+	short := strings.ReplaceAll(s, ` rel="noreferrer"`, "")
+	if !tag.MatchString(plainTag.ReplaceAllString(s, "")) {
+		plain := endOfPara.ReplaceAllString(s, "\n\n")
+		plain = strings.NewReplacer("<p>", "", "<br>", "\n", "<br/>", "\n").Replace(plain)
+		short = strings.TrimSpace(html.UnescapeString(plain))
+	}
+	if CleanHTML(short) != s {
+		return s
+	}
+	return short
+}
+
 // paragraphs makes HTML of plain text.
 func paragraphs(s string) string {
 	var b strings.Builder

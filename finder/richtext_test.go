@@ -41,6 +41,18 @@ func TestCleanHTML(t *testing.T) {
 			t.Errorf("%q: cleaned again %q", got, again)
 		}
 	}
+	for in, want := range map[string]string{
+		"":                          "",
+		"eins\nzwei\n\ndrei & vier": "eins\nzwei\n\ndrei & vier",
+		"<ul><li>a</li></ul>":       "<ul><li>a</li></ul>",
+		"1 < 2":                     "1 < 2",
+		"x &lt;b&gt; y":             "<p>x &lt;b&gt; y</p>", // as plain words it would be a tag
+		`<p><a href="https://a.example">a</a></p>`: `<p><a href="https://a.example">a</a></p>`,
+	} {
+		if got := Editable(CleanHTML(in)); got != want {
+			t.Errorf("%q to edit is %q, want %q", in, got, want)
+		}
+	}
 	if got := CleanModule(ModuleTitle, "<b>Hund</b>\nanmelden <script>x</script>"); got != "Hund anmelden x" {
 		t.Errorf("a title is %q", got)
 	}
@@ -62,6 +74,9 @@ func FuzzCleanHTML(f *testing.F) {
 		got := CleanHTML(s)
 		if again := CleanHTML(got); again != got {
 			t.Fatalf("%q → %q → %q", s, got, again)
+		}
+		if again := CleanHTML(Editable(got)); again != got {
+			t.Fatalf("%q → to edit %q → %q", got, Editable(got), again)
 		}
 		nodes, err := html.ParseFragment(strings.NewReader(got), &html.Node{Type: html.ElementNode, Data: "div", DataAtom: atom.Div})
 		if err != nil {

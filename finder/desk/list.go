@@ -124,8 +124,9 @@ func (r *Room) Services(ctx context.Context, f Filter) (rows []ServiceRow, total
 		list = c.Tasks(a)
 	}
 	if f.Query != "" {
-		found := c.Search(f.Query)
-		list = slices.DeleteFunc(list, func(x finder.Service) bool { return x.Key != f.Query && !hit(found, x.Key) })
+		rank := rankOf(c, f.Query)
+		list = slices.DeleteFunc(list, func(x finder.Service) bool { _, ok := rank[x.Key]; return !ok })
+		slices.SortStableFunc(list, func(a, b finder.Service) int { return rank[a.Key] - rank[b.Key] })
 	}
 	open, err := versionsWhere(ctx, r.h.DB.Reader(), s, params{}, "v.state IN ('draft', 'review', 'scheduled')", "ORDER BY v.id LIMIT 5000")
 	if err != nil {
@@ -166,10 +167,24 @@ func (r *Room) Services(ctx context.Context, f Filter) (rows []ServiceRow, total
 	return rows[from:min(from+servicesAPage, total)], total, nil
 }
 
-func hit(found []finder.Hit, key string) bool {
-	return slices.ContainsFunc(found, func(h finder.Hit) bool {
-		return h.Service.Key == key || slices.ContainsFunc(h.Variants, func(v finder.Service) bool { return v.Key == key })
-	})
+// rankOf is the place of each service that the search finds for the words, the best first; a key finds itself.
+func rankOf(c *finder.Catalog, query string) map[string]int {
+	rank := map[string]int{}
+	put := func(key string) {
+		if _, ok := rank[key]; !ok {
+			rank[key] = len(rank)
+		}
+	}
+	if s, ok := c.Service(query); ok {
+		put(s.Key)
+	}
+	for _, h := range c.Search(query) {
+		put(h.Service.Key)
+		for _, v := range h.Variants {
+			put(v.Key)
+		}
+	}
+	return rank
 }
 
 // History is all versions of a text and what was said about them, the newest first.

@@ -19,21 +19,24 @@ import (
 	"rennsteig/platform/web/webtest"
 )
 
-// Whatever three editors do in whatever order: one version is open and one released at most, nobody released what they
+// Whatever editors do in whatever order: one version is open and one released at most, nobody released what they
 // wrote, what was submitted never changes, and citizens read exactly the released version.
 func TestAnyOrder(t *testing.T) {
 	each(t, func(t *testing.T, d *desk) {
 		seed := rand.Uint64()
 		t.Logf("seed %d", seed)
 		random := rand.New(rand.NewPCG(seed, 1))
-		people := []identity.Principal{edda, emil, editor("third", "Dritte", "*")}
+		var people []identity.Principal // many, or soon everybody has written in it and nobody may release it
+		for _, name := range []string{"a", "b", "c", "d", "e", "f", "g", "h"} {
+			people = append(people, editor(name, name, identity.Everywhere))
+		}
 		now := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 		kept := map[string]map[finder.Module]finder.ModuleText{}
 		releases := 0
 		for step := range 250 {
 			now = now.Add(time.Hour)
 			d.set(now)
-			ctx := as(people[random.IntN(3)])
+			ctx := as(people[random.IntN(len(people))])
 			versions := ok[[]Version](t)(versionsOf(ctx, d.h.DB.Reader(), program, stamm, 500))
 			v := Version{ID: db.NewID(), Change: 1}
 			if len(versions) > 0 {
@@ -61,7 +64,7 @@ func TestAnyOrder(t *testing.T) {
 					err = d.Release(ctx, v.ID, v.Change, time.Time{})
 				}
 			case 8:
-				if random.IntN(4) == 0 {
+				if random.IntN(2) == 0 {
 					err = errors.Join(d.Withdraw(ctx, v.ID, v.Change, "falsch"), d.Discard(ctx, v.ID, v.Change))
 				}
 			}

@@ -5,6 +5,7 @@ import (
 	"html/template"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
@@ -117,7 +118,11 @@ func (r *Room) showText(w http.ResponseWriter, req *http.Request, id string, typ
 	master, _ := r.finder.Catalog().Released(finder.TextRef{Service: v.Service, Lang: v.Lang})
 	for _, m := range finder.Modules {
 		f := moduleForm{Heading: t(m.TextKey()), Field: web.Field{Name: fieldName(m), Kind: "textarea", Label: t(m.TextKey()),
-			Value: v.Modules[m].Text, Optional: true, Rows: 6, Error: faults[fieldName(m)]}}
+			Value: v.Modules[m].Text, Optional: view.Local || !slices.Contains(Mandatory, m), Error: faults[fieldName(m)]}}
+		if typed == nil && !m.Line() {
+			f.Field.Value = finder.Editable(v.Modules[m].Text)
+		}
+		f.Field.Rows = min(4+len(f.Field.Value)/80, 20)
 		if m.Line() {
 			f.Field.Kind, f.Field.MaxLength = "text", maxLine
 		}
