@@ -49,7 +49,7 @@ func TestFromDraftToCitizen(t *testing.T) {
 		must(t, d.f.Refresh(context.Background()))
 		p = c.Get("/leistung/"+dog).Want(200, "Hund anmelden", "muss ihn melden.", "Erforderliche Unterlagen", "Chipnummer")
 		for _, bad := range []string{"onclick", "<script", "javascript:", "alert(1)"} {
-			if strings.Contains(p.Body, bad) {
+			if strings.Contains(withoutData(p.Body), bad) {
 				t.Errorf("the page has %q", bad)
 			}
 		}
@@ -61,6 +61,11 @@ func TestFromDraftToCitizen(t *testing.T) {
 		c.Get("/suche?q=zamperl").Want(200, "Wer einen Hund hält,")
 	})
 }
+
+// linked is the page's data for search engines: a script element that nothing runs.
+var linked = regexp.MustCompile(`(?s)<script type="application/ld\+json">[^<]*</script>`)
+
+func withoutData(body string) string { return linked.ReplaceAllString(body, "") }
 
 func TestStates(t *testing.T) {
 	each(t, func(t *testing.T, d *desk) {
