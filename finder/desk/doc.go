@@ -13,5 +13,9 @@
 // Editors of an authority write its own additions, editors of everything (identity.Everywhere) the Stammtexte too. Whoever
 // wrote in a version cannot release it (four eyes). Citizens see nothing but finder.Release, a copy of what was released.
 //
+// Beside the texts the desk keeps their quality: Run looks at links (link.go says how it stays out of the house's own
+// network) and keeps the figures of each day; Assess rates readability; readers say on the finder's pages whether a page
+// helped. Tables and texts are the finder's, the pages under /redaktion are the desk's.
+//
 //	StartDraft → Save… → Submit → Return → (Save… → Submit →) Release → finder.PutRelease → Withdraw
 package desk
