@@ -93,6 +93,8 @@ const (
 
 func (s *server) visitorsPages(t *testing.T) {
 	p := s.person(t, true)
+	s.searchPages(t, p)
+	p = s.person(t, true) // who has no place yet
 	p.page(200, "/suche", "Leistung suchen")
 	p.page(200, "/suche?q=qqxyzzyqq", "Dazu haben wir nichts gefunden")
 	p.page(200, "/suche?q=anmelden&ort=Nirgendwo", "kennen wir nicht", "Weiter")

@@ -22,7 +22,7 @@ const (
 )
 
 // usualVerbs are what people do most, folded.
-var usualVerbs = []string{"anmelden", "abmelden", "ummelden", "beantragen", "verlangern", "verloren", "melden"}
+var usualVerbs = []string{"anmelden", "abmelden", "ummelden", "beantragen", "verlangern", "verloren"}
 
 // suggester completes what is being typed: names of services, everyday words for them, places.
 type suggester struct {
