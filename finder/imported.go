@@ -197,8 +197,11 @@ func PutReleases(ctx context.Context, tx *db.Tx, list []Release) error {
 	return Upsert(ctx, tx, "finder_release", "service_key, authority_id, lang", "version_id, modules, words, released_at", rows)
 }
 
-// upsertRows is how many rows a statement takes: with more, SQLite spends longer on reading it than on the rows.
-const upsertRows = 50
+// A statement takes so many rows, and so many values: with more, SQLite spends longer on reading it than on the rows.
+const (
+	upsertRows   = 50
+	upsertValues = 400
+)
 
 // Upsert writes rows over those with the same key. keys and columns are lists of names.
 func Upsert(ctx context.Context, tx *db.Tx, table, keys, columns string, rows [][]any) error {
@@ -207,7 +210,8 @@ func Upsert(ctx context.Context, tx *db.Tx, table, keys, columns string, rows []
 		set = append(set, column+" = excluded."+column)
 	}
 	all := keys + ", " + columns
-	for part := range slices.Chunk(rows, upsertRows) {
+	size := min(upsertRows, upsertValues/(1+strings.Count(all, ",")))
+	for part := range slices.Chunk(rows, size) {
 		var p db.Params
 		marks := make([]string, len(part))
 		for i, row := range part {

@@ -54,7 +54,8 @@ func (r *run) services(ctx context.Context, list []*record, known map[string]obj
 			continue
 		}
 		var parts []string
-		name, builtIn := r.names[target]
+		s, builtIn := r.catalogue[target]
+		name := s.Name
 		if !builtIn {
 			name = cut(rec.service.Name, 250)
 			if before := old[target]; name == "" && before != nil { // it says something in another language
@@ -71,6 +72,10 @@ func (r *run) services(ctx context.Context, list []*record, known map[string]obj
 			}
 		}
 		owners[target] = rec.id
+		if t := rec.service.Texts[i18n.German]; t != nil && finder.CleanModule(finder.ModuleName, t.Modules[finder.ModuleName].Text) == name && len(t.Words) == 0 &&
+			len(t.Modules) == 2 && builtIn && finder.CleanHTML(t.Modules[finder.ModuleShort].Text) == finder.CleanHTML(s.Text) {
+			delete(rec.service.Texts, i18n.German) // the built-in short text, come back from an export
+		}
 		own := imports(rec.service.Texts, finder.TextRef{Service: target}, name, r.origin)
 		texts = append(texts, own...)
 		todo = append(todo, pending{rec, hash, target, parts, len(own)})
@@ -301,6 +306,14 @@ func (r *run) dutyList(ctx context.Context, list []*record, known map[string]obj
 	if err != nil {
 		return nil, err
 	}
+	var asked []string
+	for _, id := range onlines {
+		asked = append(asked, id)
+	}
+	attached, err := stored(ctx, r.tx, "finder_online", "id", nil, asked)
+	if err != nil {
+		return nil, err
+	}
 	var rows []finder.Duty
 	for _, rec := range list {
 		d := finder.Duty{ID: rec.target(), Role: cut(rec.duty.Role, 20), Services: []string{}, Areas: []string{}, Origin: r.origin}
@@ -340,7 +353,7 @@ func (r *run) dutyList(ctx context.Context, list []*record, known map[string]obj
 		slices.Sort(d.Services)
 		slices.Sort(d.Areas)
 		hash := dutyHash(d)
-		if known[idString(rec.id)].hash == hash || known[idString(rec.id)].hash == "" && r.builtInDuty(rec.id) == hash {
+		if known[idString(rec.id)].hash == hash || known[idString(rec.id)].hash == "" && (r.builtInDuty(rec.id) == hash || attached[d.Online] != nil) {
 			r.report.count(rec.class, func(c *Count) { c.Unchanged++ })
 			continue
 		}

@@ -1,20 +1,28 @@
 package exchange
 
 import (
+	"bufio"
+	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
 	"path/filepath"
 	"time"
 
+	"github.com/google/uuid"
+
 	"rennsteig/platform/audit"
 	"rennsteig/platform/cli"
+	"rennsteig/platform/db"
 	"rennsteig/platform/identity"
+	"rennsteig/standards/xzufi"
 )
 
 // Command are the sub-commands that app adds to `rennsteig finder`.
 type Command struct {
 	Import ImportCommand `cmd:"" help:"Take services, texts, offices, responsibilities and online services over from an XZuFi message or a CSV file."`
+	Export ExportCommand `cmd:"" help:"Write everything that the finder knows as an XZuFi message or a CSV file."`
 }
 
 // ImportCommand is `rennsteig finder import`.
@@ -72,4 +80,64 @@ func (c *ImportCommand) Run(env *cli.Env) (err error) {
 		return env.JSON(report)
 	}
 	return report.Print(env.Out)
+}
+
+// ExportCommand is `rennsteig finder export`.
+type ExportCommand struct {
+	cli.Store
+	Format  string `help:"xzufi or csv." enum:"xzufi,csv" default:"xzufi"`
+	Version string `help:"Version of XZuFi: 2.1.0, 2.2.0 or 2.3.0." default:"2.2.0"`
+	File    string `arg:"" help:"File to write; one that is there is replaced once the new one is complete. - is the output."`
+}
+
+// Help shows an example.
+func (*ExportCommand) Help() string {
+	return "Example: rennsteig finder export --format xzufi --version 2.2.0 finder.xml"
+}
+
+// Run exports.
+func (c *ExportCommand) Run(env *cli.Env) (err error) {
+	ctx, stop := signal.NotifyContext(env.Context, os.Interrupt)
+	defer stop()
+	version, err := xzufi.ParseVersion(c.Version)
+	if err != nil {
+		return err
+	}
+	d, err := c.Open(ctx)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	bar := env.Progress(-1, "export")
+	opt := ExportOptions{Format: c.Format, Version: version, ID: uuid.NewString(), At: time.Now(), Progress: func(int) { _ = bar.Add(1) }}
+	if c.File == "-" {
+		_, err := Export(ctx, d.Reader(), env.Out, opt)
+		return err
+	}
+	n, err := exportFile(ctx, d, c.File, opt)
+	_ = bar.Finish()
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(env.Out, "%s: %d objects\n", c.File, n)
+	return err
+}
+
+// exportFile writes beside the file and moves the whole to its place.
+func exportFile(ctx context.Context, d *db.DB, path string, opt ExportOptions) (n int, err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), ".rennsteig-export-*")
+	if err != nil {
+		return 0, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.Remove(f.Name()))
+		}
+	}()
+	w := bufio.NewWriterSize(f, 1<<20)
+	n, err = Export(ctx, d.Reader(), w, opt)
+	if err = errors.Join(err, w.Flush(), f.Chmod(0o644), f.Sync(), f.Close()); err != nil {
+		return n, err
+	}
+	return n, os.Rename(f.Name(), path)
 }

@@ -194,7 +194,7 @@ func newRow(line int, at map[string]int, cells []string) (row, error) {
 		if len(cells[i]) > maxCell {
 			return r, &csvError{line, fmt.Sprintf("column %s has more than %d bytes", name, maxCell)}
 		}
-		if v := strings.TrimSpace(cells[i]); v != "" {
+		if v := unguard(strings.TrimSpace(cells[i])); v != "" {
 			r.cells[name] = strings.Clone(v)
 		}
 	}

@@ -140,7 +140,7 @@ type run struct {
 	report *Report
 
 	builtIn     finder.BuiltIn
-	names       map[string]string           // of built-in services, by key
+	catalogue   map[string]finder.Service   // built in, by key
 	authorities map[string]finder.Authority // built in
 	duties      map[string]string           // own id to hash of what the built-in rules say; nil until needed
 	known       map[xzufi.Class]int         // objects at the beginning
@@ -159,9 +159,9 @@ func (r *run) all(ctx context.Context, recs records, opt Options) (err error) {
 	if r.builtIn, err = finder.ReadBuiltIn(ctx, r.tx); err != nil {
 		return err
 	}
-	r.names, r.authorities = map[string]string{}, map[string]finder.Authority{}
+	r.catalogue, r.authorities = map[string]finder.Service{}, map[string]finder.Authority{}
 	for _, s := range r.builtIn.Services {
-		r.names[s.Key] = s.Name
+		r.catalogue[s.Key] = s
 	}
 	for _, a := range r.builtIn.Authorities {
 		r.authorities[a.ID] = a

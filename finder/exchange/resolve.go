@@ -32,7 +32,7 @@ func (r *run) resolveServices(ctx context.Context, ids []ident) (map[string]stri
 		return nil, err
 	}
 	for _, id := range ids {
-		_, builtIn := r.names[id.Value]
+		_, builtIn := r.catalogue[id.Value]
 		_, err := leika.Parse(id.Value)
 		// A bare LeiKa key means the service whoever says it; our own keys only with our agency.
 		if out[idString(id)] == "" && (builtIn || imported[id.Value] != nil) && (err == nil || id.Agency == Agency) {
@@ -53,12 +53,36 @@ func (r *run) resolveAuthorities(ctx context.Context, ids []ident) (map[string]s
 			out[idString(id)] = id.Value
 		}
 	}
-	return out, nil
+	return out, r.ours(ctx, "finder_import_authority", schemeAuthority, ids, out)
+}
+
+// ours finds imported objects by what they are called here: "oe-…".
+func (r *run) ours(ctx context.Context, table, scheme string, ids []ident, out map[string]string) error {
+	var asked []string
+	for _, id := range ids {
+		if id.Agency == Agency && id.Scheme == scheme && out[idString(id)] == "" {
+			asked = append(asked, id.Value)
+		}
+	}
+	found, err := stored(ctx, r.tx, table, "id", nil, asked)
+	for _, id := range ids {
+		if id.Agency == Agency && id.Scheme == scheme && found[id.Value] != nil {
+			out[idString(id)] = id.Value
+		}
+	}
+	return err
 }
 
 // resolveOnlines finds online services: id string to id.
 func (r *run) resolveOnlines(ctx context.Context, ids []ident) (map[string]string, error) {
-	return resolve(ctx, r.tx, xzufi.ClassOnlinedienst, ids)
+	out, err := resolve(ctx, r.tx, xzufi.ClassOnlinedienst, ids)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.ours(ctx, "finder_import_online", schemeOnline, ids, out); err != nil {
+		return nil, err
+	}
+	return out, r.ours(ctx, "finder_online", schemeOnline, ids, out)
 }
 
 // dutyHash is of what a duty says.
