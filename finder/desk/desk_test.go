@@ -238,3 +238,61 @@ func TestRefusedSaveKeepsWords(t *testing.T) {
 		}
 	})
 }
+
+// Scheduling, withdrawing, the review date and the comparison of versions, through the pages.
+func TestPagesOfAVersion(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		d.set(time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC))
+		c := webtest.New(t, d.mux)
+		v := d.submitted(t, edda, stamm, content("05", "Die alte Frist gilt."))
+		page := c.As(emil).Get(textPath(v.ID))
+		page.Choose("an einem Tag").Press("Text freigeben").Want(422, "Geben Sie einen Tag in der Zukunft ein")
+		page.Choose("an einem Tag").Fill("Tag der Freigabe", "24.11.2026").Press("Text freigeben").Want(422, "Geben Sie einen Tag in der Zukunft ein")
+		page.Choose("an einem Tag").Fill("Tag der Freigabe", "01.12.2026").Press("Text freigeben").Want(200, "Die Freigabe ist geplant.", "Geplante Freigaben", "01.12.2026")
+		c.As(emil).Get(textPath(v.ID)).Want(200, "Wird freigegeben am 01.12.2026, 00:00")
+		d.set(time.Date(2026, 12, 1, 1, 0, 0, 0, time.UTC))
+		must(t, d.h.Queue.Drain(context.Background()))
+		second := d.released(t, edda, emil, stamm, content("05", "Die neue Frist gilt."))
+
+		p := c.As(edda).Get(historyPath(stamm)).Want(200, "abgelöst", "Emil Lektor").Press("Fassungen vergleichen").
+			Want(200, "Von Fassung 1 zu Fassung 2", "Gestrichen: alte (Ende)", "Neu: neue (Ende)")
+		if len(p.Find("ins", nil)) != 1 || len(p.Find("del", nil)) != 1 {
+			t.Error("the difference is not marked as one")
+		}
+		c.As(edda).Get(historyPath(stamm)+"&von=9&bis=x").Want(200, "Fassungen vergleichen")
+		released := c.As(edda).Get(textPath(second.ID))
+		released.Fill("Prüfdatum", "31.02.2027").Press("Prüfdatum speichern").Want(422, "Geben Sie ein Datum ein, das es gibt")
+		released.Fill("Prüfdatum", "01.12.2026").Press("Prüfdatum speichern").Want(200, "Das Prüfdatum ist gespeichert.")
+		c.As(edda).Get("/redaktion").Want(200, "Wieder durchzusehen")
+		c.As(edda).Get(textPath(second.ID)).Press("Text zurückziehen").Want(422, "Schreiben Sie, worum es geht.").
+			Fill("Grund", "Rechtslage geändert").Press("Text zurückziehen").Want(200, "Der Text ist zurückgezogen.", "Rechtslage geändert")
+		must(t, d.f.Refresh(context.Background()))
+		if c.Get("/leistung/" + dog).Has("Frist gilt.") {
+			t.Error("a withdrawn text is still there")
+		}
+		for _, path := range []string{"/redaktion/text/x", "/redaktion/text/" + dog, "/redaktion/leistung/0", "/redaktion/verlauf/0", "/redaktion/verlauf/" + dog + "?behoerde=x"} {
+			c.As(edda).Get(path).Want(404)
+		}
+	})
+}
+
+// Another process sees a release as soon as it looks at the version, and the facts can be loaded again under it.
+func TestOtherProcess(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		other, err := finder.New(d.h, nothing{}, nothing{})
+		must(t, err)
+		must(t, other.Refresh(context.Background()))
+		d.released(t, edda, emil, stamm, content("03", "Hund anmelden", "05", "x"))
+		must(t, other.Refresh(context.Background()))
+		if rel, ok := other.Catalog().Released(stamm); !ok || rel.Modules["05"].Text != "<p>x</p>" {
+			t.Errorf("the other process has %+v", rel)
+		}
+		must(t, other.Load(context.Background(), nil))
+		if rel, ok := other.Catalog().Released(stamm); !ok || rel.Version == "" {
+			t.Error("loading the facts took a release away")
+		}
+		if s, _ := other.Catalog().Service(dog); s.Title != "Hund anmelden" {
+			t.Errorf("the title is %q", s.Title)
+		}
+	})
+}
