@@ -245,6 +245,7 @@ func (p *program) run(ctx context.Context, ready func()) error {
 	keep("log", p.house.Audit.Run)
 	keep("jobs", func(ctx context.Context) error { return p.house.Queue.Run(ctx, p.cfg.Workers) })
 	keep("catalogue", p.finder.Run)
+	keep("desk", p.desk.Run)
 	group.Go(func() { p.signin.Run(ctx) })
 	group.Go(func() { p.sweep(ctx) })
 
