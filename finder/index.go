@@ -278,7 +278,9 @@ func (b *indexBuilder) weigh() {
 		var sum float32
 		words := b.entries[i].words
 		for j := range words {
-			words[j].weight = b.wordWeight(words[j].word)
+			w := words[j].word
+			w.Common = false // in a name nothing is said by the way
+			words[j].weight = b.wordWeight(w)
 			sum += words[j].weight
 		}
 		for j := range words {

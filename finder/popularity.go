@@ -14,9 +14,9 @@ const (
 	popularKept  = 400 // days after which a count is deleted
 	popularLeast = 100 // openings in all before they say anything
 
-	popularityWritten = time.Minute
-	popularityRead    = 24 * time.Hour
-	dayMicros         = int64(24 * time.Hour / time.Microsecond)
+	catalogueLooked = 500 * time.Millisecond
+	popularityRead  = 24 * time.Hour
+	dayMicros       = int64(24 * time.Hour / time.Microsecond)
 )
 
 // openings counts how often the pages of services are opened, until they are written: numbers only, nothing about who.

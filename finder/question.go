@@ -67,6 +67,9 @@ func (x *index) understand(query string, isPlace func(string) bool) []asked {
 				if mended, distance, ok := x.mend(w.Text); ok {
 					a.mended, a.word = mended, x.lexicon.Word(mended)
 					a.trust = 1 - mistakeTrust*float32(distance)
+					if a.word.Class != german.Content || (a.word.Common && !x.named(a.word.Root)) {
+						continue // a misspelt "lassen" means no more than the right one
+					}
 				}
 			}
 		} else if !x.named(w.Root) && x.written[w.Text] == 0 {

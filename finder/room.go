@@ -101,7 +101,7 @@ func (r *Room) reload(ctx context.Context) error {
 // Run follows changes of the tables, made by this or another process, and writes the counts of searches and of services
 // opened, until ctx ends.
 func (r *Room) Run(ctx context.Context) error {
-	tick, again := time.NewTicker(time.Second), time.NewTicker(popularityRead)
+	tick, again := time.NewTicker(catalogueLooked), time.NewTicker(popularityRead)
 	defer tick.Stop()
 	defer again.Stop()
 	flush := time.NewTicker(flushEvery)

@@ -33,7 +33,7 @@ const (
 	objectShare     = 0.70 // how far words met in other names of the same object count
 	nameShare       = 0.40 // how much of the score is what part of the name was asked for
 
-	nameNeed = 0.45 // how much a name of which little was asked for must be better than a whole one to be an answer
+	nameNeed = 0.40 // how much a name of which little was asked for must be better than a whole one to be an answer
 
 	circumstance = 0.90 // what a known word that is missing in the name weighs against it
 	minCoverage  = 0.55 // of the question, or nothing was found
@@ -139,7 +139,7 @@ func (x *index) search(query string, isPlace func(string) bool) Answer {
 	telling := false
 	for _, w := range words {
 		total += w.weight
-		if !x.indexed(w.word) {
+		if !x.indexed(w.word) && len(w.means) == 0 {
 			strange += w.weight
 		}
 		telling = telling || !w.word.Common

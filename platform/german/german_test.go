@@ -48,6 +48,9 @@ func TestFamilies(t *testing.T) {
 		"einschulen Einschulung eingeschult Schule",
 		"sammeln Sammlung",
 		"bewerben Bewerbung beworben",
+		"Zeugnis Zeugnisse Zeugnissen",
+		"Vater Vaters",
+		"gestorben verstorbenen Verstorbene",
 	} {
 		words := strings.Fields(family)
 		want := lexicon.Root(Fold(words[0]))
@@ -55,6 +58,24 @@ func TestFamilies(t *testing.T) {
 			if got := lexicon.Root(Fold(w)); got != want {
 				t.Errorf("Root(%s) = %q, but Root(%s) = %q", w, got, words[0], want)
 			}
+		}
+	}
+}
+
+// A name's own words can be forms of each other.
+func TestFamiliesOfNames(t *testing.T) {
+	l := NewLexicon("im Ausland geschlossene Ehen", "Ehe", "wer zahlt", "Zahlung", "beglaubigte Kopie", "Beglaubigung", "laute Nachbarn", "Nachbar")
+	for _, pair := range [][2]string{{"Ehen", "Ehe"}, {"zahlt", "Zahlung"}, {"beglaubigte", "Beglaubigung"}, {"Nachbarn", "Nachbar"}} {
+		if a, b := l.Root(Fold(pair[0])), l.Root(Fold(pair[1])); a != b {
+			t.Errorf("Root(%s) = %q, Root(%s) = %q", pair[0], a, pair[1], b)
+		}
+	}
+}
+
+func TestCommon(t *testing.T) {
+	for word, want := range map[string]bool{"wegbringen": true, "nachts": true, "kaputte": true, "Hund": false, "Wohngeld": false} {
+		if got := lexicon.Word(Fold(word)).Common; got != want {
+			t.Errorf("%s: common %t", word, got)
 		}
 	}
 }

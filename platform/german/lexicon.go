@@ -79,9 +79,8 @@ func NewLexicon(texts ...string) *Lexicon {
 	})
 	for _, w := range words {
 		root := l.reduce(w)
-		// "zahlt" beside "zahlen" or "Zahlung" is a form of it, not a word of its own.
-		if s, ok := strings.CutSuffix(w, "t"); ok && (seen[s+"en"] || seen[s+"ung"]) && l.exact[w] == "" {
-			root = l.reduce(s + "en")
+		if r, ok := l.baseOf(w, seen); ok {
+			root = r
 		}
 		l.know(w, root)
 		switch {
@@ -96,6 +95,24 @@ func NewLexicon(texts ...string) *Lexicon {
 		l.whole[w] = l.analyse(w)
 	}
 	return l
+}
+
+// baseOf is the root of a word that is only a form of another word among those: "zahlt" beside Zahlung, "Ehen" beside Ehe.
+func (l *Lexicon) baseOf(w string, among map[string]bool) (root string, ok bool) {
+	if l.exact[w] != "" {
+		return "", false
+	}
+	for _, ending := range []string{"tes", "ten", "ter", "te", "t"} {
+		if s, ok := strings.CutSuffix(w, ending); ok && len(s) >= 3 && (among[s+"en"] || among[s+"ung"]) {
+			return l.reduce(s + "en"), true
+		}
+	}
+	for _, ending := range []string{"n", "s", "en", "es", "e"} {
+		if s, ok := strings.CutSuffix(w, ending); ok && len(s) >= 3 && among[s] {
+			return l.Root(s), true
+		}
+	}
+	return "", false
 }
 
 func list(name string) []string {

@@ -32,6 +32,9 @@ func (l *Lexicon) reduce(w string) string {
 	if r, ok := l.exact[w]; ok {
 		return r
 	}
+	if r, ok := l.exact[inflection(w)]; ok { // verstorbenen is verstorben, not a form of "versterben"
+		return r
+	}
 	if r, ok := l.strong(w); ok {
 		return r
 	}
@@ -44,8 +47,8 @@ func (l *Lexicon) reduce(w string) string {
 		}
 	}
 	s := inflection(w)
-	if r, ok := l.exact[s]; ok {
-		return r
+	if strings.HasSuffix(s, "niss") { // Zeugnisse
+		s = s[:len(s)-1]
 	}
 	if r, ok := l.strong(s); ok {
 		return r
@@ -117,6 +120,11 @@ func (l *Lexicon) guesses(w string) []string {
 			if r, ok := strings.CutSuffix(s, x); ok {
 				add(r)
 			}
+		}
+	}
+	for _, ending := range []string{"s", "n", "es", "en"} { // Vaters: vater has an ending itself
+		if s, ok := strings.CutSuffix(w, ending); ok && len(s) >= 4 {
+			add(l.reduce(s))
 		}
 	}
 	if strings.HasSuffix(w, "ern") || strings.HasSuffix(w, "ert") { // fördern, gefördert: förder
