@@ -111,3 +111,24 @@ func ReleasesOf(ctx context.Context, q db.Querier, keys []string) ([]Release, er
 
 // AllAttached reads the forms and online services that editors have attached.
 func AllAttached(ctx context.Context, q db.Querier) ([]Online, error) { return readOnline(ctx, q) }
+
+// Version tells catalogues apart: it is that of the tables when they were read.
+func (c *Catalog) Version() string { return c.version }
+
+// AllAuthorities lists the authorities, by id.
+func (c *Catalog) AllAuthorities() []Authority {
+	out := make([]Authority, len(c.authorityIDs))
+	for i, id := range c.authorityIDs {
+		out[i] = c.authorities[id]
+	}
+	return out
+}
+
+// Around lists an area and all above it, by ARS: what is offered in one of them is offered there.
+func (c *Catalog) Around(ars string) []string {
+	var out []string
+	for a := c.areas[ars]; a != nil; a = c.areas[a.Parent] {
+		out = append(out, a.ARS)
+	}
+	return out
+}

@@ -255,7 +255,7 @@ func (r *Room) servicePage(w http.ResponseWriter, req *http.Request) error {
 		ChoosePlace: "/ort?weiter=" + url.QueryEscape("/leistung/"+s.Key)}
 	v.Data = r.linkedData(req, c, s, place, office)
 	v.Description, v.Described = c.textView(s.Key, web.Lang(req), resp.offices()...)
-	v.Elsewhere = c.OnlineAt(s.Key, resp.Responsible.ID, resp.Processor.ID)
+	v.Elsewhere = c.OnlineAt(s.Key, append(c.Around(place), resp.Responsible.ID, resp.Processor.ID)...)
 	for _, other := range c.related(s) {
 		v.Related = append(v.Related, web.Link{Text: other.Title, Href: "/leistung/" + other.Key})
 	}

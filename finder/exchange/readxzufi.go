@@ -336,7 +336,7 @@ func secondary(list []xzufi.Identifikator, scheme string) string {
 	return ""
 }
 
-func german(t xzufi.Texte) string {
+func inGerman(t xzufi.Texte) string {
 	s := t.In(string(i18n.German))
 	if s == "" && len(t) > 0 && t[0].LanguageCode == "" {
 		s = t[0].Value
@@ -345,7 +345,7 @@ func german(t xzufi.Texte) string {
 }
 
 func readUnit(o *xzufi.Organisationseinheit) *unit {
-	u := &unit{Name: german(o.Name.Name), Kind: finder.AuthorityKind(secondary(o.IDSekundaer, schemeKind))}
+	u := &unit{Name: inGerman(o.Name.Name), Kind: finder.AuthorityKind(secondary(o.IDSekundaer, schemeKind))}
 	if u.Kind == "" {
 		u.Kind = finder.Unit
 	}
@@ -358,7 +358,7 @@ func readUnit(o *xzufi.Organisationseinheit) *unit {
 			u.Area = area(v.Regionalschluessel.Code)
 		}
 		out := finder.Address{Street: plain(a.Strasse), House: plain(a.Hausnummer), Box: plain(a.Postfach), Postcode: plain(a.Postleitzahl),
-			Town: plain(a.Ort), District: plain(a.Ortsteil), Note: german(a.Zusatz)}
+			Town: plain(a.Ort), District: plain(a.Ortsteil), Note: inGerman(a.Zusatz)}
 		if a.Typ != nil {
 			out.Kind = plain(a.Typ.Code)
 		}
@@ -367,7 +367,7 @@ func readUnit(o *xzufi.Organisationseinheit) *unit {
 		}
 	}
 	for _, k := range o.Kommunikation {
-		c := finder.Channel{Value: plain(k.Kennung), Note: german(k.Zusatz)}
+		c := finder.Channel{Value: plain(k.Kennung), Note: inGerman(k.Zusatz)}
 		if k.Kanal != nil {
 			c.Kind = plain(k.Kanal.Code)
 		}
@@ -382,7 +382,7 @@ func readUnit(o *xzufi.Organisationseinheit) *unit {
 func plain(s string) string { return strings.Clone(strings.Join(strings.Fields(s), " ")) }
 
 func readOnlineService(o *xzufi.Onlinedienst, r *record) *online {
-	out := &online{Kind: secondary(o.IDSekundaer, schemeKind), Name: german(o.Bezeichnung)}
+	out := &online{Kind: secondary(o.IDSekundaer, schemeKind), Name: inGerman(o.Bezeichnung)}
 	if out.Kind != "form" {
 		out.Kind = "service"
 	}
