@@ -22,7 +22,7 @@ type Gaps struct {
 
 // GapGroup is the gaps of one sort: who makes the law and who executes it, as the catalogue types it.
 type GapGroup struct {
-	Level    string `json:"level"` // bund, land or municipal; "" where the catalogue does not say
+	Level    string `json:"level"` // bund, land_or_municipal or municipal; "" where the catalogue does not say
 	Services []Gap  `json:"services"`
 }
 
@@ -33,14 +33,14 @@ type Gap struct {
 	Type string `json:"type"` // LeiKa Typisierung
 }
 
-// levelOf says who executes a service of this Typisierung: 1 Bund; 2 and 3 Bund makes the law, others execute it; 4 Land;
-// 5 municipality.
+// levelOf says who executes a service of this Typisierung: 1 Bund; 2 and 3 Land or municipality, by federal law; 4 the
+// same, by the Land's; 5 municipality.
 func levelOf(typ string) string {
 	switch {
 	case strings.HasPrefix(typ, "1"):
 		return string(FederalLevel)
 	case strings.HasPrefix(typ, "2"), strings.HasPrefix(typ, "3"), strings.HasPrefix(typ, "4"):
-		return string(StateLevel)
+		return "land_or_municipal"
 	case strings.HasPrefix(typ, "5"):
 		return "municipal"
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"encoding/xml"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -85,7 +86,7 @@ func TestMergedMunicipality(t *testing.T) {
 		}
 		webtest.New(t, mux).Get("/suche?q=hund+anmelden&ort=160555555555").Want(200, "Stadt Weimar")
 		webtest.New(t, mux).Get("/ort?ort=160555555555&weiter=/leistung/"+dogKey).Want(200, "Stadt Weimar")
-		req := httptest.NewRequest("GET", "/leistung/"+dogKey, nil)
+		req := httptest.NewRequest(http.MethodGet, "/leistung/"+dogKey, nil)
 		req.Header.Set("Cookie", "ort=160555555555")
 		w := httptest.NewRecorder()
 		mux.ServeHTTP(w, req)

@@ -87,6 +87,9 @@ func newFTS5(names map[string][]string) (engine, func(), error) {
 				out = append(out, key)
 			}
 		}
+		if rows.Err() != nil {
+			return nil
+		}
 		return out
 	}
 	return engine{"SQLite FTS5", find}, func() { _ = d.Close() }, nil
