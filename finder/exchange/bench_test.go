@@ -32,9 +32,9 @@ func generated(n int) string {
 	return msg(items...)
 }
 
-// BenchmarkImport takes 4,000 objects into a fresh SQLite.
+// BenchmarkImport takes 20,000 objects into a fresh SQLite.
 func BenchmarkImport(b *testing.B) {
-	text := generated(4000)
+	text := generated(20_000)
 	b.SetBytes(int64(len(text)))
 	for b.Loop() {
 		b.StopTimer()
