@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"regexp"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -21,6 +22,9 @@ import (
 	"rennsteig/platform/money"
 	"rennsteig/platform/web"
 )
+
+// clickMark is what a result's link carries to tell that it was followed; each process has its own.
+var clickMark = regexp.MustCompile(`\?suche=[0-9a-f]+`)
 
 // questions are what people ask; a few are misspelt, one finds nothing.
 var questions = []string{"hund anmelden", "perso verloren", "wohnung ummelden", "auto zulassen", "heiraten", "geburtsurkunde", "bauantrag",
@@ -84,7 +88,7 @@ func samePages(p, f *server, paths []string) error {
 			return "", err
 		}
 		_, after, _ := bytes.Cut(c.body, []byte("<main"))
-		return string(after), nil
+		return clickMark.ReplaceAllString(string(after), ""), nil
 	}
 	for _, path := range paths {
 		program, err := content(p, path)
