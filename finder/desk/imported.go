@@ -167,7 +167,8 @@ func differing(a, b Content) []string {
 	var out []string
 	for _, m := range finder.Modules {
 		x, y := a.Modules[m], b.Modules[m]
-		if x != y && !(m == finder.ModuleName && (x.Text == "" || y.Text == "") && len(a.Modules) > 0) {
+		unsaid := m == finder.ModuleName && (x.Text == "" || y.Text == "") && len(a.Modules) > 0
+		if x != y && !unsaid {
 			out = append(out, string(m))
 		}
 	}

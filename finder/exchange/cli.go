@@ -68,7 +68,7 @@ func (c *ImportCommand) Run(env *cli.Env) (err error) {
 	if err != nil {
 		return err
 	}
-	defer src.Close()
+	defer func() { _ = src.Close() }() // it was only read
 	bar := env.Progress(3*src.Size, filepath.Base(src.Name))
 	report, err := (&Importer{DB: d, Audit: audit.New(d, key), Now: time.Now}).Import(ctx, src, Options{DryRun: c.DryRun, Force: c.Force, MaxDelete: c.MaxDelete,
 		Progress: func(done, _ int64) { _ = bar.Set64(done) }})

@@ -324,7 +324,6 @@ func (e *exporter) duties(ctx context.Context, builtIn, attached []finder.Duty, 
 		id   ident
 		duty finder.Duty
 	}
-	ids := map[string]ident{}
 	var imported []finder.Duty
 	var targets []string
 	if err := finder.EachImported(ctx, e.q, nil, nil, nil, func(d finder.Duty) error {
@@ -389,6 +388,6 @@ func (e *exporter) duty(ctx context.Context, id ident, d finder.Duty, put func(*
 	for _, key := range x.services {
 		out.Services = append(out.Services, ids[key])
 	}
-	x.record.duty = out
+	x.duty = out
 	return put(x)
 }

@@ -111,13 +111,13 @@ func TestOpen(t *testing.T) {
 	mux.HandleFunc("/ok", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, full()) })
 	mux.HandleFunc("/large", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, large) })
 	mux.HandleFunc("/slow", func(w http.ResponseWriter, r *http.Request) {
-		w.WriteHeader(200)
+		w.WriteHeader(http.StatusOK)
 		w.(http.Flusher).Flush()
 		<-r.Context().Done()
 	})
 	mux.HandleFunc("/file", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Location", "file:///etc/passwd")
-		w.WriteHeader(302)
+		w.WriteHeader(http.StatusFound)
 	})
 	mux.HandleFunc("/loop", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/loop", http.StatusFound) })
 	s := httptest.NewServer(mux)
@@ -166,7 +166,7 @@ func TestFileThatChangesIsRefused(t *testing.T) {
 	path := file(t, full())
 	src, err := Open(context.Background(), path, Fetch{})
 	must(t, err)
-	defer src.Close()
+	defer func() { _ = src.Close() }() // it was only read
 	before := p.dump(t)
 	once := false
 	_, err = p.im.Import(system(), src, Options{Progress: func(done, _ int64) {

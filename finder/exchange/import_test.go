@@ -177,7 +177,7 @@ func TestWhoMayImport(t *testing.T) {
 	each(t, func(t *testing.T, p *place) {
 		src, err := Open(context.Background(), file(t, full()), Fetch{})
 		must(t, err)
-		defer src.Close()
+		defer func() { _ = src.Close() }() // it was only read
 		for name, ctx := range map[string]context.Context{"nobody": context.Background(), "editor": editor("edda")} {
 			if _, err := p.im.Import(ctx, src, Options{}); !errs.Is(err, errs.Denied) {
 				t.Errorf("%s: %v", name, err)

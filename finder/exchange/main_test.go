@@ -13,6 +13,7 @@ import (
 	"rennsteig/finder"
 	"rennsteig/finder/desk"
 	"rennsteig/platform"
+	"rennsteig/platform/db"
 	"rennsteig/platform/housetest"
 	"rennsteig/platform/identity"
 )
@@ -95,7 +96,7 @@ func (p *place) try(t testing.TB, content string, opt Options) (*Report, error) 
 	t.Helper()
 	src, err := Open(context.Background(), file(t, content), Fetch{})
 	must(t, err)
-	defer src.Close()
+	defer func() { _ = src.Close() }() // it was only read
 	if opt.MaxDelete == 0 {
 		opt.MaxDelete = 5
 	}
@@ -126,14 +127,13 @@ func (p *place) dump(t testing.TB) string {
 		"SELECT 'log', id, action, '', '' FROM audit_entry",
 	} {
 		rows, err := p.DB.Reader().Query(context.Background(), q)
-		must(t, err)
-		for rows.Next() {
+		lines, err := db.All(rows, err, func(s db.Scanner) (string, error) {
 			var c [5]string
-			must(t, rows.Scan(&c[0], &c[1], &c[2], &c[3], &c[4]))
-			out = append(out, strings.Join(c[:], "\t"))
-		}
-		must(t, rows.Err())
-		rows.Close()
+			err := s.Scan(&c[0], &c[1], &c[2], &c[3], &c[4])
+			return strings.Join(c[:], "\t"), err
+		})
+		must(t, err)
+		out = append(out, lines...)
 	}
 	slices.Sort(out)
 	return strings.Join(out, "\n")

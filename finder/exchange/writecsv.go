@@ -83,9 +83,9 @@ func (t *tableWriter) put(x *exported) error {
 		s := x.record.service
 		cells["row"], cells["key"], cells["type"], cells["law"] = "service", s.LeiKa, s.Type, s.Law
 		return t.texts(cells, s.Texts)
-	case x.record.text != nil:
+	case x.text != nil:
 		cells["row"], cells["key"], cells["authority"] = "text", x.service, x.authority
-		return t.texts(cells, x.record.text.Texts)
+		return t.texts(cells, x.text.Texts)
 	case x.record.unit != nil:
 		u := x.record.unit
 		cells["row"], cells["name"], cells["area"], cells["hours"] = "authority", u.Name, u.Area, u.Contact.Hours
