@@ -30,6 +30,7 @@ type commands struct {
 	Audit    audit.Command  `cmd:"" help:"Verify, export and prove the log."`
 	Identity signin.Command `cmd:"" help:"Who may do what: people, roles, authorities."`
 	Queue    queue.Command  `cmd:"" help:"Jobs that failed for good: list them, send them again."`
+	Xdomea   xdomeaCmd      `cmd:"" help:"Packages of disposal (Aussonderung) for the archive: check them."`
 	Backup   backupCmd      `cmd:"" help:"Write database, stored files and keys into a new folder. Example: rennsteig backup --data ./data /backup/2026-11-24"`
 	Restore  restoreCmd     `cmd:"" help:"Bring a backup back into a new place. Example: rennsteig restore --data ./data2 /backup/2026-11-24"`
 	Version  versionCmd     `cmd:"" help:"Print the version."`

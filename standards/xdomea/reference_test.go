@@ -1,0 +1,59 @@
+//go:build reference
+
+package xdomea
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// The sample of the Landesarchiv NRW for 3.0.0, packed as its Makefile says, is accepted, by the schema too. It leaves
+// out the archive's metadata, which is why their absence is a Warning.
+func TestReferenceXdomeaSample(t *testing.T) {
+	root := filepath.Join(os.Getenv("RENNSTEIG_REFERENCE"), "reference", "xdomea")
+	sample := func(version string) (string, []byte) {
+		names, err := filepath.Glob(filepath.Join(root, "samples-nrw", version, "????????-*.*"))
+		if err != nil || len(names) != 2 {
+			t.Fatalf("%d files of the sample, %v", len(names), err)
+		}
+		var entries []entry
+		name := ""
+		for _, n := range names {
+			b, err := os.ReadFile(n)
+			if err != nil {
+				t.Fatal(err)
+			}
+			entries = append(entries, entry{name: filepath.Base(n), text: string(b)})
+			if s, ok := strings.CutSuffix(filepath.Base(n), ".xml"); ok {
+				name = s + ".zip"
+			}
+		}
+		return name, pack(t, entries...)
+	}
+
+	name, b := sample("v3.0.0")
+	found := check(t, b, name, Options{Schema: filepath.Join(root, "xsd-3.0.0")})
+	if HasFault(found) || len(found) != 2 || found[0].Code != "archive-metadata" || found[1].Code != "archive-metadata" {
+		t.Errorf("3.0.0: %v; want two warnings on archive-metadata, and no note on the schema", found)
+	}
+	found = check(t, b, name, Options{Schema: filepath.Join(root, "xsd-3.1.0")})
+	if HasFault(found) || len(found) != 3 || found[2].Severity != Note {
+		t.Errorf("3.0.0 with the schema of 3.1.0: %v; want a note that it was not used", found)
+	}
+
+	name, b = sample("v4.0.0")
+	if found := check(t, b, name, Options{}); !HasFault(found) {
+		t.Errorf("4.0.0, which archives do not read yet: %v", found)
+	}
+}
+
+// Our own message breaks what the schema says, and the schema says so.
+func TestReferenceXdomeaSchema(t *testing.T) {
+	schema := filepath.Join(os.Getenv("RENNSTEIG_REFERENCE"), "reference", "xdomea", "xsd-3.1.0")
+	found := check(t, pack(t, good()...), stem+".zip", Options{Schema: schema})
+	if !HasFault(found) || found[0].Code != "schema" || found[0].Line == 0 {
+		t.Errorf("%v", found)
+	}
+}
