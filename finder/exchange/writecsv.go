@@ -86,8 +86,8 @@ func (t *tableWriter) put(x *exported) error {
 	case x.text != nil:
 		cells["row"], cells["key"], cells["authority"] = "text", x.service, x.authority
 		return t.texts(cells, x.text.Texts)
-	case x.record.unit != nil:
-		u := x.record.unit
+	case x.unit != nil:
+		u := x.unit
 		cells["row"], cells["name"], cells["area"], cells["hours"] = "authority", u.Name, u.Area, u.Contact.Hours
 		if u.Kind != finder.Unit {
 			cells["kind"] = string(u.Kind)
@@ -104,7 +104,7 @@ func (t *tableWriter) put(x *exported) error {
 		o := x.record.online
 		cells["row"], cells["kind"], cells["url_name"], cells["url"] = "online", o.Kind, o.Name, o.URL
 	default:
-		d := x.record.duty
+		d := x.duty
 		areas := slices.Clone(d.Areas)
 		slices.Sort(areas)
 		cells["row"], cells["role"], cells["area"], cells["services"], cells["authority"] = "duty", d.Role, strings.Join(areas, " "), strings.Join(x.services, " "), x.authority
