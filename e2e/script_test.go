@@ -41,7 +41,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"start": start, "stop": stop, "kill9": kill9, "get": get, "post": post, "ask": ask, "upload": upload, "until": until,
-			"signin": signin, "apply": apply, "bytes": bytesFile, "flip": flip, "sqlite": sqlite, "postgres": postgres, "query": query, "s3": s3, "address": address, "fetch": fetch, "waitfor": waitfor, "forget": forget,
+			"signin": signin, "apply": apply, "bytes": bytesFile, "pack": pack, "flip": flip, "sqlite": sqlite, "postgres": postgres, "query": query, "s3": s3, "address": address, "fetch": fetch, "waitfor": waitfor, "forget": forget,
 		},
 	})
 }
