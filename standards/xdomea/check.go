@@ -115,17 +115,16 @@ func (c *checker) add(s Severity, code, file, format string, args ...any) {
 }
 
 func (c *checker) addAt(s Severity, code, file, path string, line int, format string, args ...any) {
-	switch {
-	case len(c.found) < maxFindings:
-		c.found = append(c.found, Finding{s, code, file, path, line, fmt.Sprintf(format, args...)})
-	case len(c.found) == maxFindings:
-		// A Fault must not drown in warnings.
-		if s == Fault && !HasFault(c.found) {
-			c.found[maxFindings-1] = Finding{s, code, file, path, line, fmt.Sprintf(format, args...)}
-		}
+	f := Finding{s, code, file, path, line, fmt.Sprintf(format, args...)}
+	if len(c.found) < maxFindings {
+		c.found = append(c.found, f)
+		return
+	}
+	if s == Fault && !HasFault(c.found) { // a fault must not drown in warnings
+		c.found[maxFindings-1] = f
+	}
+	if len(c.found) == maxFindings {
 		c.found = append(c.found, Finding{Severity: Note, Code: "more", Message: fmt.Sprintf("more than %d findings: the rest is left out", maxFindings)})
-	case s == Fault && !HasFault(c.found):
-		c.found[maxFindings-1] = Finding{s, code, file, path, line, fmt.Sprintf(format, args...)}
 	}
 }
 

@@ -119,6 +119,14 @@ func TestAccepts(t *testing.T) {
 	}
 }
 
+// zeros are files that each unpack to just what is free.
+func zeros(n int) (e []entry) {
+	for i := range n {
+		e = append(e, entry{fmt.Sprintf("%s_%d.txt", process, i), "\xff", func(h *zip.FileHeader) { h.Method, h.UncompressedSize64 = zip.Deflate, freeSize }})
+	}
+	return e
+}
+
 // What is wrong with the ZIP.
 func TestRefusesZIP(t *testing.T) {
 	file, text := good()[0], good()[1]
@@ -165,10 +173,12 @@ func TestRefusesZIP(t *testing.T) {
 		"broken deflate":     {stem + ".zip", []entry{file, {letter, "\xff\xff", func(h *zip.FileHeader) { h.Method = zip.Deflate }}}, []string{"fault file-broken"}},
 		"bomb, honest":       {stem + ".zip", []entry{file, {name: letter, text: strings.Repeat("\x00", 20<<20)}}, []string{"fault zip-bomb"}},
 		// Were it unpacked, file-broken would follow.
-		"bomb, declared":  {stem + ".zip", []entry{file, {letter, "\xff", func(h *zip.FileHeader) { h.Method, h.UncompressedSize64 = zip.Deflate, 1<<30 }}}, []string{"fault zip-bomb"}},
-		"too large":       {stem + ".zip", []entry{file, {letter, "\xff", func(h *zip.FileHeader) { h.Method, h.UncompressedSize64 = zip.Deflate, 1<<40 }}}, []string{"fault zip-size"}},
-		"size overflows":  {stem + ".zip", []entry{file, {letter, "\xff", func(h *zip.FileHeader) { h.UncompressedSize64 = 1<<64 - 2 }}}, []string{"fault zip-size"}},
-		"packed too much": {stem + ".zip", []entry{file, {letter, "\xff", func(h *zip.FileHeader) { h.CompressedSize64 = 1 << 30 }}}, []string{"fault zip-bomb"}},
+		"bomb, declared":    {stem + ".zip", []entry{file, {letter, "\xff", func(h *zip.FileHeader) { h.Method, h.UncompressedSize64 = zip.Deflate, 1<<30 }}}, []string{"fault zip-bomb"}},
+		"bomb of many":      {stem + ".zip", append(good(), zeros(40)...), []string{"fault zip-bomb"}},
+		"message too large": {stem + ".zip", []entry{{file.name, strings.Repeat("x", 6<<20), func(h *zip.FileHeader) { h.Method, h.UncompressedSize64 = zip.Deflate, maxMessage+1 }}, text}, []string{"fault message-size"}},
+		"too large":         {stem + ".zip", []entry{file, {letter, "\xff", func(h *zip.FileHeader) { h.Method, h.UncompressedSize64 = zip.Deflate, 1<<40 }}}, []string{"fault zip-size"}},
+		"size overflows":    {stem + ".zip", []entry{file, {letter, "\xff", func(h *zip.FileHeader) { h.UncompressedSize64 = 1<<64 - 2 }}}, []string{"fault zip-size"}},
+		"packed too much":   {stem + ".zip", []entry{file, {letter, "\xff", func(h *zip.FileHeader) { h.CompressedSize64 = 1 << 30 }}}, []string{"fault zip-bomb"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			found := check(t, pack(t, c.entries...), c.zip, Options{})
@@ -218,6 +228,7 @@ func TestRefusesMessage(t *testing.T) {
 		"not UTF-8":           {"<code>A<", "<code>\xe4<", []string{"fault xml"}, 13},
 		"deep":                {document, strings.Repeat("<xdomea:a>", maxDepth) + document, []string{"fault depth"}, 16},
 		"large tag":           {document, "<a" + strings.Repeat(" ", maxToken+9999) + "/>" + document, []string{"fault token"}, 16},
+		"long name":           {document, "<a" + strings.Repeat("ä", 60) + ">" + document, []string{"fault xml"}, 22},
 		"second root":         {"</xdomea:Aussonderung.Aussonderung.0503>", "</xdomea:Aussonderung.Aussonderung.0503><a/>", []string{"fault xml"}, 24},
 		"text behind":         {"</xdomea:Aussonderung.Aussonderung.0503>", "</xdomea:Aussonderung.Aussonderung.0503>a", []string{"fault xml"}, 24},
 		"file without UUID":   {letter, "brief.pdf", []string{"fault file-name", "fault file-missing", "fault file-surplus"}, 19},
