@@ -16,6 +16,7 @@ import (
 	"rennsteig/apply"
 	"rennsteig/finder"
 	"rennsteig/finder/desk"
+	"rennsteig/finder/exchange"
 	"rennsteig/pay"
 	"rennsteig/platform"
 	"rennsteig/platform/audit"
@@ -216,6 +217,7 @@ func (p *program) handler() http.Handler {
 	p.signin.Routes(mux)
 	p.finder.Routes(mux)
 	p.desk.Routes(mux)
+	exchange.New(h, p.finder).Routes(mux)
 	p.apply.Routes(mux)
 	p.pay.Routes(mux)
 	p.records.Routes(mux)

@@ -41,7 +41,7 @@ func newClient(host string) (*client, error) {
 	return c, nil
 }
 
-func (c *client) close() { c.conn.Close() } //nolint:errcheck // nothing is pending on it
+func (c *client) close() { c.conn.Close() }
 
 // forget drops all cookies: a new person.
 func (c *client) forget() { c.cookies = c.cookies[:0] }

@@ -51,7 +51,7 @@ func (s *server) searchPages(t *testing.T, p *person) {
 		}
 		b, err := io.ReadAll(resp.Body)
 		resp.Body.Close()
-		if err != nil || resp.StatusCode != 200 || !strings.Contains(strings.ToLower(string(b)), "s") {
+		if err != nil || resp.StatusCode != http.StatusOK || !strings.Contains(strings.ToLower(string(b)), "s") {
 			t.Errorf("%s: %d %.80s %v", path, resp.StatusCode, b, err)
 		}
 	}

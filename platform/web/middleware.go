@@ -47,7 +47,7 @@ func (s *Site) Middleware(next http.Handler) http.Handler {
 		}
 		defer func() {
 			if p := recover(); p != nil {
-				if p == http.ErrAbortHandler {
+				if p == http.ErrAbortHandler { //nolint:errorlint // the value itself is the convention
 					panic(p)
 				}
 				s.Log.ErrorContext(r.Context(), "panic", "id", id, "method", r.Method, "path", r.URL.Path,

@@ -128,7 +128,7 @@ func TestPostLeadsBackToItsForm(t *testing.T) {
 
 func TestHalfAnAnswerIsCutOff(t *testing.T) {
 	defer func() {
-		if recover() != http.ErrAbortHandler {
+		if recover() != http.ErrAbortHandler { //nolint:errorlint // the value itself is the convention
 			t.Error("the caller takes half an answer for a whole one")
 		}
 	}()

@@ -219,7 +219,7 @@ func freePort(t testing.TB) string {
 func answers(host string, ended <-chan struct{}) bool {
 	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); {
 		if c, err := net.DialTimeout("tcp", host, time.Second); err == nil {
-			c.Close() //nolint:errcheck // nothing was sent
+			c.Close()
 			return true
 		}
 		select {
