@@ -5,9 +5,11 @@ package e2e
 import (
 	"context"
 	"errors"
+	"io"
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -41,7 +43,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"start": start, "stop": stop, "kill9": kill9, "get": get, "post": post, "ask": ask, "upload": upload, "until": until,
-			"signin": signin, "apply": apply, "bytes": bytesFile, "pack": pack, "flip": flip, "sqlite": sqlite, "postgres": postgres, "query": query, "s3": s3, "address": address, "fetch": fetch, "waitfor": waitfor, "forget": forget,
+			"signin": signin, "apply": apply, "bytes": bytesFile, "pack": pack, "flip": flip, "sqlite": sqlite, "postgres": postgres, "query": query, "s3": s3, "address": address, "fetch": fetch, "waitfor": waitfor, "shows": shows, "forget": forget,
 		},
 	})
 }
@@ -124,6 +126,22 @@ func waitfor(ts *testscript.TestScript, neg bool, args []string) {
 			ts.Fatalf("after %v still %q", patience, value)
 		}
 		ts.Check(d.SQL().QueryRowContext(ctx, args[1]).Scan(&value))
+	}
+}
+
+// shows gets a page again and again until it has the text: shows PATH TEXT.
+func shows(ts *testscript.TestScript, neg bool, args []string) {
+	s := running(ts)
+	body := ""
+	for deadline := time.Now().Add(patience); !strings.Contains(body, args[1]); time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			ts.Fatalf("after %v no %q on %s:\n%s", patience, args[1], args[0], body)
+		}
+		resp, err := s.client.Get(s.url + args[0])
+		ts.Check(err)
+		b, err := io.ReadAll(resp.Body)
+		ts.Check(errors.Join(err, resp.Body.Close()))
+		body = string(b)
 	}
 }
 
