@@ -241,6 +241,9 @@ func (r *Room) servicePage(w http.ResponseWriter, req *http.Request) error {
 	}
 	r.opened.add(s.Key)
 	place := web.Place(req)
+	if named := req.URL.Query().Get("ort"); named != "" { // a link that somebody passed on
+		place = named
+	}
 	if _, ok := c.areas[place]; !ok {
 		place = ""
 	}

@@ -89,6 +89,8 @@ func TestPages(t *testing.T) {
 		})
 		t.Run("a fee of the demo says so", func(t *testing.T) {
 			webtest.Get(t, mux, "/suche?q=meldebescheinigung&ort=Erfurt").Want(200, "7,00", "Demowert")
+			webtest.Get(t, mux, "/leistung/99115003012000?ort=160510000000").Want(200, "Stadt Erfurt")
+			webtest.Get(t, mux, "/leistung/99115003012000?ort=nowhere").Want(200, "Ort wählen")
 		})
 		t.Run("a place in the question is understood", func(t *testing.T) {
 			webtest.Get(t, mux, "/suche?q=hund+anmelden+in+weimar").Want(200, "Stadt Weimar", "Online beantragen")
