@@ -375,7 +375,7 @@ func TestSchema(t *testing.T) {
 		}
 	})
 	if _, err := exec.LookPath("xmllint"); err != nil {
-		t.Skip("xmllint is not installed (libxml2-utils)")
+		t.Fatal("xmllint is not installed (libxml2-utils): run make deps")
 	}
 	if found := check(t, b, stem+".zip", o); len(found) != 0 {
 		t.Errorf("valid: %v", found)
