@@ -445,3 +445,24 @@ func (r *Room) State(ctx context.Context, authority, source string) (Payment, bo
 	t, ok, err := transactionBySource(ctx, r.h.DB.Reader(), identity.At(authority), source)
 	return t.payment(), ok, err
 }
+
+// balances sums the accounts of the scope's ledger.
+func balances(ctx context.Context, q db.Querier, s identity.Scope) (map[Account]int64, error) {
+	p := db.Params{}
+	rows, err := q.Query(ctx, `SELECT account, CAST(SUM(amount_cents) AS BIGINT) FROM pay_entry
+		WHERE `+s.In("authority_id", &p)+` GROUP BY account`, p...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	out := map[Account]int64{}
+	for rows.Next() {
+		var a Account
+		var n int64
+		if err := rows.Scan(&a, &n); err != nil {
+			return nil, err
+		}
+		out[a] = n
+	}
+	return out, rows.Err()
+}

@@ -38,27 +38,6 @@ func entriesBetween(ctx context.Context, q db.Querier, s identity.Scope, from, t
 	return db.All(rows, err, scanEntry)
 }
 
-// balances sums the accounts of the scope's ledger.
-func balances(ctx context.Context, q db.Querier, s identity.Scope) (map[Account]int64, error) {
-	p := db.Params{}
-	rows, err := q.Query(ctx, `SELECT account, CAST(SUM(amount_cents) AS BIGINT) FROM pay_entry
-		WHERE `+s.In("authority_id", &p)+` GROUP BY account`, p...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	out := map[Account]int64{}
-	for rows.Next() {
-		var a Account
-		var n int64
-		if err := rows.Scan(&a, &n); err != nil {
-			return nil, err
-		}
-		out[a] = n
-	}
-	return out, rows.Err()
-}
-
 func allFees(ctx context.Context, q db.Querier, s identity.Scope) ([]FeeSetting, error) {
 	p := db.Params{}
 	rows, err := q.Query(ctx, `SELECT authority_id, leika_key, cents, demo FROM pay_fee WHERE `+s.In("authority_id", &p), p...)
