@@ -37,12 +37,16 @@ func (p *program) sweepBlobs(ctx context.Context, before time.Time) (int, error)
 	if err := p.house.Audit.Vouched(ctx, keep); err != nil {
 		return 0, err
 	}
-	for hash := range forgotten {
-		if err := p.house.Blobs.Delete(ctx, hash); err != nil {
-			return 0, err
+	// A second look right before each deletion: who has put the same content since is about to name it.
+	n := 0
+	err = p.house.Blobs.List(ctx, func(ref blob.Ref, put time.Time) error {
+		if !forgotten[ref.Hash] || !put.Before(before) {
+			return nil
 		}
-	}
-	return len(forgotten), nil
+		n++
+		return p.house.Blobs.Delete(ctx, ref.Hash)
+	})
+	return n, err
 }
 
 // sweep runs sweepBlobs once a day until ctx ends. Any number of processes may do it.

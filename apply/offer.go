@@ -2,8 +2,6 @@ package apply
 
 import (
 	"context"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"rennsteig/platform/audit"
@@ -14,20 +12,6 @@ import (
 
 // offer is that an authority has switched on a form.
 type offer struct{ authority, form string }
-
-// offers is who offers what, kept in memory: every search result asks for it.
-type offers struct {
-	mu    sync.Mutex // held while reading anew
-	known atomic.Pointer[knownOffers]
-}
-
-type knownOffers struct {
-	set  map[offer]bool
-	read time.Time
-}
-
-// offersFor is how long another process's change may stay unseen.
-const offersFor = 15 * time.Second
 
 // Offer switches a form on for authorities. For the program and operators of each of them.
 func (r *Room) Offer(ctx context.Context, formID string, authorities ...string) error {
@@ -69,7 +53,7 @@ func (r *Room) setOffers(ctx context.Context, formID string, authorities []strin
 				return err
 			}
 		}
-		tx.AfterCommit(func() { r.offers.known.Store(nil) })
+		tx.AfterCommit(r.offers.Forget)
 		return nil
 	})
 }
@@ -93,28 +77,8 @@ func (r *Room) Online(ctx context.Context, leikaKey, authorityID string) (path s
 	return "/antrag/start/" + d.ID, true, nil
 }
 
-// offered reports whether the authority offers the form. Old knowledge is renewed by one caller, while others go on
-// with it; only where there is none does everybody wait.
+// offered reports whether the authority offers the form. Every search result asks, so it answers from memory.
 func (r *Room) offered(ctx context.Context, formID, authority string) (bool, error) {
-	known := r.offers.known.Load()
-	if known == nil || r.h.Now().Sub(known.read) > offersFor {
-		if known == nil {
-			r.offers.mu.Lock()
-		} else if !r.offers.mu.TryLock() {
-			return known.set[offer{authority, formID}], nil
-		}
-		defer r.offers.mu.Unlock()
-		if now := r.offers.known.Load(); now == known || now == nil {
-			set, err := allOffers(ctx, r.h.DB.Reader())
-			if err != nil {
-				return false, err
-			}
-			now = &knownOffers{set, r.h.Now()}
-			r.offers.known.Store(now)
-			known = now
-		} else {
-			known = now
-		}
-	}
-	return known.set[offer{authority, formID}], nil
+	known, err := r.offers.Get(ctx)
+	return known[offer{authority, formID}], err
 }

@@ -10,6 +10,7 @@ import (
 	"rennsteig/platform/errs"
 	"rennsteig/platform/identity"
 	"rennsteig/platform/queue"
+	"rennsteig/platform/snapshot"
 )
 
 // Files are the room's migrations, texts, pages and forms.
@@ -24,7 +25,7 @@ type Room struct {
 	offices Offices
 	fees    Fees
 	cashier Cashier
-	offers  offers
+	offers  *snapshot.Snapshot[map[offer]bool]
 	pages   pages
 }
 
@@ -39,6 +40,7 @@ func newRoom(h *platform.House, offices Offices, fees Fees, cashier Cashier, def
 		return nil, err
 	}
 	r := &Room{h: h, forms: forms, offices: offices, fees: fees, cashier: cashier, pages: makePages(h.Site)}
+	r.offers = snapshot.New(h.Now, func(ctx context.Context) (map[offer]bool, error) { return allOffers(ctx, h.DB.Reader()) })
 	queue.Handle(h.Queue, topicExpire, r.expire)
 	queue.Handle(h.Queue, topicReceipt, r.makeReceipt)
 	return r, nil

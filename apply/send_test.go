@@ -17,6 +17,7 @@ import (
 	"rennsteig/platform/i18n"
 	"rennsteig/platform/identity"
 	"rennsteig/platform/money"
+	"rennsteig/platform/snapshot"
 )
 
 // filled makes a draft that is ready to be sent, without pages.
@@ -434,7 +435,7 @@ func TestOffers(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		x.advance(offersFor + time.Second)
+		x.advance(snapshot.Age + time.Second)
 		want(dog, "weimar", true)
 		if !x.r.ByNotice(dog) || x.r.ByNotice("99115003012000") || len(x.r.Forms()) != 3 {
 			t.Error("what the forms say")

@@ -3,12 +3,8 @@ package pay
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
-	"sync"
-	"sync/atomic"
-	"time"
 
 	"rennsteig/platform/audit"
 	"rennsteig/platform/db"
@@ -28,67 +24,27 @@ type FeeSetting struct {
 
 type feeKey struct{ authority, leika string }
 
-// feeTable is a whole copy of pay_fee; it is replaced, never changed.
-type feeTable struct {
-	fees   map[feeKey]FeeSetting
-	loaded time.Time
-}
-
-// feeCache answers from memory. What this process changes it sees at once; what others change, after feeAge.
-type feeCache struct {
-	table   atomic.Pointer[feeTable]
-	loading sync.Mutex
-	stale   atomic.Bool
-}
-
-const feeAge = 15 * time.Second
-
-// Fee is what the authority takes for the service; ok is false where nothing is set. It answers from memory but for one
-// caller every 15 seconds, who reads the settings again. Inside a transaction it can only repeat
-// what it knows already, so ask before.
+// Fee is what the authority takes for the service; ok is false where nothing is set. It answers from memory (see
+// snapshot.Snapshot.Get).
 func (r *Room) Fee(ctx context.Context, leikaKey, authorityID string) (amount money.Cents, demo, ok bool, err error) {
-	t, err := r.feeTable(ctx)
+	fees, err := r.fees.Get(ctx)
 	if err != nil {
-		return 0, false, false, err
+		return 0, false, false, fmt.Errorf("read fees: %w", err)
 	}
-	f, ok := t.fees[feeKey{authorityID, leikaKey}]
+	f, ok := fees[feeKey{authorityID, leikaKey}]
 	return f.Amount, f.Demo, ok, nil
 }
 
-func (r *Room) feeTable(ctx context.Context) (*feeTable, error) {
-	c := &r.fees
-	fresh := func(t *feeTable) bool {
-		return t != nil && !c.stale.Load() && r.h.Now().Sub(t.loaded) < feeAge
-	}
-	t := c.table.Load()
-	if fresh(t) {
-		return t, nil
-	}
-	if t == nil || c.stale.Load() {
-		c.loading.Lock()
-	} else if !c.loading.TryLock() {
-		return t, nil // somebody is reading; a little old is good enough
-	}
-	defer c.loading.Unlock()
-	if t = c.table.Load(); fresh(t) {
-		return t, nil
-	}
-	c.stale.Store(false) // before reading: a change during it makes the copy stale again
+func (r *Room) loadFees(ctx context.Context) (map[feeKey]FeeSetting, error) {
 	list, err := allFees(ctx, r.h.DB.Reader(), identity.All)
-	if errors.Is(err, db.ErrNested) && t != nil {
-		c.stale.Store(true)
-		return t, nil
-	}
 	if err != nil {
-		c.stale.Store(true)
-		return nil, fmt.Errorf("read fees: %w", err)
+		return nil, err
 	}
-	next := &feeTable{fees: make(map[feeKey]FeeSetting, len(list)), loaded: r.h.Now()}
+	fees := make(map[feeKey]FeeSetting, len(list))
 	for _, f := range list {
-		next.fees[feeKey{f.Authority, f.LeikaKey}] = f
+		fees[feeKey{f.Authority, f.LeikaKey}] = f
 	}
-	c.table.Store(next)
-	return next, nil
+	return fees, nil
 }
 
 // SetFees sets fees in bulk, all or none: the program itself may do so for all, a treasurer for the own authority.
@@ -137,7 +93,7 @@ func (r *Room) SetFees(ctx context.Context, fees []FeeSetting) error {
 				return err
 			}
 		}
-		tx.AfterCommit(func() { r.fees.stale.Store(true) })
+		tx.AfterCommit(r.fees.Forget)
 		return nil
 	})
 }

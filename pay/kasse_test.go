@@ -14,6 +14,7 @@ import (
 	"rennsteig/platform/i18n"
 	"rennsteig/platform/identity"
 	"rennsteig/platform/money"
+	"rennsteig/platform/snapshot"
 )
 
 var hrefs = regexp.MustCompile(`href="(/kasse\?[^"]*)" rel="(prev|next)"`)
@@ -211,13 +212,14 @@ func TestFeesOfAnotherProcess(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		const key = "99115003012000"
 		other := &Room{h: w.h}
+		other.fees = snapshot.New(w.h.Now, other.loadFees)
 		if _, _, ok, err := other.Fee(t.Context(), key, erfurt); ok || err != nil {
 			t.Fatal(ok, err)
 		}
 		if err := w.SetFees(identity.AsSystem(t.Context(), "test"), []FeeSetting{{erfurt, key, 500, true}}); err != nil {
 			t.Fatal(err)
 		}
-		w.pass(feeAge + time.Second)
+		w.pass(snapshot.Age + time.Second)
 		if a, _, ok, err := other.Fee(t.Context(), key, erfurt); !ok || err != nil || a != 500 {
 			t.Errorf("%v %v %v", a, ok, err)
 		}

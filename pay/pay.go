@@ -7,6 +7,7 @@ import (
 	"rennsteig/platform"
 	"rennsteig/platform/money"
 	"rennsteig/platform/queue"
+	"rennsteig/platform/snapshot"
 )
 
 // Files are the room's migrations, texts and pages.
@@ -102,7 +103,7 @@ type Room struct {
 	provider Provider      // nil if nobody can pay online
 	test     *TestProvider // nil but in a demo
 	patience time.Duration // how long a page or a job waits for the provider
-	fees     feeCache
+	fees     *snapshot.Snapshot[map[feeKey]FeeSetting]
 	pages    pages
 }
 
@@ -112,6 +113,7 @@ func (r *Room) TakesMoney() bool { return r.provider != nil }
 // New makes the room: its pages, and the handler of its job.
 func New(h *platform.House, o Options) (*Room, error) {
 	r := &Room{h: h, provider: o.Provider, patience: 8 * time.Second}
+	r.fees = snapshot.New(h.Now, r.loadFees)
 	if r.provider == nil && o.Demo {
 		t, err := NewTestProvider(h, true)
 		if err != nil {
