@@ -38,7 +38,7 @@ func (r *Room) Feedback(ctx context.Context) ([]Helped, []Remark, error) {
 		return nil, nil, err
 	}
 	since := r.h.Now().AddDate(0, 0, -feedbackDays).In(i18n.Berlin).Format("2006-01-02")
-	p := params{since, maxListed}
+	p := db.Params{since, maxListed}
 	q := r.h.DB.Reader()
 	in := s.in("authority_id", &p)
 	rows, err := q.Query(ctx, `SELECT f.service_key, f.authority_id, f.helpful, f.reason, sum(f.times) FROM finder_feedback f JOIN (
@@ -82,7 +82,7 @@ func (r *Room) Feedback(ctx context.Context) ([]Helped, []Remark, error) {
 }
 
 func remarks(ctx context.Context, q db.Querier, s Scope) ([]Remark, error) {
-	p := params{maxListed}
+	p := db.Params{maxListed}
 	rows, err := q.Query(ctx, `SELECT service_key, authority_id, reason, body, at FROM finder_feedback_text WHERE `+s.in("authority_id", &p)+` ORDER BY id DESC LIMIT $1`, p...)
 	if err != nil {
 		return nil, err

@@ -280,7 +280,7 @@ func (r *Room) BadLinks(ctx context.Context, limit int) ([]BadLink, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := params{limit}
+	p := db.Params{limit}
 	rows, err := r.h.DB.Reader().Query(ctx, `SELECT l.service_key, l.authority_id, l.lang, l.source, l.url, c.state, c.status, c.moved_to, c.checked_at,
 		coalesce(v.id, ''), coalesce(v.author_name, '') FROM finder_link_check c JOIN finder_link l ON l.url = c.url
 		LEFT JOIN finder_text_version v ON v.service_key = l.service_key AND v.authority_id = l.authority_id AND v.lang = l.lang AND v.state = 'released'

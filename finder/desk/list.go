@@ -3,9 +3,10 @@ package desk
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"rennsteig/finder"
-	"rennsteig/platform/errs"
+	"rennsteig/platform/db"
 	"rennsteig/platform/i18n"
 )
 
@@ -44,7 +45,7 @@ func (r *Room) Work(ctx context.Context) (w Work, err error) {
 		return w, err
 	}
 	q := r.h.DB.Reader()
-	open, err := versionsWhere(ctx, q, s, params{}, "v.state IN ('review', 'scheduled')", "ORDER BY v.submitted_at, v.id LIMIT 500")
+	open, err := versionsWhere(ctx, q, s, db.Params{}, "v.state IN ('review', 'scheduled')", "ORDER BY v.submitted_at, v.id LIMIT 500")
 	if err != nil {
 		return w, err
 	}
@@ -60,29 +61,31 @@ func (r *Room) Work(ctx context.Context) (w Work, err error) {
 	}
 	const wasReturned = `EXISTS (SELECT 1 FROM finder_text_version b WHERE b.service_key = v.service_key AND b.authority_id = v.authority_id
 		AND b.lang = v.lang AND b.number = v.number - 1 AND b.state = 'returned')`
-	if w.Returned, err = versionsWhere(ctx, q, s, params{p.Subject, workLimit}, "v.state = 'draft' AND v.author = $1 AND "+wasReturned,
+	if w.Returned, err = versionsWhere(ctx, q, s, db.Params{p.Subject, workLimit}, "v.state = 'draft' AND v.author = $1 AND "+wasReturned,
 		"ORDER BY v.changed_at DESC, v.id LIMIT $2"); err != nil {
 		return w, err
 	}
-	if w.Drafts, err = versionsWhere(ctx, q, s, params{p.Subject, workLimit}, "v.state = 'draft' AND v.author = $1 AND NOT "+wasReturned,
+	if w.Drafts, err = versionsWhere(ctx, q, s, db.Params{p.Subject, workLimit}, "v.state = 'draft' AND v.author = $1 AND NOT "+wasReturned,
 		"ORDER BY v.changed_at DESC, v.id LIMIT $2"); err != nil {
 		return w, err
 	}
+	var gaps db.Params
+	var marks []string
 	for _, rel := range r.finder.Catalog().Releases() {
-		if rel.Authority != "" || rel.Lang != i18n.German || !s.has("") || len(missing(rel.Modules)) == 0 || len(w.Gaps) == workLimit {
-			continue
+		if rel.Authority == "" && rel.Lang == i18n.German && s.has("") && len(missing(rel.Modules)) > 0 && len(marks) < workLimit {
+			marks = append(marks, gaps.Add(rel.Version))
 		}
-		if v, err := versionByID(ctx, q, s, rel.Version, ""); err == nil {
-			w.Gaps = append(w.Gaps, v)
-		} else if !errs.Is(err, errs.NotFound) {
+	}
+	if len(marks) > 0 {
+		if w.Gaps, err = versionsWhere(ctx, q, s, gaps, "v.id IN ("+strings.Join(marks, ", ")+")", "ORDER BY v.service_key, v.id"); err != nil {
 			return w, err
 		}
 	}
-	if w.Stale, err = versionsWhere(ctx, q, s, params{r.today(), workLimit}, "v.state = 'released' AND v.review_date <> '' AND v.review_date <= $1",
+	if w.Stale, err = versionsWhere(ctx, q, s, db.Params{r.today(), workLimit}, "v.state = 'released' AND v.review_date <> '' AND v.review_date <= $1",
 		"ORDER BY v.review_date, v.id LIMIT $2"); err != nil {
 		return w, err
 	}
-	w.Outgrown, err = versionsWhere(ctx, q, s, params{workLimit}, `v.state = 'released' AND v.authority_id <> '' AND EXISTS (
+	w.Outgrown, err = versionsWhere(ctx, q, s, db.Params{workLimit}, `v.state = 'released' AND v.authority_id <> '' AND EXISTS (
 		SELECT 1 FROM finder_text_version m WHERE m.service_key = v.service_key AND m.authority_id = '' AND m.lang = v.lang
 		AND m.state = 'released' AND m.id <> v.master)`, "ORDER BY v.changed_at, v.id LIMIT $1")
 	return w, err
@@ -128,7 +131,7 @@ func (r *Room) Services(ctx context.Context, f Filter) (rows []ServiceRow, total
 		list = slices.DeleteFunc(list, func(x finder.Service) bool { _, ok := rank[x.Key]; return !ok })
 		slices.SortStableFunc(list, func(a, b finder.Service) int { return rank[a.Key] - rank[b.Key] })
 	}
-	open, err := versionsWhere(ctx, r.h.DB.Reader(), s, params{}, "v.state IN ('draft', 'review', 'scheduled')", "ORDER BY v.id LIMIT 5000")
+	open, err := versionsWhere(ctx, r.h.DB.Reader(), s, db.Params{}, "v.state IN ('draft', 'review', 'scheduled')", "ORDER BY v.id LIMIT 5000")
 	if err != nil {
 		return nil, 0, err
 	}

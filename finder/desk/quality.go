@@ -49,14 +49,14 @@ func (r *Room) figures(ctx context.Context, q db.Querier, s Scope) ([]Figures, e
 			f.Readable++
 		}
 	}
-	p := params{r.today()}
+	p := db.Params{r.today()}
 	err := counts(ctx, q, `SELECT v.authority_id, count(*) FROM finder_text_version v WHERE v.state = 'released' AND v.lang = 'de'
 		AND v.review_date <> '' AND v.review_date <= $1 AND `+s.in("v.authority_id", &p)+` GROUP BY v.authority_id`, p,
 		func(authority string, n int64) { at(authority).Stale = n })
 	if err != nil {
 		return nil, err
 	}
-	p = params{}
+	p = db.Params{}
 	err = counts(ctx, q, `SELECT l.authority_id, count(DISTINCT l.url) FROM finder_link l JOIN finder_link_check c ON c.url = l.url
 		WHERE c.state IN ('broken', 'refused') AND `+s.in("l.authority_id", &p)+` GROUP BY l.authority_id`, p,
 		func(authority string, n int64) { at(authority).Broken = n })
@@ -71,7 +71,7 @@ func (r *Room) figures(ctx context.Context, q db.Querier, s Scope) ([]Figures, e
 	return out, nil
 }
 
-func counts(ctx context.Context, q db.Querier, statement string, p params, f func(authority string, n int64)) error {
+func counts(ctx context.Context, q db.Querier, statement string, p db.Params, f func(authority string, n int64)) error {
 	rows, err := q.Query(ctx, statement, p...)
 	if err != nil {
 		return err
@@ -230,7 +230,7 @@ func normal(s string) string {
 }
 
 func trend(ctx context.Context, q db.Querier, s Scope, authority string) ([]Figures, error) {
-	p := params{authority, trendDays}
+	p := db.Params{authority, trendDays}
 	rows, err := q.Query(ctx, `SELECT day, texts, complete, readable, stale, broken FROM finder_quality WHERE authority_id = $1 AND `+
 		s.in("authority_id", &p)+` ORDER BY day DESC LIMIT $2`, p...)
 	if err != nil {

@@ -3,15 +3,15 @@ package desk
 import (
 	"context"
 	"slices"
-	"strconv"
 	"strings"
 
+	"rennsteig/platform/db"
 	"rennsteig/platform/errs"
 	"rennsteig/platform/identity"
 )
 
-// Scope is the set of authorities whose texts a caller may write; all includes the whole Land's (""). The zero Scope is
-// none.
+// Scope is the set of authorities whose texts a caller may write. It is not identity.Scope, because here "" is the whole
+// Land, a tenant of its own: all includes it. The zero Scope is none.
 type Scope struct {
 	authorities []string
 	all         bool
@@ -46,7 +46,7 @@ func (s Scope) own(authority string) error {
 }
 
 // in is the predicate of the scope on the column. Its values are appended to p.
-func (s Scope) in(column string, p *params) string {
+func (s Scope) in(column string, p *db.Params) string {
 	if s.all {
 		return column + " IS NOT NULL"
 	}
@@ -55,16 +55,7 @@ func (s Scope) in(column string, p *params) string {
 	}
 	marks := make([]string, len(s.authorities))
 	for i, a := range s.authorities {
-		marks[i] = p.add(a)
+		marks[i] = p.Add(a)
 	}
 	return column + " IN (" + strings.Join(marks, ", ") + ")"
-}
-
-// params collects the arguments of a statement in the order of their placeholders.
-type params []any
-
-// add appends v and returns its placeholder.
-func (p *params) add(v any) string {
-	*p = append(*p, v)
-	return "$" + strconv.Itoa(len(*p))
 }

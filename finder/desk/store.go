@@ -15,7 +15,7 @@ const versionColumns = `v.id, v.service_key, v.authority_id, v.lang, v.number, v
 	v.author, v.author_name, v.reviewer, v.reviewer_name, v.review_date, v.publish_at, v.created_at, v.changed_at, v.submitted_at,
 	v.released_at, v.ended_at`
 
-func scanVersion(row interface{ Scan(...any) error }) (Version, error) {
+func scanVersion(row db.Scanner) (Version, error) {
 	var v Version
 	var modules, words, authors string
 	var publish, created, changed, submitted, released, ended int64
@@ -34,26 +34,14 @@ func scanVersion(row interface{ Scan(...any) error }) (Version, error) {
 }
 
 // versionWhere reads versions of the scope; where and order use the placeholders that p already has.
-func versionsWhere(ctx context.Context, q db.Querier, s Scope, p params, where, rest string) ([]Version, error) {
+func versionsWhere(ctx context.Context, q db.Querier, s Scope, p db.Params, where, rest string) ([]Version, error) {
 	rows, err := q.Query(ctx, `SELECT `+versionColumns+` FROM finder_text_version v WHERE `+where+` AND `+s.in("v.authority_id", &p)+` `+rest, p...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var out []Version
-	for rows.Next() {
-		v, err := scanVersion(rows)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, v)
-	}
-	return out, rows.Err()
+	return db.All(rows, err, scanVersion)
 }
 
 // versionByID is errs.NotFound outside the scope.
 func versionByID(ctx context.Context, q db.Querier, s Scope, id, lock string) (Version, error) {
-	list, err := versionsWhere(ctx, q, s, params{id}, "v.id = $1", lock)
+	list, err := versionsWhere(ctx, q, s, db.Params{id}, "v.id = $1", lock)
 	if err != nil {
 		return Version{}, err
 	}
@@ -65,13 +53,13 @@ func versionByID(ctx context.Context, q db.Querier, s Scope, id, lock string) (V
 
 // versionsOf lists the versions of a text, the newest first.
 func versionsOf(ctx context.Context, q db.Querier, s Scope, ref finder.TextRef, limit int) ([]Version, error) {
-	return versionsWhere(ctx, q, s, params{ref.Service, ref.Authority, string(ref.Lang), limit},
+	return versionsWhere(ctx, q, s, db.Params{ref.Service, ref.Authority, string(ref.Lang), limit},
 		"v.service_key = $1 AND v.authority_id = $2 AND v.lang = $3", "ORDER BY v.number DESC LIMIT $4")
 }
 
 // textsOf lists the open and the valid versions of all texts of a service.
 func textsOf(ctx context.Context, q db.Querier, s Scope, service string) ([]Version, error) {
-	return versionsWhere(ctx, q, s, params{service}, "v.service_key = $1 AND v.state IN ('draft', 'review', 'scheduled', 'released')",
+	return versionsWhere(ctx, q, s, db.Params{service}, "v.service_key = $1 AND v.state IN ('draft', 'review', 'scheduled', 'released')",
 		"ORDER BY v.authority_id, v.lang, v.number")
 }
 
@@ -101,7 +89,7 @@ func updateVersion(ctx context.Context, tx *db.Tx, s Scope, v *Version) error {
 	if err != nil {
 		return err
 	}
-	p := params{v.ID, v.Change, string(v.State), modules, words, authors, v.Author, v.AuthorName, v.Reviewer, v.ReviewerName, v.ReviewDate,
+	p := db.Params{v.ID, v.Change, string(v.State), modules, words, authors, v.Author, v.AuthorName, v.Reviewer, v.ReviewerName, v.ReviewDate,
 		db.Micros(v.PublishAt), db.Micros(v.ChangedAt), db.Micros(v.SubmittedAt), db.Micros(v.ReleasedAt), db.Micros(v.EndedAt), v.Master}
 	res, err := tx.Exec(ctx, `UPDATE finder_text_version SET change = change + 1, state = $3, modules = $4, words = $5, authors = $6, author = $7,
 		author_name = $8, reviewer = $9, reviewer_name = $10, review_date = $11, publish_at = $12, changed_at = $13, submitted_at = $14,
@@ -145,7 +133,7 @@ func insertComment(ctx context.Context, tx *db.Tx, version, author, name string,
 
 // commentsOf lists what was said about a text's versions, the newest first, with the number of the version.
 func commentsOf(ctx context.Context, q db.Querier, s Scope, ref finder.TextRef) ([]numbered, error) {
-	p := params{ref.Service, ref.Authority, string(ref.Lang)}
+	p := db.Params{ref.Service, ref.Authority, string(ref.Lang)}
 	rows, err := q.Query(ctx, `SELECT c.id, c.at, c.author_name, c.kind, c.body, v.number FROM finder_text_comment c
 		JOIN finder_text_version v ON v.id = c.version_id
 		WHERE v.service_key = $1 AND v.authority_id = $2 AND v.lang = $3 AND `+s.in("v.authority_id", &p)+` ORDER BY c.id DESC LIMIT 100`, p...)
@@ -174,7 +162,7 @@ type numbered struct {
 
 // valid is the released version of a text; ok is false if there is none.
 func valid(ctx context.Context, q db.Querier, s Scope, ref finder.TextRef) (v Version, ok bool, err error) {
-	list, err := versionsWhere(ctx, q, s, params{ref.Service, ref.Authority, string(ref.Lang)},
+	list, err := versionsWhere(ctx, q, s, db.Params{ref.Service, ref.Authority, string(ref.Lang)},
 		"v.service_key = $1 AND v.authority_id = $2 AND v.lang = $3 AND v.state = 'released'", "")
 	if err != nil || len(list) == 0 {
 		return Version{}, false, err
