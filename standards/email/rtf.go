@@ -1,0 +1,309 @@
+package email
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+
+	"golang.org/x/text/encoding/charmap"
+)
+
+// maxRTF bounds unpacked RTF, which holds pictures too.
+const maxRTF = 32 << 20
+
+var errRTF = errors.New("compressed RTF is cut off or is none")
+
+// rtfDictionary is what both sides know before the first byte ([MS-OXRTFCP] §2.1.2.1).
+const rtfDictionary = "{\\rtf1\\ansi\\mac\\deff0\\deftab720{\\fonttbl;}{\\f0\\fnil \\froman \\fswiss \\fmodern \\fscript " +
+	"\\fdecor MS Sans SerifSymbolArialTimes New RomanCourier{\\colortbl\\red0\\green0\\blue0\r\n\\par " +
+	"\\pard\\plain\\f0\\fs20\\b\\i\\u\\tab\\tx"
+
+// unpackRTF undoes Outlook's compression ([MS-OXRTFCP]): LZ77 over a ring of 4096 bytes. What came before an error is
+// returned with it.
+func unpackRTF(b []byte) ([]byte, error) {
+	if len(b) < 16 {
+		return nil, errRTF
+	}
+	size, magic := int(min(le.Uint32(b[4:]), maxRTF)), le.Uint32(b[8:])
+	b = b[16:]
+	switch magic {
+	case 0x414C454D: // "MELA": not compressed
+		return b[:min(size, len(b))], nil
+	default:
+		return nil, errRTF
+	case 0x75465A4C: // "LZFu"
+	}
+	const ring = 4096
+	var dict [ring]byte
+	write := copy(dict[:], rtfDictionary)
+	var out []byte
+	put := func(c byte) {
+		out = append(out, c)
+		dict[write] = c
+		write = (write + 1) % ring
+	}
+	for len(out) < size {
+		if len(b) == 0 {
+			return out, errRTF
+		}
+		control := b[0]
+		b = b[1:]
+		for bit := 0; bit < 8 && len(out) < size; bit++ {
+			if control>>bit&1 == 0 {
+				if len(b) == 0 {
+					return out, errRTF
+				}
+				put(b[0])
+				b = b[1:]
+				continue
+			}
+			if len(b) < 2 {
+				return out, errRTF
+			}
+			offset, length := int(b[0])<<4|int(b[1])>>4, int(b[1]&0xF)+2
+			b = b[2:]
+			if offset == write { // the end
+				return out, nil
+			}
+			for range length {
+				put(dict[offset])
+				offset = (offset + 1) % ring
+			}
+		}
+	}
+	return out, nil
+}
+
+// rtfState is what an RTF group inherits.
+type rtfState struct {
+	skip    bool // no text for people
+	htmlTag bool // inside of {\*\htmltag …}: HTML as it was
+	hidden  bool // \htmlrtf: RTF beside the HTML that says the same
+	unicode int  // characters that stand for one \u in old readers
+}
+
+// destinations without text for people.
+var rtfSilent = map[string]bool{
+	"fonttbl": true, "colortbl": true, "stylesheet": true, "info": true, "pict": true, "object": true, "header": true,
+	"footer": true, "headerl": true, "headerr": true, "footerl": true, "footerr": true, "fldinst": true, "listtable": true,
+	"themedata": true, "datastore": true, "xmlnstbl": true,
+}
+
+// rtfText is the text of RTF, at most about max bytes. RTF that Outlook made of HTML or text ([MS-OXRTFEX]) gives back
+// what it was made of.
+func rtfText(b []byte, max int) string {
+	r := rtfReader{b: b, max: max, state: rtfState{unicode: 1}, codepage: charmap.Windows1252}
+	r.run()
+	if r.html {
+		return HTMLText(r.out.String(), max)
+	}
+	return r.out.String()
+}
+
+type rtfReader struct {
+	b        []byte
+	out      strings.Builder
+	max      int
+	state    rtfState
+	groups   []rtfState
+	html     bool // \fromhtml1
+	pending  int  // characters still to skip after \u
+	codepage *charmap.Charmap
+	high     rune // first half of a surrogate pair
+}
+
+func (r *rtfReader) run() {
+	for len(r.b) > 0 && r.out.Len() < r.max {
+		c := r.b[0]
+		r.b = r.b[1:]
+		switch c {
+		case '{':
+			if len(r.groups) >= 1000 {
+				return
+			}
+			r.groups = append(r.groups, r.state)
+			r.pending = 0
+		case '}':
+			if n := len(r.groups); n > 0 {
+				r.state, r.groups = r.groups[n-1], r.groups[:n-1]
+			}
+			r.pending = 0
+		case '\\':
+			r.control()
+		case '\r', '\n':
+		default:
+			r.char(r.codepage.DecodeByte(c))
+		}
+	}
+}
+
+// char writes one character, unless it stands for one that is written already.
+func (r *rtfReader) char(c rune) {
+	if r.pending > 0 {
+		r.pending--
+		return
+	}
+	r.write(string(c))
+}
+
+func (r *rtfReader) write(s string) {
+	if !r.state.skip && (!r.html || r.state.htmlTag || !r.state.hidden) {
+		r.out.WriteString(s)
+	}
+}
+
+// plain writes what a control word means in text; in HTML it is the markup that means it.
+func (r *rtfReader) plain(s string) {
+	if r.html && s == "\t" {
+		s = " "
+	}
+	r.write(s)
+}
+
+func (r *rtfReader) control() {
+	if len(r.b) == 0 {
+		return
+	}
+	c := r.b[0]
+	if c < 'A' || c > 'Z' && c < 'a' || c > 'z' {
+		r.b = r.b[1:]
+		switch c {
+		case '\'':
+			if len(r.b) < 2 {
+				return
+			}
+			n, err := strconv.ParseUint(string(r.b[:2]), 16, 8)
+			r.b = r.b[2:]
+			if err == nil {
+				r.char(r.codepage.DecodeByte(byte(n)))
+			}
+		case '*': // the group may be skipped by who does not know it
+			r.state.skip = true
+			r.star()
+		case '~':
+			r.char('\u00a0')
+		case '_':
+			r.char('-')
+		case '\r', '\n':
+			r.plain("\n")
+		case '\\', '{', '}':
+			r.char(rune(c))
+		}
+		return
+	}
+	r.word(r.name())
+}
+
+// star looks whether \* is followed by \htmltag, the only such group with text.
+func (r *rtfReader) star() {
+	if rest := string(r.b[:min(len(r.b), 10)]); strings.HasPrefix(strings.TrimLeft(rest, "\r\n "), `\htmltag`) && r.html {
+		r.state.skip, r.state.htmlTag = false, true
+	}
+}
+
+// name reads a control word and its number; -1 if it has none.
+func (r *rtfReader) name() (string, int) {
+	i := 0
+	for i < len(r.b) && i < 32 && (r.b[i] >= 'a' && r.b[i] <= 'z' || r.b[i] >= 'A' && r.b[i] <= 'Z') {
+		i++
+	}
+	word := string(r.b[:i])
+	r.b = r.b[i:]
+	i = 0
+	if i < len(r.b) && r.b[i] == '-' {
+		i++
+	}
+	for i < len(r.b) && i < 11 && r.b[i] >= '0' && r.b[i] <= '9' {
+		i++
+	}
+	n, err := strconv.Atoi(string(r.b[:i]))
+	if err != nil {
+		n = -1
+		if i == 1 { // a lone minus is text
+			i = 0
+		}
+	}
+	r.b = r.b[i:]
+	if len(r.b) > 0 && r.b[0] == ' ' {
+		r.b = r.b[1:]
+	}
+	return word, n
+}
+
+func (r *rtfReader) word(w string, n int) {
+	switch w {
+	case "par", "line", "sect", "page", "row":
+		r.plain("\n")
+	case "tab", "cell":
+		r.plain("\t")
+	case "fromhtml":
+		r.html = n != 0
+	case "htmlrtf":
+		r.state.hidden = n != 0
+	case "htmltag":
+	case "uc":
+		r.state.unicode = max(0, min(n, 16))
+	case "u":
+		r.codeUnit(n)
+	case "bin":
+		r.b = r.b[min(len(r.b), max(n, 0)):]
+	case "ansicpg":
+		r.codepage = codepageMap(n)
+	case "lquote":
+		r.char('‘')
+	case "rquote":
+		r.char('’')
+	case "ldblquote":
+		r.char('“')
+	case "rdblquote":
+		r.char('”')
+	case "bullet":
+		r.char('•')
+	case "endash":
+		r.char('–')
+	case "emdash":
+		r.char('—')
+	default:
+		if rtfSilent[w] {
+			r.state.skip = true
+		}
+	}
+}
+
+// codeUnit writes \uN, a UTF-16 unit as a signed number.
+func (r *rtfReader) codeUnit(n int) {
+	c := rune(uint16(n))
+	switch {
+	case c >= 0xD800 && c < 0xDC00:
+		r.high = c
+	case c >= 0xDC00 && c < 0xE000:
+		if r.high != 0 {
+			r.write(string((r.high-0xD800)<<10 + (c - 0xDC00) + 0x10000))
+		}
+		r.high = 0
+	default:
+		r.high = 0
+		r.write(string(c))
+	}
+	r.pending = r.state.unicode
+}
+
+func codepageMap(n int) *charmap.Charmap {
+	switch n {
+	case 437:
+		return charmap.CodePage437
+	case 850:
+		return charmap.CodePage850
+	case 1250:
+		return charmap.Windows1250
+	case 1251:
+		return charmap.Windows1251
+	case 1253:
+		return charmap.Windows1253
+	case 1254:
+		return charmap.Windows1254
+	case 1257:
+		return charmap.Windows1257
+	}
+	return charmap.Windows1252
+}
