@@ -186,6 +186,7 @@ func (c *compound) readDirectory(b []byte) error {
 		depth int
 	}
 	seen := make([]bool, count)
+	seen[0] = true
 	for todo := []place{{le.Uint32(b[76:]), c.root, 0}}; len(todo) > 0; {
 		p := todo[len(todo)-1]
 		todo = todo[:len(todo)-1]

@@ -3,6 +3,7 @@ package email
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -212,7 +213,7 @@ func (e *eml) decode(m *Message, h message.Header, media string, params map[stri
 	}
 	p, err := message.New(plain, bytes.NewReader(body))
 	if message.IsUnknownEncoding(err) || message.IsUnknownCharset(err) {
-		m.defect("part %d: %v", number, err)
+		m.defect("part %d: unknown encoding or charset: %v", number, errors.Unwrap(err))
 		convert = false
 	} else if err != nil {
 		return nil, fmt.Errorf("email: part %d: %w", number, err)

@@ -7,6 +7,7 @@ import (
 	netmail "net/mail"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/emersion/go-message"
 	"github.com/emersion/go-message/charset"
@@ -32,12 +33,23 @@ func (m *Message) setHeader(h message.Header) {
 	m.MessageID = first(messageIDs(h.Get("Message-Id")))
 	m.InReplyTo = messageIDs(h.Get("In-Reply-To"))
 	m.References = messageIDs(h.Get("References"))
-	date := mail.Header{Header: h}
-	var err error
-	if m.Date, err = date.Date(); err != nil {
-		m.defect("Date: %.100q is no date", h.Get("Date"))
+	m.Date = m.date(h.Get("Date"))
+}
+
+// date reads a date of RFC 5322 §3.3; one without a zone is taken as UTC.
+func (m *Message) date(v string) time.Time {
+	if strings.TrimSpace(v) == "" {
+		return time.Time{}
 	}
-	m.Date = m.Date.UTC()
+	if t, err := netmail.ParseDate(v); err == nil {
+		return t.UTC()
+	}
+	if t, err := netmail.ParseDate(strings.TrimSpace(v) + " +0000"); err == nil {
+		m.defect("Date: %.100q names no time zone", v)
+		return t.UTC()
+	}
+	m.defect("Date: %.100q is no date", v)
+	return time.Time{}
 }
 
 var messageID = regexp.MustCompile(`<\s*([^<>\s]+)\s*>`)
@@ -67,7 +79,7 @@ func first(s []string) string {
 func (m *Message) addresses(h message.Header, key string) []netmail.Address {
 	var all []netmail.Address
 	for _, v := range h.Values(key) {
-		if v = strings.TrimSpace(v); v == "" {
+		if v = strings.TrimSpace(guess([]byte(v))); v == "" {
 			continue
 		}
 		list, err := mail.ParseAddressList(v)
@@ -75,7 +87,7 @@ func (m *Message) addresses(h message.Header, key string) []netmail.Address {
 			all = append(all, m.looseAddresses(key, v)...)
 		}
 		for _, a := range list {
-			all = append(all, netmail.Address{Name: line(guess([]byte(a.Name))), Address: line(a.Address)})
+			all = append(all, netmail.Address{Name: line(a.Name), Address: line(a.Address)})
 		}
 	}
 	if len(all) > maxRecipients {
