@@ -27,6 +27,12 @@ func checkpointText(origin string, t tlog.Tree) string {
 
 // sign makes the signed note of a tree.
 func (k Key) sign(t tlog.Tree) (string, error) {
+	return k.signText(func(origin string) string { return checkpointText(origin, t) })
+}
+
+// signText makes a signed note (c2sp.org/signed-note) of a text that may name the key. No other text than a
+// checkpoint's may begin with that name, so that nothing else can be taken for a checkpoint.
+func (k Key) signText(text func(name string) string) (string, error) {
 	if len(k.secrets) == 0 {
 		return "", errNoSecret
 	}
@@ -34,7 +40,7 @@ func (k Key) sign(t tlog.Tree) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	b, err := note.Sign(&note.Note{Text: checkpointText(signer.Name(), t)}, signer)
+	b, err := note.Sign(&note.Note{Text: text(signer.Name())}, signer)
 	return string(b), err
 }
 

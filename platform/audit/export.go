@@ -49,9 +49,6 @@ func (l *Log) Export(ctx context.Context, w io.Writer, progress func(done, total
 		b := bufio.NewWriterSize(part, 64<<10)
 		return errors.Join(f(b), b.Flush())
 	}
-	text := func(s string) func(*bufio.Writer) error {
-		return func(w *bufio.Writer) error { _, err := w.WriteString(s); return err }
-	}
 	entries := func(line func(w *bufio.Writer, r *row) error, done func(n int64)) func(*bufio.Writer) error {
 		return func(w *bufio.Writer) error {
 			for seq := int64(0); ; {

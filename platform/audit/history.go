@@ -46,6 +46,68 @@ func (l *Log) History(ctx context.Context, object string, limit int) ([]Record, 
 	return records(rows), nil
 }
 
+// State is what verifying an entry now has given.
+type State string
+
+// The states of an entry.
+const (
+	Proved   State = "proved"   // it is the one that the newest signed checkpoint covers
+	Waiting  State = "waiting"  // it matches its own hash and seal, and gets its place in the tree within seconds
+	Tampered State = "tampered" // it was changed from outside; `rennsteig audit verify` says more
+)
+
+// Verified is an entry, verified when it was read.
+type Verified struct {
+	Record
+	State State
+}
+
+// VerifiedHistory returns at most limit entries about any of the objects, the newest first: before the entry with that
+// id, or those next after it; "" for no bound. Each is verified: its own hash, its seal while it waits, its proof up
+// to the signed root. What was deleted cannot be seen here. The caller has authorised it.
+func (l *Log) VerifiedHistory(ctx context.Context, objects []string, before, after string, limit int) ([]Verified, error) {
+	rows, err := entriesAbout(ctx, l.d.Reader(), objects, before, after, limit)
+	if err != nil {
+		return nil, fmt.Errorf("history of %d objects: %w", len(objects), err)
+	}
+	if len(rows) == 0 {
+		return nil, nil
+	}
+	p, err := l.prover(ctx)                         // after the rows, so that it covers them
+	if err != nil && !errors.Is(err, ErrTampered) { // without a valid checkpoint nothing is proved
+		return nil, err
+	}
+	out := make([]Verified, len(rows))
+	for i := range rows {
+		out[i] = Verified{rows[i].record(), Tampered}
+		if out[i].State, err = l.state(p, &rows[i]); err != nil {
+			return nil, fmt.Errorf("verify entry %s: %w", rows[i].id, err)
+		}
+	}
+	return out, nil
+}
+
+// state verifies one entry; p is nil if there is no valid checkpoint.
+func (l *Log) state(p *prover, r *row) (State, error) {
+	if r.seq == Unsequenced && !r.broken {
+		if r.intact() && (!l.key.CanSeal() || l.key.checkSeal(r.leaf(), r.seal)) {
+			return Waiting, nil
+		}
+		return Tampered, nil
+	}
+	if p == nil {
+		return Tampered, nil
+	}
+	switch _, err := p.path(r); {
+	case err == nil:
+		return Proved, nil
+	case errors.Is(err, ErrTampered):
+		return Tampered, nil
+	default:
+		return "", err
+	}
+}
+
 func records(rows []row) []Record {
 	out := make([]Record, len(rows))
 	for i := range rows {

@@ -33,33 +33,55 @@ func (l *Log) Prove(ctx context.Context, entry string) (Proof, error) {
 }
 
 func (l *Log) prove(ctx context.Context, r row) (Proof, error) {
-	if r.seq == Unsequenced {
-		return Proof{}, fmt.Errorf("entry %s: %w", r.id, ErrNotSequenced)
-	}
-	q := l.d.Reader()
-	t, c, err := l.signedTree(ctx, q)
+	v, err := l.prover(ctx)
 	if err != nil {
 		return Proof{}, err
 	}
-	if r.seq < 0 || r.seq >= t.N {
-		return Proof{}, fmt.Errorf("%w: no checkpoint covers entry %d", ErrTampered, r.seq)
-	}
-	if !r.intact() {
-		return Proof{}, fmt.Errorf("%w: entry %d does not match its own hash", ErrTampered, r.seq)
-	}
-	path, err := tlog.ProveRecord(t.N, r.seq, hashReader(ctx, q, t))
+	path, err := v.path(&r)
 	if err != nil {
-		return Proof{}, fmt.Errorf("%w: entry %d: %w", ErrTampered, r.seq, err)
+		return Proof{}, err
 	}
-	leaf := r.leaf()
-	if err := tlog.CheckRecord(path, t.N, t.Hash, r.seq, leaf); err != nil {
-		return Proof{}, fmt.Errorf("%w: entry %d is not the one in the tree", ErrTampered, r.seq)
-	}
-	p := Proof{Entry: r.canonical(), LeafHash: leaf.String(), Index: r.seq, Path: make([]string, len(path)), Checkpoint: c.note}
+	p := Proof{Entry: r.canonical(), LeafHash: r.leaf().String(), Index: r.seq, Path: make([]string, len(path)), Checkpoint: v.checkpoint.note}
 	for i, h := range path {
 		p.Path[i] = h.String()
 	}
 	return p, nil
+}
+
+// prover makes inclusion proofs in the tree of the newest checkpoint.
+type prover struct {
+	tree       tlog.Tree
+	checkpoint checkpoint
+	nodes      nodes
+}
+
+func (l *Log) prover(ctx context.Context) (*prover, error) {
+	q := l.d.Reader()
+	t, c, err := l.signedTree(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	return &prover{t, c, nodes{ctx, q, map[tileKey]innerTile{}}}, nil
+}
+
+// path is the inclusion proof of an entry, checked. ErrNotSequenced, ErrTampered.
+func (p *prover) path(r *row) (tlog.RecordProof, error) {
+	switch {
+	case r.seq == Unsequenced:
+		return nil, fmt.Errorf("entry %s: %w", r.id, ErrNotSequenced)
+	case r.seq < 0 || r.seq >= p.tree.N:
+		return nil, fmt.Errorf("%w: no checkpoint covers entry %d", ErrTampered, r.seq)
+	case !r.intact():
+		return nil, fmt.Errorf("%w: entry %d does not match its own hash", ErrTampered, r.seq)
+	}
+	path, err := tlog.ProveRecord(p.tree.N, r.seq, &p.nodes)
+	if err != nil {
+		return nil, fmt.Errorf("entry %d: %w", r.seq, err)
+	}
+	if tlog.CheckRecord(path, p.tree.N, p.tree.Hash, r.seq, r.leaf()) != nil {
+		return nil, fmt.Errorf("%w: entry %d is not the one in the tree", ErrTampered, r.seq)
+	}
+	return path, nil
 }
 
 // Consistency shows that the tree of the first from entries is the beginning of the tree of the first to entries

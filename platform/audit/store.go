@@ -220,7 +220,6 @@ func hashAt(tile []byte, i int) (h tlog.Hash, ok bool) {
 	return h, true
 }
 
-// summaryColumns are entryColumns without what a list does not show.
 // vouched calls f with the list of stored files of each entry that has one.
 func vouched(ctx context.Context, q db.Querier, f func(list string) error) error {
 	rows, err := q.Query(ctx, `SELECT blobs FROM audit_entry WHERE blobs <> '[]'`)
@@ -240,6 +239,7 @@ func vouched(ctx context.Context, q db.Querier, f func(list string) error) error
 	return rows.Err()
 }
 
+// summaryColumns are entryColumns without what a list does not show.
 const summaryColumns = `id, seq, at, actor, actor_name, authority, action, object, '{}', '[]', '[]', hash, NULL`
 
 // listEntries lists entries of these authorities (nil: of all), the newest first; the oldest first with f.After.

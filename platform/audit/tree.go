@@ -92,5 +92,70 @@ func (r tiles) ReadTiles(want []tlog.Tile) ([][]byte, error) {
 	return out, nil
 }
 
+// nodes reads hashes of the tree from the stored tiles and takes them as they are: a proof made of them is checked as a
+// whole, against the signed root. It is made for going through entries in their order.
+type nodes struct {
+	ctx   context.Context
+	q     db.Querier
+	tiles map[tileKey]innerTile
+}
+
+type tileKey struct {
+	level int
+	n     int64
+}
+
+// innerTile are the hashes of a tile, then those of the levels above them within the tile.
+type innerTile [tileHeight][]tlog.Hash
+
+const maxTiles = 64 // kept by nodes; each has up to 16 KiB
+
+// ReadHashes is the method of tlog.HashReader.
+func (n *nodes) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
+	out := make([]tlog.Hash, len(indexes))
+	for i, index := range indexes {
+		level, k := tlog.SplitStoredHashIndex(index)
+		up := level % tileHeight
+		key := tileKey{level / tileHeight, k << up / tileWidth}
+		t, err := n.tile(key)
+		if err != nil {
+			return nil, err
+		}
+		at := int(k % (tileWidth >> up))
+		if at >= len(t[up]) {
+			return nil, fmt.Errorf("%w: tile %d of level %d is missing or cut", ErrTampered, key.n, key.level)
+		}
+		out[i] = t[up][at]
+	}
+	return out, nil
+}
+
+func (n *nodes) tile(key tileKey) (t innerTile, err error) {
+	if t, ok := n.tiles[key]; ok {
+		return t, nil
+	}
+	b, err := readTile(n.ctx, n.q, key.level, key.n)
+	if err != nil {
+		return t, err
+	}
+	for i := 0; ; i++ {
+		h, ok := hashAt(b, i)
+		if !ok {
+			break
+		}
+		t[0] = append(t[0], h)
+	}
+	for up := 1; up < tileHeight; up++ {
+		for below := t[up-1]; len(below) >= 2; below = below[2:] {
+			t[up] = append(t[up], tlog.NodeHash(below[0], below[1]))
+		}
+	}
+	if len(n.tiles) == maxTiles {
+		clear(n.tiles)
+	}
+	n.tiles[key] = t
+	return t, nil
+}
+
 // ErrTampered means that the stored log contradicts itself or its signatures; `rennsteig audit verify` says where.
 var ErrTampered = errors.New("the audit log was changed from outside; run `rennsteig audit verify`")

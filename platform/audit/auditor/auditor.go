@@ -1,4 +1,4 @@
-// Package auditor checks an export of the audit log from the outside. It shares no code with the log: the tree is
+// Package auditor checks an export of the audit log, or a bundle about a file, from the outside. It shares no code with the log: the tree is
 // computed by github.com/transparency-dev/merkle, and only the formats are the same (see README.txt in an export).
 package auditor
 
@@ -48,34 +48,27 @@ func (r *Report) found(format string, args ...any) {
 // Check reads an export of that size in bytes and verifies it with the public keys (form of
 // golang.org/x/mod/sumdb/note); without any, with those in the export. An error means that it is no readable export.
 func Check(file io.ReaderAt, size int64, keys []string) (Report, error) {
+	return check(file, size, keys, nil)
+}
+
+// check calls seen, if it is not nil, with each entry, its leaf hash and the tree up to it.
+func check(file io.ReaderAt, size int64, keys []string, seen func(line, leaf []byte, tree *compact.Range) error) (Report, error) {
 	z, err := zip.NewReader(file, size)
 	if err != nil {
 		return Report{}, fmt.Errorf("this is no export of an audit log: %w", err)
 	}
 	r := Report{Problems: []string{}}
-	if len(keys) == 0 {
-		r.OwnKey = true
-		if keys, err = ownKeys(z); err != nil {
-			return Report{}, err
-		}
+	c := checker{report: &r, seen: seen}
+	if c.keys, r.OwnKey, err = verifiers(z, keys); err != nil {
+		return Report{}, err
 	}
-	var list []note.Verifier
-	for _, k := range keys {
-		v, err := note.NewVerifier(k)
-		if err != nil {
-			return Report{}, fmt.Errorf("public key %.80q: %w", k, err)
-		}
-		list = append(list, v)
-	}
-	if len(list) == 0 {
-		return Report{}, errors.New("there is no public key to check with")
-	}
-	c := checker{report: &r, keys: note.VerifierList(list...)}
 	for name, l := range map[string]**lines{"entries.jsonl": &c.entries, "hashes.txt": &c.hashes, "checkpoints.jsonl": &c.checkpoints} {
-		if *l, err = open(z, name); err != nil {
-			return Report{}, err
+		f, err := z.Open(name)
+		if err != nil {
+			return Report{}, fmt.Errorf("the export is not complete: %w", err)
 		}
-		defer (*l).close()
+		defer f.Close()
+		*l = newLines(name, f)
 	}
 	if err := c.run(); err != nil {
 		return Report{}, err
@@ -83,10 +76,32 @@ func Check(file io.ReaderAt, size int64, keys []string) (Report, error) {
 	return r, nil
 }
 
+// verifiers reads the public keys; own is true if they had to come from the file itself.
+func verifiers(z *zip.Reader, keys []string) (_ note.Verifiers, own bool, err error) {
+	if len(keys) == 0 {
+		own = true
+		if keys, err = ownKeys(z); err != nil {
+			return nil, own, err
+		}
+	}
+	var list []note.Verifier
+	for _, k := range keys {
+		v, err := note.NewVerifier(k)
+		if err != nil {
+			return nil, own, fmt.Errorf("public key %.80q: %w", k, err)
+		}
+		list = append(list, v)
+	}
+	if len(list) == 0 {
+		return nil, own, errors.New("there is no public key to check with")
+	}
+	return note.VerifierList(list...), own, nil
+}
+
 func ownKeys(z *zip.Reader) ([]string, error) {
 	f, err := z.Open("audit.pub")
 	if err != nil {
-		return nil, fmt.Errorf("the export has no public key: %w", err)
+		return nil, fmt.Errorf("there is no public key in the file: %w", err)
 	}
 	defer f.Close() //nolint:errcheck // only read: what was read is checked
 	b, err := io.ReadAll(io.LimitReader(f, maxKeys))
@@ -99,17 +114,12 @@ func ownKeys(z *zip.Reader) ([]string, error) {
 // lines reads a file of the export line by line.
 type lines struct {
 	name  string
-	file  io.ReadCloser
 	scan  *bufio.Scanner
 	count int64
 }
 
-func open(z *zip.Reader, name string) (*lines, error) {
-	f, err := z.Open(name)
-	if err != nil {
-		return nil, fmt.Errorf("the export is not complete: %w", err)
-	}
-	s := bufio.NewScanner(f)
+func newLines(name string, r io.Reader) *lines {
+	s := bufio.NewScanner(r)
 	s.Buffer(make([]byte, 0, 64<<10), maxLine)
 	s.Split(func(data []byte, end bool) (int, []byte, error) {
 		if i := bytes.IndexByte(data, '\n'); i >= 0 {
@@ -120,10 +130,8 @@ func open(z *zip.Reader, name string) (*lines, error) {
 		}
 		return 0, nil, nil
 	})
-	return &lines{name: name, file: f, scan: s}, nil
+	return &lines{name: name, scan: s}
 }
-
-func (l *lines) close() { l.file.Close() }
 
 // next returns the next line, valid until the next call; false at the end.
 func (l *lines) next() ([]byte, bool, error) {
@@ -141,6 +149,7 @@ type checker struct {
 	report                       *Report
 	keys                         note.Verifiers
 	entries, hashes, checkpoints *lines
+	seen                         func(line, leaf []byte, tree *compact.Range) error // may be nil
 
 	next      *checkpoint // to be compared when the tree has its size
 	last      int64       // number of the last checkpoint read, -1 before
@@ -180,6 +189,11 @@ func (c *checker) run() error {
 			return err
 		}
 		r.Entries++
+		if c.seen != nil {
+			if err := c.seen(line, leaf, tree); err != nil {
+				return err
+			}
+		}
 		for c.next != nil && c.next.Size == r.Entries {
 			root, err := tree.GetRootHash(nil)
 			if err != nil {

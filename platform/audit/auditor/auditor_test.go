@@ -55,17 +55,19 @@ func files(t testing.TB, b []byte) map[string][]byte {
 
 func pack(t testing.TB, entries, hashes, checkpoints []byte) []byte {
 	t.Helper()
+	return zipped(t, map[string][]byte{"entries.jsonl": entries, "hashes.txt": hashes, "checkpoints.jsonl": checkpoints})
+}
+
+func zipped(t testing.TB, files map[string][]byte) []byte {
+	t.Helper()
 	var b bytes.Buffer
 	w := zip.NewWriter(&b)
-	for _, f := range []struct {
-		name    string
-		content []byte
-	}{{"entries.jsonl", entries}, {"hashes.txt", hashes}, {"checkpoints.jsonl", checkpoints}} {
-		part, err := w.CreateHeader(&zip.FileHeader{Name: f.name, Method: zip.Store})
+	for name, content := range files {
+		part, err := w.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Store})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := part.Write(f.content); err != nil {
+		if _, err := part.Write(content); err != nil {
 			t.Fatal(err)
 		}
 	}
