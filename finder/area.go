@@ -30,6 +30,14 @@ type Area struct {
 	Successor  string // ARS of the area that took over after ValidTo
 }
 
+// label is a name that tells a Kreis from the town that it is called after.
+func (a *Area) label() string {
+	if a.Kind == District {
+		return a.Name
+	}
+	return a.ShortName
+}
+
 // AuthorityKind is what sort of office an Authority is.
 type AuthorityKind string
 

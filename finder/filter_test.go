@@ -73,7 +73,7 @@ func TestFilters(t *testing.T) {
 		t.Run("what cannot be had here comes last and says so", func(t *testing.T) {
 			put := func(l LocalAssignment) {
 				t.Helper()
-				if err := h.DB.Tx(context.Background(), func(ctx context.Context, tx *db.Tx) error { return PutLocal(ctx, tx, l) }); err != nil {
+				if err := h.DB.Tx(context.Background(), func(ctx context.Context, tx *db.Tx) error { return PutLocal(ctx, tx, h.Audit, l) }); err != nil {
 					t.Fatal(err)
 				}
 				if err := r.Refresh(context.Background()); err != nil {
@@ -88,13 +88,13 @@ func TestFilters(t *testing.T) {
 			}
 			put(LocalAssignment{Service: dogKey, Area: "160550000000", Role: Responsible, Office: "160510000000", Law: "Zweckvereinbarung"})
 			put(LocalAssignment{Service: dogKey, Area: "160550000000", Role: SinglePoint, Office: "th-tlvwa"})
-			webtest.Get(t, mux, "/suche?q=hund+anmelden&ort=Weimar").Want(200, "nach besonderer Regelung: Stadt Erfurt", "Einheitliche Stelle")
+			webtest.Get(t, mux, "/suche?q=hund+anmelden&ort=Weimar").Want(200, "nach besonderer Regelung zuständig: Stadt Erfurt", "Einheitliche Stelle")
 			resp, err := r.Resolve(context.Background(), dogKey, "160550000000")
 			if err != nil || resp.Responsible.ID != "160510000000" || resp.Law != "Zweckvereinbarung" || resp.SinglePoint == nil {
 				t.Errorf("%+v %v", resp, err)
 			}
 			err = h.DB.Tx(context.Background(), func(ctx context.Context, tx *db.Tx) error {
-				return DropLocal(ctx, tx, dogKey, "160510000000", NotOffered)
+				return DropLocal(ctx, tx, h.Audit, dogKey, "160510000000", NotOffered)
 			})
 			if err == nil {
 				err = r.Refresh(context.Background())
@@ -105,7 +105,7 @@ func TestFilters(t *testing.T) {
 			webtest.Get(t, mux, "/suche?q=hund+anmelden&ort=Erfurt").Want(200, "Online beantragen")
 			for _, l := range []LocalAssignment{{Service: "1", Area: "160510000000", Role: NotOffered}, {Service: dogKey, Area: "1", Role: NotOffered},
 				{Service: dogKey, Area: "160510000000", Role: ContactPoint, Office: "nobody"}, {Service: dogKey, Area: "160510000000", Role: "owner"}} {
-				if err := h.DB.Tx(context.Background(), func(ctx context.Context, tx *db.Tx) error { return PutLocal(ctx, tx, l) }); err == nil {
+				if err := h.DB.Tx(context.Background(), func(ctx context.Context, tx *db.Tx) error { return PutLocal(ctx, tx, h.Audit, l) }); err == nil {
 					t.Errorf("%+v was taken", l)
 				}
 			}

@@ -2,13 +2,11 @@ package finder
 
 import (
 	"cmp"
-	"context"
 	"fmt"
 	"slices"
 	"strings"
 
 	"rennsteig/platform/cli"
-	"rennsteig/platform/db"
 )
 
 // Gaps are the services of which nobody knows who does them.
@@ -138,36 +136,4 @@ func (c *Catalog) onePlace(s string) (string, error) {
 		names[i] = a.Name + " (" + a.ARS + ")"
 	}
 	return "", fmt.Errorf("%q is not one place; name one of: %s", s, strings.Join(names, ", "))
-}
-
-// AssignCommand says what a service is like in one area.
-type AssignCommand struct {
-	cli.Store
-	Area   string `required:"" help:"ARS of a municipality, Verwaltungsgemeinschaft or Kreis; it holds for the areas inside."`
-	Role   string `required:"" enum:"not_offered,responsible,receives,contact,single" help:"not_offered, responsible, receives, contact or single (einheitliche Stelle)."`
-	Office string `help:"Id of the authority; none with not_offered." placeholder:"ID"`
-	Law    string `help:"Legal basis." placeholder:"TEXT"`
-	Note   string `help:"Note for editors." placeholder:"TEXT"`
-	Drop   bool   `help:"Take it away again."`
-	Key    string `arg:"" help:"LeiKa key of the service."`
-}
-
-// Help shows an example.
-func (*AssignCommand) Help() string {
-	return `Example: rennsteig finder assign --area 160550000000 --role not_offered 99108001000000`
-}
-
-// Run writes it; running processes show it within about a second.
-func (a *AssignCommand) Run(env *cli.Env) error {
-	d, err := a.Open(env.Context)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	return d.Tx(env.Context, func(ctx context.Context, tx *db.Tx) error {
-		if a.Drop {
-			return DropLocal(ctx, tx, a.Key, a.Area, Role(a.Role))
-		}
-		return PutLocal(ctx, tx, LocalAssignment{a.Key, a.Area, Role(a.Role), a.Office, a.Law, a.Note})
-	})
 }

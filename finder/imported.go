@@ -365,7 +365,7 @@ func (t *tables) overlay() {
 				if level := ars.Key(area).Level(); level == ars.State || level == ars.Federation {
 					area = ""
 				}
-				t.online = append(t.online, Online{ID: d.ID + "." + strconv.Itoa(n), Service: key, Authority: area, Kind: o.Kind, Name: o.Name, URL: o.URL})
+				t.online = append(t.online, Online{ID: d.ID + "." + strconv.Itoa(n), Service: key, Authority: area, Kind: o.Kind, Name: o.Name, URL: o.URL, Origin: o.Origin})
 			}
 		}
 	}

@@ -16,8 +16,12 @@ const (
 	Receives     Role = "receives"    // takes applications for the responsible authority
 	ContactPoint Role = "contact"     // Ansprechpunkt: answers questions
 	SinglePoint  Role = "single"      // einheitliche Stelle (§ 71a VwVfG): takes everything to the right offices
+	DoneBy       Role = "done_by"     // does the work for the responsible authority
 	NotOffered   Role = "not_offered" // the service does not exist here
 )
+
+// LocalRoles are the roles that a local assignment may have.
+var LocalRoles = []Role{Responsible, DoneBy, Receives, ContactPoint, SinglePoint, NotOffered}
 
 // Level is where in the Land a service is done.
 type Level string

@@ -127,6 +127,7 @@ func scanRelease(row db.Scanner) (r Release, err error) {
 type Online struct {
 	ID, Service, Authority string // Authority "" is the whole Land
 	Kind, Name, URL        string
+	Origin                 string // where an imported one came from; "" for what editors attached
 }
 
 func readOnline(ctx context.Context, q db.Querier) ([]Online, error) {

@@ -35,7 +35,7 @@ func TestFeedback(t *testing.T) {
 			t.Error("Jena's editor reads Erfurt's feedback")
 		}
 		for _, s := range []identity.Principal{{}, {Subject: "c", Kind: identity.Citizen}} {
-			if _, _, err := d.Feedback(as(s)); !errs.Is(err, errs.NotFound) && !errs.Is(err, errs.Unauthenticated) {
+			if _, _, err := d.Feedback(as(s)); !errs.Is(err, errs.Denied) && !errs.Is(err, errs.Unauthenticated) {
 				t.Errorf("%+v: %v", s, err)
 			}
 		}

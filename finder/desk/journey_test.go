@@ -125,6 +125,28 @@ func TestJourney(t *testing.T) {
 	b.Click("Verlauf")
 	b.Want("Emil Lektor")
 	b.Check()
+
+	// Weimar does not offer it; the editor sees what that means, and the citizen is told.
+	b.Open(author + "/redaktion/leistung/" + dog)
+	b.Click("Zuständigkeit vor Ort")
+	b.Check()
+	b.Fill("Gebiet", "weimar")
+	b.Choose("gibt es hier nicht")
+	b.Press("Auswirkung ansehen")
+	b.Want("Das trifft auf mehrere Stellen zu.")
+	b.Check()
+	b.Choose("Stadt Weimar")
+	b.Press("Auswirkung ansehen")
+	b.Want("Stadt Weimar erledigt das als eigene Aufgabe", "Weimar bietet sie nicht an")
+	b.Check()
+	b.Press("Speichern")
+	b.Want("Bürgerinnen und Bürger werden ab jetzt so geführt.")
+	b.Check()
+	reader.Open(citizen + "/leistung/" + dog + "?ort=160550000000")
+	reader.Want("Weimar bietet sie nicht an")
+	b.Open(author + "/redaktion/zustaendigkeiten")
+	b.Want("1 Festlegung")
+	b.Check()
 }
 
 func until(t *testing.T, f func() bool) {

@@ -20,7 +20,8 @@ type Scope struct {
 // program is the scope of this room's own jobs.
 var program = Scope{all: true}
 
-// editorScope is the scope of the caller. Who is signed in but no editor anywhere is told that there is nothing here.
+// editorScope is the scope of the caller. Who is signed in but no editor anywhere is told which role is missing;
+// what belongs to another authority is errs.NotFound.
 func editorScope(ctx context.Context) (Scope, identity.Principal, error) {
 	p := identity.From(ctx)
 	if !p.SignedIn() {
@@ -29,7 +30,7 @@ func editorScope(ctx context.Context) (Scope, identity.Principal, error) {
 	// A grant for no authority must not become the right to the whole Land's texts, whose authority is "".
 	authorities := slices.DeleteFunc(p.Authorities(identity.Editor), func(a string) bool { return a == "" })
 	if p.Kind != identity.Staff || len(authorities) == 0 {
-		return Scope{}, p, errs.E(errs.NotFound, "errs.no_page")
+		return Scope{}, p, errs.E(errs.Denied, "finder.desk.error.denied")
 	}
 	return Scope{authorities: authorities, all: slices.Contains(authorities, identity.Everywhere)}, p, nil
 }

@@ -24,12 +24,12 @@ var strangers = map[string]struct {
 	code errs.Code
 }{
 	"nobody":              {identity.Principal{}, errs.Unauthenticated},
-	"citizen":             {identity.Principal{Subject: "c", Kind: identity.Citizen}, errs.NotFound},
-	"citizen with grant":  {identity.Principal{Subject: "c", Kind: identity.Citizen, Grants: []identity.Grant{{Role: identity.Editor, Authority: erfurt}}}, errs.NotFound},
+	"citizen":             {identity.Principal{Subject: "c", Kind: identity.Citizen}, errs.Denied},
+	"citizen with grant":  {identity.Principal{Subject: "c", Kind: identity.Citizen, Grants: []identity.Grant{{Role: identity.Editor, Authority: erfurt}}}, errs.Denied},
 	"editor of Jena":      {jens, errs.NotFound},
-	"editor of nowhere":   {editor("n", "N", ""), errs.NotFound},
-	"clerk of Erfurt":     {identity.Principal{Subject: "k", Kind: identity.Staff, Grants: []identity.Grant{{Role: identity.Clerk, Authority: erfurt}}}, errs.NotFound},
-	"auditor of all":      {identity.Principal{Subject: "a", Kind: identity.Staff, Grants: []identity.Grant{{Role: identity.Auditor, Authority: "*"}}}, errs.NotFound},
+	"editor of nowhere":   {editor("n", "N", ""), errs.Denied},
+	"clerk of Erfurt":     {identity.Principal{Subject: "k", Kind: identity.Staff, Grants: []identity.Grant{{Role: identity.Clerk, Authority: erfurt}}}, errs.Denied},
+	"auditor of all":      {identity.Principal{Subject: "a", Kind: identity.Staff, Grants: []identity.Grant{{Role: identity.Auditor, Authority: "*"}}}, errs.Denied},
 	"the program, unsaid": {identity.Principal{Subject: "system:x", Kind: identity.System}, errs.Unauthenticated},
 }
 
@@ -51,6 +51,13 @@ func TestStrangers(t *testing.T) {
 			"Adopt":         func(ctx context.Context) error { return d.Adopt(ctx, rel.ID, rel.Change) },
 			"SetReviewDate": func(ctx context.Context) error { return d.SetReviewDate(ctx, rel.ID, rel.Change, "2030-01-01") },
 			"Comment":       func(ctx context.Context) error { return d.Comment(ctx, v.ID, "x") },
+			"Assign": func(ctx context.Context) error {
+				return d.Assign(ctx, LocalChange{LocalAssignment: finder.LocalAssignment{Service: dog, Area: erfurt, Role: finder.NotOffered}}, "")
+			},
+			"Effect": func(ctx context.Context) error {
+				_, _, err := d.Effect(ctx, LocalChange{LocalAssignment: finder.LocalAssignment{Service: dog, Area: erfurt, Role: finder.NotOffered}})
+				return err
+			},
 			"ReleaseAll": func(ctx context.Context) error {
 				done, refused := d.ReleaseAll(ctx, []Selected{{v.ID, v.Change}})
 				if done != 0 {
@@ -78,7 +85,7 @@ func TestStrangers(t *testing.T) {
 				t.Errorf("%s: works on %+v", name, w)
 			}
 			client := webtest.New(t, d.mux).As(s.p)
-			for _, path := range []string{"/redaktion", "/redaktion/leistungen?stand=open", "/redaktion/leistung/" + dog, historyPath(local), textPath(v.ID), textPath(v.ID) + "/vorschau"} {
+			for _, path := range []string{"/redaktion", "/redaktion/leistungen?stand=open", "/redaktion/leistung/" + dog, "/redaktion/zustaendigkeiten", localPath(dog), "/redaktion/qualitaet", historyPath(local), textPath(v.ID), textPath(v.ID) + "/vorschau"} {
 				if s.p.Kind == identity.Anonymous || s.p.Kind == identity.System {
 					w := httptest.NewRecorder() // is led to the sign-in, which this test has not
 					d.mux.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
@@ -88,7 +95,7 @@ func TestStrangers(t *testing.T) {
 					continue
 				}
 				p := client.Get(path)
-				if p.Has(secret) || p.Has("Lena Ort") || p.Status != 404 && s.p.Subject != "jens" {
+				if p.Has(secret) || p.Has("Lena Ort") || p.Status != 403 && s.p.Subject != "jens" {
 					t.Errorf("%s sees %s (%d)", name, path, p.Status)
 				}
 			}

@@ -26,6 +26,9 @@ type pages struct {
 	version  *web.Page[versionView]
 	history  *web.Page[historyView]
 	preview  *web.Page[previewView]
+	local    *web.Page[localView]
+	effect   *web.Page[effectView]
+	locals   *web.Page[localsView]
 	quality  *web.Page[qualityView]
 	feedback *web.Page[feedbackView]
 }
@@ -39,6 +42,9 @@ func newPages(s *web.Site, files fs.FS) pages {
 		version:  web.NewPage[versionView](s, files, "version"),
 		history:  web.NewPage[historyView](s, files, "history"),
 		preview:  web.NewPage[previewView](s, files, "preview"),
+		local:    web.NewPage[localView](s, files, "local"),
+		effect:   web.NewPage[effectView](s, files, "effect"),
+		locals:   web.NewPage[localsView](s, files, "locals"),
 		quality:  web.NewPage[qualityView](s, files, "quality"),
 		feedback: web.NewPage[feedbackView](s, files, "feedback"),
 	}
@@ -57,6 +63,9 @@ func (r *Room) Routes(mux *http.ServeMux) {
 	handle("POST /redaktion/leistung/{key}/entwurf", r.postStart)
 	handle("POST /redaktion/leistung/{key}/dienst", r.postAttach)
 	handle("POST /redaktion/leistung/{key}/dienst/entfernen", r.postDetach)
+	handle("GET /redaktion/leistung/{key}/zustaendigkeit", r.getLocal)
+	handle("POST /redaktion/leistung/{key}/zustaendigkeit", r.postLocal)
+	handle("GET /redaktion/zustaendigkeiten", r.getLocals)
 	handle("POST /redaktion/verweis", r.postRepair)
 	handle("GET /redaktion/qualitaet", r.getQuality)
 	handle("GET /redaktion/rueckmeldungen", r.getFeedback)

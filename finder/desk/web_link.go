@@ -2,6 +2,7 @@ package desk
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -71,16 +72,34 @@ type onlineView struct {
 	URL    web.Field
 }
 
-type onlineRow struct{ ID, Name, URL, Kind, Owner string }
+type onlineRow struct {
+	ID, Name, URL, Kind, Owner string
+	Origin                     string // of an imported one
+	Mine                       bool   // the caller may remove it
+}
+
+// onlineRows lists what holds for the whole Land, in the caller's areas and those above; for editors of everything all of it.
+func (r *Room) onlineRows(req *http.Request, s Scope, key string) []onlineRow {
+	t := func(key string, args ...any) string { return r.h.Site.T(req, key, args...) }
+	c := r.finder.Catalog()
+	var out []onlineRow
+	for _, o := range c.AllOnline(key) {
+		around := func(a string) bool { return slices.Contains(c.Around(a), o.Authority) }
+		if o.Authority != "" && !s.has(o.Authority) && !slices.ContainsFunc(s.authorities, around) {
+			continue
+		}
+		row := onlineRow{ID: o.ID, Name: o.Name, URL: o.URL, Kind: t("finder.desk.online." + o.Kind), Owner: r.owner(req, o.Authority), Mine: s.has(o.Authority) && o.Origin == ""}
+		if o.Origin != "" {
+			row.Origin = t("finder.desk.online.imported", o.Origin)
+		}
+		out = append(out, row)
+	}
+	return out
+}
 
 func (r *Room) onlineView(req *http.Request, s Scope, key string, fault error) onlineView {
 	t := func(key string, args ...any) string { return r.h.Site.T(req, key, args...) }
-	v := onlineView{Key: key}
-	for _, o := range r.finder.Catalog().AllOnline(key) {
-		if s.has(o.Authority) {
-			v.Rows = append(v.Rows, onlineRow{o.ID, o.Name, o.URL, t("finder.desk.online." + o.Kind), r.owner(req, o.Authority)})
-		}
-	}
+	v := onlineView{Key: key, Rows: r.onlineRows(req, s, key)}
 	faults := map[string]string{}
 	if fault != nil {
 		v.Errors = r.h.Site.Summary(t, fault)
