@@ -30,6 +30,11 @@ var people = []provider.Person{
 	{Subject: "demo-anna", Name: "Anna Beispiel", Email: "anna@example.org", Kind: identity.Citizen},
 	{Subject: "demo-jan", Name: "Jan Wałęsa-Çelik", Email: "jan@example.org", Kind: identity.Citizen},
 	staff("demo-clerk", "Claudia Amtmann", identity.Clerk, erfurt),
+	staff("demo-clerk2", "Birgit Steuer", identity.Clerk, erfurt),
+	staff("demo-clerk3", "Cem Satzung", identity.Clerk, erfurt),
+	staff("demo-head", "Doris Leitung", identity.Clerk, erfurt),
+	staff("demo-registrar", "Regina Ablage", identity.Registrar, erfurt),
+	staff("demo-registrar2", "Arne Altakte", identity.Registrar, erfurt),
 	staff("demo-clerk-vg", "Viktor Gemeinschaft", identity.Clerk, mellingen),
 	staff("demo-editor", "Edda Redlich", identity.Editor, identity.Everywhere),
 	staff("demo-editor2", "Emil Lektor", identity.Editor, identity.Everywhere),
@@ -54,7 +59,7 @@ var demoAmounts = map[string]money.Cents{
 }
 
 // demoVersion changes when the demo's data does; it is loaded once.
-const demoVersion = "2"
+const demoVersion = "3"
 
 const demoClient = "rennsteig"
 

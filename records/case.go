@@ -13,6 +13,7 @@ import (
 	"rennsteig/platform/errs"
 	"rennsteig/platform/identity"
 	"rennsteig/platform/money"
+	"rennsteig/records/access"
 )
 
 // State is where a case stands.
@@ -56,18 +57,32 @@ var transitions = map[action]map[State]State{
 	actClose:  {StateDecided: StateClosed},
 }
 
+// general are the transitions of cases opened at the desk: nobody applied, so nobody is asked or decided on.
+var general = map[action]map[State]State{
+	actTake:  {StateNew: StateInWork, StateInWork: StateInWork},
+	actNote:  {StateNew: StateNew, StateInWork: StateInWork},
+	actClose: {StateNew: StateClosed, StateInWork: StateClosed},
+}
+
 // after is the state after the action, or errs.Conflict where it is not possible.
-func (s State) after(a action) (State, error) {
-	next, ok := transitions[a][s]
+func (c Case) after(a action) (State, error) {
+	next, ok := c.transitions()[a][c.State]
 	if !ok {
-		return s, errs.E(errs.Conflict, "records.error.state."+string(a))
+		return c.State, errs.E(errs.Conflict, "records.error.state."+string(a))
 	}
 	return next, nil
 }
 
+func (c Case) transitions() map[action]map[State]State {
+	if c.Kind == General {
+		return general
+	}
+	return transitions
+}
+
 // Can reports whether the action ("take", "note", "ask", "decide", "close") is possible, for the page's buttons.
 func (c Case) Can(a string) bool {
-	_, ok := transitions[action(a)][c.State]
+	_, ok := c.transitions()[action(a)][c.State]
 	return ok
 }
 
@@ -93,7 +108,22 @@ type Case struct {
 	ChangedBy    string  // name of who changed it last
 	ChangedAt    time.Time
 	Version      int64
+	Kind         CaseKind
+	Part         string       // id of the part file; "" if the file has none
+	Parent       string       // id of the case that this one is a part of; ""
+	Level        access.Level // not below the file's
+	Org          string       // id of the unit in whose hands it is; "" is nobody's in particular
+	May          access.May   // what the caller may do; set where one case is read
 }
+
+// CaseKind is where a case came from.
+type CaseKind string
+
+// The kinds of cases.
+const (
+	Application CaseKind = "application" // an online application: its applicant is told and asked through the citizen's account
+	General     CaseKind = "general"     // opened at the desk
+)
 
 // PaidFee is a fee that was paid before the application was filed.
 type PaidFee struct {
@@ -121,7 +151,7 @@ type Dossier struct {
 
 // Dossier reads a case of the caller's authorities. errs.NotFound for any other.
 func (r *Room) Dossier(ctx context.Context, id string) (d Dossier, err error) {
-	scope, err := clerkScope(ctx)
+	scope, err := access.Load(ctx, r.h.DB.Reader())
 	if err != nil {
 		return d, err
 	}
@@ -131,6 +161,9 @@ func (r *Room) Dossier(ctx context.Context, id string) (d Dossier, err error) {
 	}
 	if d.File, err = r.store.fileByID(ctx, q, scope, d.Case.FileID); err != nil {
 		return d, err
+	}
+	if err := r.noteReading(ctx, d.Case.Authority, object(id), max(d.File.Level, d.Case.Level)); err != nil {
+		return Dossier{}, err
 	}
 	if d.Form, err = r.store.form(ctx, q, scope, id); err != nil {
 		return d, err
@@ -173,11 +206,11 @@ func (r *Room) AddNote(ctx context.Context, id string, version int64, noteID, te
 	return r.change(ctx, id, version, change{
 		action: actNote,
 		done: func(ctx context.Context, tx *db.Tx, c Case) (bool, error) {
-			return r.store.hasNote(ctx, tx, identity.At(c.Authority), c.ID, noteID)
+			return r.store.hasNote(ctx, tx, access.At(c.Authority), c.ID, noteID)
 		},
 		do: func(ctx context.Context, tx *db.Tx, c *Case) (audit.Entry, error) {
 			n := Note{ID: noteID, Text: text, By: identity.From(ctx).Name, At: r.h.Now()}
-			err := r.store.insertNote(ctx, tx, identity.At(c.Authority), *c, n)
+			err := r.store.insertNote(ctx, tx, access.At(c.Authority), *c, n)
 			return audit.Entry{Action: "records.note_added", Changes: map[string]any{"note": noteID, "sha256": digest(text)}}, err
 		},
 	})
@@ -191,7 +224,7 @@ func (r *Room) Close(ctx context.Context, id string, version int64) error {
 		done:   func(_ context.Context, _ *db.Tx, c Case) (bool, error) { return c.State == StateClosed, nil },
 		do: func(ctx context.Context, tx *db.Tx, c *Case) (audit.Entry, error) {
 			c.ClosedAt = r.h.Now()
-			fileClosed, err := r.store.closeFile(ctx, tx, identity.At(c.Authority), *c)
+			fileClosed, err := r.store.closeFile(ctx, tx, access.At(c.Authority), *c)
 			return audit.Entry{Action: "records.case_closed", Changes: map[string]any{"file_closed": fileClosed}}, err
 		},
 	})
@@ -208,19 +241,22 @@ type change struct {
 
 // change is the one way a clerk changes a case: authorise, check version and state, do it, store, log.
 func (r *Room) change(ctx context.Context, id string, version int64, ch change) error {
-	scope, err := clerkScope(ctx)
-	if err != nil {
-		return err
-	}
 	return r.h.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		scope, err := access.Load(ctx, tx)
+		if err != nil {
+			return err
+		}
 		c, err := r.store.caseByID(ctx, tx, scope, id, tx.ForUpdate())
 		if err != nil {
 			return err
 		}
+		if c.May < access.Write {
+			return errs.E(errs.Denied, "records.error.read_only")
+		}
 		if done, err := ch.done(ctx, tx, c); done || err != nil {
 			return err
 		}
-		next, err := c.State.after(ch.action)
+		next, err := c.after(ch.action)
 		if err != nil {
 			return err
 		}
@@ -245,13 +281,22 @@ func (r *Room) change(ctx context.Context, id string, version int64, ch change) 
 }
 
 // save stores c as its next version, changed by the caller.
-func (r *Room) save(ctx context.Context, tx *db.Tx, scope identity.Scope, c Case) error {
+func (r *Room) save(ctx context.Context, tx *db.Tx, scope access.Access, c Case) error {
 	c.ChangedBy, c.ChangedAt = identity.From(ctx).Name, r.h.Now()
 	return r.store.updateCase(ctx, tx, scope, c)
 }
 
 // object names a case in the log.
 func object(caseID string) string { return "case:" + caseID }
+
+// FileObject names a file in the log. Entries about its cases and documents name those: object, DocumentObject.
+func FileObject(id string) string { return "file:" + id }
+
+// CaseObject names a case in the log.
+func CaseObject(id string) string { return object(id) }
+
+// DocumentObject names a document in the log.
+func DocumentObject(id string) string { return "document:" + id }
 
 // Most characters of what a clerk types.
 const (

@@ -11,6 +11,7 @@ import (
 	"rennsteig/platform/identity"
 	"rennsteig/platform/money"
 	"rennsteig/platform/queue"
+	"rennsteig/records/access"
 )
 
 // Verdict is what a clerk decides.
@@ -111,7 +112,7 @@ func (r *Room) resolve(ctx context.Context, c Case, v Verdict, setting feeSettin
 
 // Preview checks a verdict and shows the notice that it would become, without deciding anything.
 func (r *Room) Preview(ctx context.Context, id string, v Verdict) (Letter, error) {
-	scope, err := clerkScope(ctx)
+	scope, err := access.Load(ctx, r.h.DB.Reader())
 	if err != nil {
 		return Letter{}, err
 	}
@@ -119,7 +120,7 @@ func (r *Room) Preview(ctx context.Context, id string, v Verdict) (Letter, error
 	if err != nil {
 		return Letter{}, err
 	}
-	if _, err := c.State.after(actDecide); err != nil {
+	if _, err := c.after(actDecide); err != nil {
 		return Letter{}, err
 	}
 	setting, err := r.feeSetting(ctx, c)
@@ -135,7 +136,7 @@ func (r *Room) Preview(ctx context.Context, id string, v Verdict) (Letter, error
 // Decide decides the case. The Kassenzeichen is issued in the same transaction; the notice as HTML and PDF is made by a
 // job right after, because it carries that number.
 func (r *Room) Decide(ctx context.Context, id string, version int64, v Verdict) error {
-	scope, err := clerkScope(ctx)
+	scope, err := access.Load(ctx, r.h.DB.Reader())
 	if err != nil {
 		return err
 	}
@@ -174,7 +175,7 @@ func (r *Room) decide(ctx context.Context, tx *db.Tx, c Case, d Decision) (audit
 		d.Kassenzeichen, d.PayPath = p.Kassenzeichen, p.Path
 		entry.Changes["amount"], entry.Changes["kassenzeichen"] = d.Amount.String(), d.Kassenzeichen
 	}
-	if err := r.store.insertDecision(ctx, tx, identity.At(c.Authority), c, d); err != nil {
+	if err := r.store.insertDecision(ctx, tx, access.At(c.Authority), c, d); err != nil {
 		return entry, err
 	}
 	if err := r.h.Queue.Publish(ctx, tx, TopicDecided, Decided{Source: c.Source, Case: c.ID, CaseReference: c.Reference,
@@ -198,11 +199,11 @@ func (r *Room) Paid(ctx context.Context, job *queue.Job, source, kassenzeichen s
 		paidAt = r.h.Now() // without a time it would still count as open
 	}
 	return r.h.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		c, err := r.store.caseByID(ctx, tx, identity.All, id, tx.ForUpdate())
+		c, err := r.store.caseByID(ctx, tx, access.All, id, tx.ForUpdate())
 		if err != nil {
 			return err
 		}
-		fresh, err := r.store.markPaid(ctx, tx, identity.At(c.Authority), c.ID, kassenzeichen, paidAt)
+		fresh, err := r.store.markPaid(ctx, tx, access.At(c.Authority), c.ID, kassenzeichen, paidAt)
 		if err != nil {
 			return err
 		}

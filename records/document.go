@@ -10,6 +10,7 @@ import (
 	"unicode"
 
 	"rennsteig/platform/errs"
+	"rennsteig/records/access"
 )
 
 // Kind is what a document is to its case.
@@ -25,23 +26,31 @@ const (
 	NoticePDF       Kind = "notice_pdf"
 )
 
-// Document is a stored file of a case.
+// Document is a document of a case, as its current version is.
 type Document struct {
-	ID        string
-	Authority string
-	CaseID    string
-	Kind      Kind
-	Name      string // file name, safe to show and to save under
-	Hash      string // SHA-256 of the blob
-	Size      int64  // bytes
-	MediaType string
-	CreatedAt time.Time
-	CreatedBy string
+	ID         string
+	Authority  string
+	FileID     string
+	CaseID     string
+	Kind       Kind
+	Name       string // file name, safe to show and to save under
+	Hash       string // SHA-256 of the blob
+	Size       int64  // bytes
+	MediaType  string
+	CreatedAt  time.Time // of the first version
+	CreatedBy  string
+	Version    int64
+	Parent     string // document that this one came with: the message of an attachment; "" if none
+	Subject    string
+	LockedBy   string // subject of who edits it; "" if nobody
+	LockedName string
+	LockedAt   time.Time
+	FinalAt    time.Time // of the final signature, after which there is no new version; zero while a draft
 }
 
 // OpenDocument reads a document of the caller's authorities; close what it returns. errs.NotFound for any other.
 func (r *Room) OpenDocument(ctx context.Context, id string) (Document, io.ReadCloser, error) {
-	scope, err := clerkScope(ctx)
+	scope, err := access.Load(ctx, r.h.DB.Reader())
 	if err != nil {
 		return Document{}, nil, err
 	}

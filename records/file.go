@@ -3,6 +3,8 @@ package records
 import (
 	"context"
 	"time"
+
+	"rennsteig/records/access"
 )
 
 // File is an electronic file (Akte).
@@ -14,7 +16,37 @@ type File struct {
 	Subject   string
 	OpenedAt  time.Time
 	ClosedAt  time.Time // zero while a case in it is open
+
+	Lead      string       // id of the unit that leads it (Federführung); "" is the authority as a whole
+	Readers   string       // holder that reads it without a rule (access.Unit …); "" is everybody at the authority
+	Writers   string       // holder that changes it without a rule
+	Level     access.Level // confidentiality
+	Medium    Medium
+	Location  string // of what is on paper
+	LentTo    string // who has the paper; "" if it is in its place
+	LentAt    time.Time
+	LentUntil time.Time
+	Type      string // id of the file type; "" if it has none
+	Fields    string // values of the type's own fields, a JSON object
+	Keywords  string // separated by line ends
+	State     string // "" until disposal begins; see package disposal
+
+	RetainUntil time.Time // last day of its retention; zero while it is open
+	Version     int64
+	ChangedAt   time.Time
+	ChangedBy   string     // name
+	May         access.May // what the caller may do; set where one file is read
 }
+
+// Medium is on what a file is kept (xdomea: Medium).
+type Medium string
+
+// The media.
+const (
+	Electronic Medium = "electronic"
+	Hybrid     Medium = "hybrid"
+	Paper      Medium = "paper"
+)
 
 // RetainedUntil is the last day on which the file is kept; the zero time while it is open.
 func (f File) RetainedUntil() time.Time {
@@ -33,7 +65,7 @@ type FileFilter struct {
 
 // Files lists the files of the caller's authorities, the latest first.
 func (r *Room) Files(ctx context.Context, f FileFilter) (Listing[File], error) {
-	scope, err := clerkScope(ctx)
+	scope, err := access.Load(ctx, r.h.DB.Reader())
 	if err != nil {
 		return Listing[File]{}, err
 	}
@@ -42,7 +74,7 @@ func (r *Room) Files(ctx context.Context, f FileFilter) (Listing[File], error) {
 
 // Units lists the file plan of the caller's authorities, each code once.
 func (r *Room) Units(ctx context.Context) ([]Unit, error) {
-	scope, err := clerkScope(ctx)
+	scope, err := access.Load(ctx, r.h.DB.Reader())
 	if err != nil {
 		return nil, err
 	}
@@ -51,12 +83,15 @@ func (r *Room) Units(ctx context.Context) ([]Unit, error) {
 
 // FileWithCases reads a file of the caller's authorities. errs.NotFound for any other.
 func (r *Room) FileWithCases(ctx context.Context, id string) (File, []Case, error) {
-	scope, err := clerkScope(ctx)
+	scope, err := access.Load(ctx, r.h.DB.Reader())
 	if err != nil {
 		return File{}, nil, err
 	}
 	q := r.h.DB.Reader()
 	f, err := r.store.fileByID(ctx, q, scope, id)
+	if err == nil {
+		err = r.noteReading(ctx, f.Authority, FileObject(id), f.Level)
+	}
 	if err != nil {
 		return File{}, nil, err
 	}

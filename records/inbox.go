@@ -10,6 +10,7 @@ import (
 
 	"rennsteig/platform/db"
 	"rennsteig/platform/identity"
+	"rennsteig/records/access"
 )
 
 // Filter says which cases the inbox shows, and in which order. The zero value is the open ones, the oldest first.
@@ -125,7 +126,7 @@ func (f Filter) sortKey(c Case) Key {
 
 // Inbox lists the cases of the caller's authorities.
 func (r *Room) Inbox(ctx context.Context, f Filter) (Listing[Case], error) {
-	scope, err := clerkScope(ctx)
+	scope, err := access.Load(ctx, r.h.DB.Reader())
 	if err != nil {
 		return Listing[Case]{}, err
 	}

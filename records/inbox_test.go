@@ -8,7 +8,7 @@ import (
 	"rennsteig/platform"
 	"rennsteig/platform/db"
 	"rennsteig/platform/housetest"
-	"rennsteig/platform/identity"
+	"rennsteig/records/access"
 )
 
 // TestInboxAlongIndex: no order of the inbox of one authority needs sorting, however much lies in it. SQLite says so
@@ -21,7 +21,7 @@ func TestInboxAlongIndex(t *testing.T) {
 		"all": {State: StateAll, Page: after}, "closed, newest": {State: string(StateClosed), Sort: SortNewest},
 		"mine": {Who: WhoMine, State: StateAll, Page: after}, "searched": {Query: "hund müller"},
 	} {
-		statement, p := inboxQuery(identity.At(erfurt), "me", f)
+		statement, p := inboxQuery(access.At(erfurt), "me", f)
 		plan := query1(t, h, "EXPLAIN QUERY PLAN "+statement, p...)
 		if !strings.Contains(plan, "USING INDEX records_case_") || strings.Contains(plan, "TEMP B-TREE") {
 			t.Errorf("%s: %s", name, plan)

@@ -14,6 +14,7 @@ import (
 	"rennsteig/platform/identity"
 	"rennsteig/platform/money"
 	"rennsteig/platform/queue"
+	"rennsteig/records/access"
 )
 
 const (
@@ -147,7 +148,7 @@ func (h *house) file(t testing.TB, in Incoming) Case {
 
 func (h *house) bySource(t testing.TB, source string) Case {
 	t.Helper()
-	c, err := h.store.caseBySource(t.Context(), h.h.DB.Reader(), identity.All, source)
+	c, err := h.store.caseBySource(t.Context(), h.h.DB.Reader(), access.All, source)
 	if err != nil {
 		t.Fatal(err)
 	}

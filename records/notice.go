@@ -9,9 +9,9 @@ import (
 	"rennsteig/platform/db"
 	"rennsteig/platform/errs"
 	"rennsteig/platform/i18n"
-	"rennsteig/platform/identity"
 	"rennsteig/platform/pdf"
 	"rennsteig/platform/queue"
+	"rennsteig/records/access"
 )
 
 // Letter is a notice (Bescheid) ready to be set: on the page that checks it, as an HTML document and as PDF, all three
@@ -117,7 +117,7 @@ func factRows(facts []Fact) pdf.Rows {
 // renderNotice makes the notice of a decided case as HTML and PDF and files both.
 func (r *Room) renderNotice(ctx context.Context, job *queue.Job, body renderJob) (err error) {
 	defer errs.Wrap(&err, "renderNotice(%s)", body.Case)
-	scope := identity.At(body.Authority)
+	scope := access.At(body.Authority)
 	c, err := r.store.caseByID(ctx, r.h.DB.Reader(), scope, body.Case, "")
 	if err != nil {
 		return err

@@ -11,7 +11,7 @@ import (
 	"rennsteig/platform/db"
 	"rennsteig/platform/errs"
 	"rennsteig/platform/i18n"
-	"rennsteig/platform/identity"
+	"rennsteig/records/access"
 )
 
 // Appraisal is what becomes of files when their retention is over (xdomea: Bewertungsvorschlag).
@@ -78,7 +78,7 @@ func readPlan(name string) (p plan, err error) {
 // EnsurePlan gives the file plan to those of the authorities that have none yet, or lack units of it. Units that an
 // authority has are left as they are.
 func (r *Room) EnsurePlan(ctx context.Context, authorities []string) error {
-	have, err := r.store.unitCounts(ctx, r.h.DB.Reader(), identity.All)
+	have, err := r.store.unitCounts(ctx, r.h.DB.Reader(), access.All)
 	if err != nil {
 		return err
 	}
@@ -95,7 +95,7 @@ func (r *Room) EnsurePlan(ctx context.Context, authorities []string) error {
 }
 
 func (r *Room) givePlan(ctx context.Context, tx *db.Tx, authorities []string) error {
-	if err := r.store.insertPlan(ctx, tx, identity.At(authorities...), r.plan); err != nil {
+	if err := r.store.insertPlan(ctx, tx, access.At(authorities...), r.plan); err != nil {
 		return err
 	}
 	only := ""
@@ -109,14 +109,14 @@ func (r *Room) givePlan(ctx context.Context, tx *db.Tx, authorities []string) er
 // unitFor is where a service's files belong at the authority. One without a plan gets it now: what somebody sent is
 // never turned away for that.
 func (r *Room) unitFor(ctx context.Context, tx *db.Tx, authority, leikaKey string) (string, error) {
-	unit, err := r.store.route(ctx, tx, identity.At(authority), leikaKey)
+	unit, err := r.store.route(ctx, tx, access.At(authority), leikaKey)
 	if err != nil || unit != "" {
 		return unit, err
 	}
 	if err := r.givePlan(ctx, tx, []string{authority}); err != nil {
 		return "", err
 	}
-	return r.store.route(ctx, tx, identity.At(authority), leikaKey)
+	return r.store.route(ctx, tx, access.At(authority), leikaKey)
 }
 
 // fileReference is the Aktenzeichen of a file: "22.31-2026/000017". The year is Berlin's.

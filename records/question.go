@@ -10,6 +10,7 @@ import (
 	"rennsteig/platform/errs"
 	"rennsteig/platform/identity"
 	"rennsteig/platform/queue"
+	"rennsteig/records/access"
 )
 
 // Question is what the applicant was asked for.
@@ -38,12 +39,12 @@ func (r *Room) Ask(ctx context.Context, id string, version int64, questionID, te
 	return r.change(ctx, id, version, change{
 		action: actAsk,
 		done: func(ctx context.Context, tx *db.Tx, c Case) (bool, error) {
-			return r.store.hasQuestion(ctx, tx, identity.At(c.Authority), c.ID, questionID)
+			return r.store.hasQuestion(ctx, tx, access.At(c.Authority), c.ID, questionID)
 		},
 		do: func(ctx context.Context, tx *db.Tx, c *Case) (audit.Entry, error) {
 			entry := audit.Entry{Action: "records.asked", Changes: map[string]any{"question": questionID, "sha256": digest(text)}}
 			q := Question{ID: questionID, Text: text, Due: due, AskedAt: now, AskedBy: identity.From(ctx).Name}
-			if err := r.store.insertQuestion(ctx, tx, identity.At(c.Authority), *c, q); err != nil {
+			if err := r.store.insertQuestion(ctx, tx, access.At(c.Authority), *c, q); err != nil {
 				return entry, err
 			}
 			return entry, r.h.Queue.Publish(ctx, tx, TopicAsked, Asked{c.Source, q.ID, q.Text, q.Due})
@@ -79,11 +80,11 @@ func (r *Room) Answered(ctx context.Context, job *queue.Job, a Answer) (err erro
 			Type: "text/plain; charset=utf-8"}}, attachments...)
 	}
 	return r.h.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		c, err := r.store.caseBySource(ctx, tx, identity.All, a.Source)
+		c, err := r.store.caseBySource(ctx, tx, access.All, a.Source)
 		if err != nil {
 			return err
 		}
-		scope := identity.At(c.Authority)
+		scope := access.At(c.Authority)
 		if c, err = r.store.caseByID(ctx, tx, scope, c.ID, tx.ForUpdate()); err != nil {
 			return err
 		}
@@ -101,7 +102,7 @@ func (r *Room) Answered(ctx context.Context, job *queue.Job, a Answer) (err erro
 		if err := r.store.insertDocuments(ctx, tx, scope, documents); err != nil {
 			return err
 		}
-		if c.State, err = c.State.after(actAnswer); err != nil {
+		if c.State, err = c.after(actAnswer); err != nil {
 			return err
 		}
 		if err := r.save(ctx, tx, scope, c); err != nil {

@@ -11,9 +11,9 @@ import (
 	"rennsteig/platform/audit"
 	"rennsteig/platform/db"
 	"rennsteig/platform/errs"
-	"rennsteig/platform/identity"
 	"rennsteig/platform/pdf"
 	"rennsteig/platform/queue"
+	"rennsteig/records/access"
 )
 
 // Incoming is an application that is to become a case.
@@ -73,7 +73,7 @@ func (r *Room) Receive(ctx context.Context, job *queue.Job, in Incoming) (err er
 		return err
 	}
 	file := func(ctx context.Context, tx *db.Tx) error {
-		if _, err := r.store.caseBySource(ctx, tx, identity.All, in.Source); !errs.Is(err, errs.NotFound) {
+		if _, err := r.store.caseBySource(ctx, tx, access.All, in.Source); !errs.Is(err, errs.NotFound) {
 			if err != nil {
 				return err
 			}
@@ -85,7 +85,7 @@ func (r *Room) Receive(ctx context.Context, job *queue.Job, in Incoming) (err er
 			return err
 		}
 		c := in.newCase(f, now)
-		scope := identity.At(in.Authority)
+		scope := access.At(in.Authority)
 		if err := r.store.insertCase(ctx, tx, scope, c); err != nil {
 			return err
 		}
@@ -120,7 +120,7 @@ func (r *Room) Receive(ctx context.Context, job *queue.Job, in Incoming) (err er
 
 // openFile opens the next file of the unit that the service belongs to.
 func (r *Room) openFile(ctx context.Context, tx *db.Tx, in Incoming, now time.Time) (File, error) {
-	scope := identity.At(in.Authority)
+	scope := access.At(in.Authority)
 	unit, err := r.unitFor(ctx, tx, in.Authority, in.LeikaKey)
 	if err != nil {
 		return File{}, err
@@ -148,7 +148,7 @@ func (in Incoming) newCase(f File, now time.Time) Case {
 	}
 	c := Case{ID: db.NewID(), Authority: in.Authority, FileID: f.ID, Reference: caseReference(f.Reference, 1),
 		Subject: in.caseSubject(), Source: in.Source, SourceRef: in.Reference, StatusPath: in.StatusPath, LeikaKey: in.LeikaKey,
-		Applicant: in.Applicant, State: StateNew, ReceivedAt: received, DueAt: received.Add(handleWithin),
+		Applicant: in.Applicant, State: StateNew, Kind: Application, ReceivedAt: received, DueAt: received.Add(handleWithin),
 		ChangedAt: now, Version: 1}
 	if c.StatusPath == "" {
 		c.StatusPath = "/"
@@ -168,7 +168,7 @@ func (in Incoming) documents(c Case, answers Attachment, now time.Time) []Docume
 }
 
 func document(c Case, kind Kind, a Attachment, by string, now time.Time) Document {
-	return Document{ID: db.NewID(), Authority: c.Authority, CaseID: c.ID, Kind: kind, Name: safeName(a.Name), Hash: a.Hash,
+	return Document{ID: db.NewID(), Authority: c.Authority, FileID: c.FileID, CaseID: c.ID, Kind: kind, Name: safeName(a.Name), Hash: a.Hash,
 		Size: a.Size, MediaType: safeType(a.Type), CreatedAt: now, CreatedBy: by}
 }
 
@@ -199,7 +199,7 @@ func cut(s string, n int) string {
 // renderApplication files the form data as PDF.
 func (r *Room) renderApplication(ctx context.Context, job *queue.Job, body renderJob) (err error) {
 	defer errs.Wrap(&err, "renderApplication(%s)", body.Case)
-	scope := identity.At(body.Authority)
+	scope := access.At(body.Authority)
 	c, err := r.store.caseByID(ctx, r.h.DB.Reader(), scope, body.Case, "")
 	if err != nil {
 		return err
@@ -228,7 +228,7 @@ func (r *Room) renderApplication(ctx context.Context, job *queue.Job, body rende
 
 // fileMade files documents that the program made, unless an earlier delivery of the same job has done it.
 func (r *Room) fileMade(ctx context.Context, tx *db.Tx, c Case, action string, made []Document) error {
-	n, err := r.store.insertMade(ctx, tx, identity.At(c.Authority), made)
+	n, err := r.store.insertMade(ctx, tx, access.At(c.Authority), made)
 	if err != nil || n == 0 {
 		return err
 	}

@@ -12,7 +12,7 @@ import (
 
 	"rennsteig/platform/db"
 	"rennsteig/platform/errs"
-	"rennsteig/platform/identity"
+	"rennsteig/records/access"
 )
 
 // run works on the queue with n workers, each its own, until nothing is left.
@@ -140,7 +140,7 @@ func TestEnsurePlan(t *testing.T) {
 		}
 		must(t, h.EnsurePlan(t.Context(), authorities))
 		must(t, h.EnsurePlan(t.Context(), append(authorities, erfurt)))
-		counts, err := h.store.unitCounts(t.Context(), h.h.DB.Reader(), identity.All)
+		counts, err := h.store.unitCounts(t.Context(), h.h.DB.Reader(), access.All)
 		must(t, err)
 		if len(counts) != 401 || counts[erfurt] != len(h.plan.units) || counts["authority-399"] != len(h.plan.units) {
 			t.Errorf("%d authorities, %d units of %d", len(counts), counts[erfurt], len(h.plan.units))

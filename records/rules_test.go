@@ -16,33 +16,46 @@ import (
 	"rennsteig/platform/errs"
 )
 
-// TestTransitions writes the state machine down a second time, whole, so that a change to it is made twice.
+// TestTransitions writes the state machines down a second time, whole, so that a change to them is made twice.
 func TestTransitions(t *testing.T) {
 	const no = State("")
-	want := map[action][5]State{ // new, in_work, waiting, decided, closed
-		actTake:   {StateInWork, StateInWork, StateWaiting, StateDecided, no},
-		actNote:   {StateNew, StateInWork, StateWaiting, StateDecided, no},
-		actAsk:    {StateWaiting, StateWaiting, StateWaiting, no, no},
-		actAnswer: {StateInWork, StateInWork, StateInWork, StateDecided, StateClosed},
-		actDecide: {StateDecided, StateDecided, StateDecided, no, no},
-		actClose:  {no, no, no, StateClosed, no},
+	want := map[CaseKind]map[action][5]State{ // new, in_work, waiting, decided, closed
+		Application: {
+			actTake:   {StateInWork, StateInWork, StateWaiting, StateDecided, no},
+			actNote:   {StateNew, StateInWork, StateWaiting, StateDecided, no},
+			actAsk:    {StateWaiting, StateWaiting, StateWaiting, no, no},
+			actAnswer: {StateInWork, StateInWork, StateInWork, StateDecided, StateClosed},
+			actDecide: {StateDecided, StateDecided, StateDecided, no, no},
+			actClose:  {no, no, no, StateClosed, no},
+		},
+		General: {
+			actTake:   {StateInWork, StateInWork, no, no, no},
+			actNote:   {StateNew, StateInWork, no, no, no},
+			actAsk:    {no, no, no, no, no},
+			actAnswer: {no, no, no, no, no},
+			actDecide: {no, no, no, no, no},
+			actClose:  {StateClosed, StateClosed, no, no, no},
+		},
 	}
-	if len(want) != len(transitions) {
-		t.Fatalf("%d actions are tested, there are %d", len(want), len(transitions))
-	}
-	for a, row := range want {
-		for i, s := range States {
-			got, err := s.after(a)
-			switch {
-			case row[i] == no:
-				if !errs.Is(err, errs.Conflict) {
-					t.Errorf("%s in %s: %v, want a conflict", a, s, err)
+	for kind, actions := range want {
+		if len(actions) != len(transitions) {
+			t.Fatalf("%d actions are tested, there are %d", len(actions), len(transitions))
+		}
+		for a, row := range actions {
+			for i, s := range States {
+				c := Case{Kind: kind, State: s}
+				got, err := c.after(a)
+				switch {
+				case row[i] == no:
+					if !errs.Is(err, errs.Conflict) {
+						t.Errorf("%s of %s in %s: %v, want a conflict", a, kind, s, err)
+					}
+				case err != nil || got != row[i]:
+					t.Errorf("%s of %s in %s: %s, %v, want %s", a, kind, s, got, err, row[i])
 				}
-			case err != nil || got != row[i]:
-				t.Errorf("%s in %s: %s, %v, want %s", a, s, got, err, row[i])
-			}
-			if can := (Case{State: s}).Can(string(a)); can != (row[i] != no) {
-				t.Errorf("Can(%s) in %s: %v", a, s, can)
+				if can := c.Can(string(a)); can != (row[i] != no) {
+					t.Errorf("Can(%s) of %s in %s: %v", a, kind, s, can)
+				}
 			}
 		}
 	}

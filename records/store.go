@@ -9,7 +9,7 @@ import (
 
 	"rennsteig/platform/db"
 	"rennsteig/platform/errs"
-	"rennsteig/platform/identity"
+	"rennsteig/records/access"
 )
 
 // store is all SQL of this room. Every method takes the Scope before anything it looks for, and puts it into the WHERE
@@ -35,7 +35,7 @@ func changed(res sql.Result, err error) (bool, error) {
 
 // --- file plan ---
 
-func (store) unitCounts(ctx context.Context, q db.Querier, s identity.Scope) (map[string]int, error) {
+func (store) unitCounts(ctx context.Context, q db.Querier, s access.Access) (map[string]int, error) {
 	var p db.Params
 	rows, err := q.Query(ctx, `SELECT authority_id, count(*) FROM records_unit WHERE `+s.In("authority_id", &p)+
 		` GROUP BY authority_id`, p...)
@@ -56,7 +56,7 @@ func (store) unitCounts(ctx context.Context, q db.Querier, s identity.Scope) (ma
 }
 
 // insertPlan gives the plan to each authority of the scope.
-func (store) insertPlan(ctx context.Context, tx *db.Tx, s identity.Scope, pl plan) error {
+func (store) insertPlan(ctx context.Context, tx *db.Tx, s access.Access, pl plan) error {
 	units := bulk{into: `records_unit (authority_id, code, title, parent, retention_years, appraisal)`}
 	routes := bulk{into: `records_routing (authority_id, leika_key, unit)`}
 	for _, a := range s.Authorities() {
@@ -112,7 +112,7 @@ func (b *bulk) flush(ctx context.Context, tx *db.Tx) error {
 	return err
 }
 
-func (store) units(ctx context.Context, q db.Querier, s identity.Scope) ([]Unit, error) {
+func (store) units(ctx context.Context, q db.Querier, s access.Access) ([]Unit, error) {
 	var p db.Params
 	rows, err := q.Query(ctx, `SELECT code, min(title), min(parent), min(retention_years), min(appraisal) FROM records_unit WHERE `+
 		s.In("authority_id", &p)+` GROUP BY code ORDER BY code`, p...)
@@ -125,7 +125,7 @@ func scanUnit(r db.Scanner) (u Unit, err error) {
 }
 
 // route is the code of the unit for the service, else of the unit for any; "" if the authority has no plan.
-func (store) route(ctx context.Context, q db.Querier, s identity.Scope, leikaKey string) (string, error) {
+func (store) route(ctx context.Context, q db.Querier, s access.Access, leikaKey string) (string, error) {
 	var p db.Params
 	var unit string
 	err := q.QueryRow(ctx, `SELECT unit FROM records_routing WHERE `+s.In("authority_id", &p)+
@@ -137,8 +137,8 @@ func (store) route(ctx context.Context, q db.Querier, s identity.Scope, leikaKey
 }
 
 // nextNumber counts on: without a gap, because the row is locked until the transaction ends and goes back with it.
-func (store) nextNumber(ctx context.Context, tx *db.Tx, s identity.Scope, authority, unit string, year int) (n int64, err error) {
-	if err := own(s, authority); err != nil {
+func (store) nextNumber(ctx context.Context, tx *db.Tx, s access.Access, authority, unit string, year int) (n int64, err error) {
+	if err := s.Own(authority); err != nil {
 		return 0, err
 	}
 	err = tx.QueryRow(ctx, `INSERT INTO records_counter (authority_id, unit, year, last) VALUES ($1, $2, $3, 1)
@@ -149,21 +149,24 @@ func (store) nextNumber(ctx context.Context, tx *db.Tx, s identity.Scope, author
 
 // --- files ---
 
-const fileColumns = `f.id, f.authority_id, f.reference, f.unit, f.subject, f.opened_at, f.closed_at,
-	coalesce(u.title, ''), coalesce(u.retention_years, 0), coalesce(u.appraisal, '')`
+const fileColumns = `f.id, f.authority_id, f.reference, f.unit, f.subject, f.opened_at, f.closed_at, f.lead, f.readers, f.writers,
+	f.level, f.medium, f.location, f.lent_to, f.lent_at, f.lent_until, f.type_id, f.fields, f.keywords, f.state, f.retain_until,
+	f.version, f.changed_at, f.changed_by, coalesce(u.title, ''), coalesce(u.retention_years, 0), coalesce(u.appraisal, '')`
 
 const fileTables = ` FROM records_file f LEFT JOIN records_unit u ON u.authority_id = f.authority_id AND u.code = f.unit `
 
 func scanFile(r db.Scanner) (f File, err error) {
-	var opened, closed int64
-	err = r.Scan(&f.ID, &f.Authority, &f.Reference, &f.Unit.Code, &f.Subject, &opened, &closed,
-		&f.Unit.Title, &f.Unit.RetentionYears, &f.Unit.Appraisal)
+	var opened, closed, lent, back, retain, changedAt int64
+	err = r.Scan(&f.ID, &f.Authority, &f.Reference, &f.Unit.Code, &f.Subject, &opened, &closed, &f.Lead, &f.Readers, &f.Writers,
+		&f.Level, &f.Medium, &f.Location, &f.LentTo, &lent, &back, &f.Type, &f.Fields, &f.Keywords, &f.State, &retain,
+		&f.Version, &changedAt, &f.ChangedBy, &f.Unit.Title, &f.Unit.RetentionYears, &f.Unit.Appraisal, &f.May)
 	f.OpenedAt, f.ClosedAt = db.Time(opened), db.Time(closed)
+	f.LentAt, f.LentUntil, f.RetainUntil, f.ChangedAt = db.Time(lent), db.Time(back), db.Time(retain), db.Time(changedAt)
 	return f, notFound(err)
 }
 
-func (store) insertFile(ctx context.Context, tx *db.Tx, s identity.Scope, f File) error {
-	if err := own(s, f.Authority); err != nil {
+func (store) insertFile(ctx context.Context, tx *db.Tx, s access.Access, f File) error {
+	if err := s.Own(f.Authority); err != nil {
 		return err
 	}
 	_, err := tx.Exec(ctx, `INSERT INTO records_file (id, authority_id, reference, unit, subject, search, opened_at, closed_at)
@@ -172,31 +175,27 @@ func (store) insertFile(ctx context.Context, tx *db.Tx, s identity.Scope, f File
 	return err
 }
 
-func (store) fileByID(ctx context.Context, q db.Querier, s identity.Scope, id string) (File, error) {
+func (store) fileByID(ctx context.Context, q db.Querier, s access.Access, id string) (File, error) {
 	var p db.Params
-	return scanFile(q.QueryRow(ctx, `SELECT `+fileColumns+fileTables+`WHERE `+s.In("f.authority_id", &p)+` AND f.id = `+p.Add(id), p...))
+	return scanFile(q.QueryRow(ctx, `SELECT `+fileColumns+`, `+s.Right("f", &p)+fileTables+`WHERE `+s.Reads("f", &p)+` AND f.id = `+p.Add(id), p...))
 }
 
-func (store) files(ctx context.Context, q db.Querier, s identity.Scope, f FileFilter) (Listing[File], error) {
+func (store) files(ctx context.Context, q db.Querier, s access.Access, f FileFilter) (Listing[File], error) {
 	var p db.Params
-	where := s.In("authority_id", &p)
+	where := s.Reads("f", &p)
 	if f.Query != "" {
 		where += contains(&p, f.Query)
 	}
 	if f.Unit != "" {
-		where += ` AND unit = ` + p.Add(f.Unit)
+		where += ` AND f.unit = ` + p.Add(f.Unit)
 	}
-	order := direction(true, f.Page)
-	rows, err := q.Query(ctx, `SELECT `+fileColumns+` FROM (SELECT id, authority_id, reference, unit, subject, opened_at, closed_at
-		FROM records_file WHERE `+where+keyset(&p, "opened_at", true, f.Page)+`) f
-		LEFT JOIN records_unit u ON u.authority_id = f.authority_id AND u.code = f.unit
-		ORDER BY f.opened_at `+order+`, f.id `+order, p...)
+	rows, err := q.Query(ctx, `SELECT `+fileColumns+`, 0`+fileTables+`WHERE `+where+keyset(&p, "opened_at", true, f.Page), p...)
 	files, err := db.All(rows, err, scanFile)
 	return listing(files, f.Page, func(f File) Key { return Key{f.OpenedAt, f.ID} }), err
 }
 
 // closeFile closes the case's file if all other cases in it are closed, and reports whether it did.
-func (st store) closeFile(ctx context.Context, tx *db.Tx, s identity.Scope, c Case) (bool, error) {
+func (st store) closeFile(ctx context.Context, tx *db.Tx, s access.Access, c Case) (bool, error) {
 	var p db.Params
 	var id string // locks the file, so that two last cases do not each see the other open
 	if err := tx.QueryRow(ctx, `SELECT id FROM records_file WHERE `+s.In("authority_id", &p)+` AND id = `+p.Add(c.FileID)+
@@ -213,32 +212,32 @@ func (st store) closeFile(ctx context.Context, tx *db.Tx, s identity.Scope, c Ca
 
 const caseColumns = `id, authority_id, file_id, reference, subject, source, source_reference, status_path, leika_key, applicant,
 	state, assigned_to, assigned_name, received_at, due_at, closed_at, fee_amount, fee_kassenzeichen, fee_paid_at,
-	changed_by, changed_at, version`
+	changed_by, changed_at, version, kind, part_id, parent_id, level, org_id`
 
 func scanCase(r db.Scanner) (c Case, err error) {
 	var received, due, closed, paid, changedAt int64
 	err = r.Scan(&c.ID, &c.Authority, &c.FileID, &c.Reference, &c.Subject, &c.Source, &c.SourceRef, &c.StatusPath, &c.LeikaKey,
 		&c.Applicant, &c.State, &c.AssignedTo, &c.AssignedName, &received, &due, &closed, &c.Fee.Amount, &c.Fee.Kassenzeichen, &paid,
-		&c.ChangedBy, &changedAt, &c.Version)
+		&c.ChangedBy, &changedAt, &c.Version, &c.Kind, &c.Part, &c.Parent, &c.Level, &c.Org, &c.May)
 	c.ReceivedAt, c.DueAt, c.ClosedAt = db.Time(received), db.Time(due), db.Time(closed)
 	c.Fee.PaidAt, c.ChangedAt = db.Time(paid), db.Time(changedAt)
 	return c, notFound(err)
 }
 
-func (store) insertCase(ctx context.Context, tx *db.Tx, s identity.Scope, c Case) error {
-	if err := own(s, c.Authority); err != nil {
+func (store) insertCase(ctx context.Context, tx *db.Tx, s access.Access, c Case) error {
+	if err := s.Own(c.Authority); err != nil {
 		return err
 	}
 	_, err := tx.Exec(ctx, `INSERT INTO records_case (`+caseColumns+`, search) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,
-		$12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)`, c.ID, c.Authority, c.FileID, c.Reference, c.Subject, c.Source,
+		$12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28)`, c.ID, c.Authority, c.FileID, c.Reference, c.Subject, c.Source,
 		c.SourceRef, c.StatusPath, c.LeikaKey, c.Applicant, string(c.State), c.AssignedTo, c.AssignedName, db.Micros(c.ReceivedAt),
 		db.Micros(c.DueAt), db.Micros(c.ClosedAt), int64(c.Fee.Amount), c.Fee.Kassenzeichen, db.Micros(c.Fee.PaidAt), c.ChangedBy,
-		db.Micros(c.ChangedAt), c.Version, searchText(c.Reference, c.SourceRef, c.Applicant, c.Subject))
+		db.Micros(c.ChangedAt), c.Version, string(c.Kind), c.Part, c.Parent, int64(c.Level), c.Org, searchText(c.Reference, c.SourceRef, c.Applicant, c.Subject))
 	return err
 }
 
 // updateCase stores what may change of a case as its next version.
-func (store) updateCase(ctx context.Context, tx *db.Tx, s identity.Scope, c Case) error {
+func (store) updateCase(ctx context.Context, tx *db.Tx, s access.Access, c Case) error {
 	var p db.Params
 	ok, err := changed(tx.Exec(ctx, `UPDATE records_case SET version = version + 1, state = `+p.Add(string(c.State))+
 		`, assigned_to = `+p.Add(c.AssignedTo)+`, assigned_name = `+p.Add(c.AssignedName)+`, closed_at = `+p.Add(db.Micros(c.ClosedAt))+
@@ -251,26 +250,26 @@ func (store) updateCase(ctx context.Context, tx *db.Tx, s identity.Scope, c Case
 }
 
 // caseByID reads a case; lock is "" or the transaction's ForUpdate.
-func (store) caseByID(ctx context.Context, q db.Querier, s identity.Scope, id, lock string) (Case, error) {
+func (store) caseByID(ctx context.Context, q db.Querier, s access.Access, id, lock string) (Case, error) {
 	var p db.Params
-	return scanCase(q.QueryRow(ctx, `SELECT `+caseColumns+` FROM records_case WHERE `+s.In("authority_id", &p)+
-		` AND id = `+p.Add(id)+lock, p...))
+	return scanCase(q.QueryRow(ctx, `SELECT `+caseColumns+`, `+s.RightInFile("c.file_id", &p)+` FROM records_case c WHERE `+
+		s.ReadsCase("c", &p)+` AND c.id = `+p.Add(id)+lock, p...))
 }
 
-func (store) caseBySource(ctx context.Context, q db.Querier, s identity.Scope, source string) (Case, error) {
+func (store) caseBySource(ctx context.Context, q db.Querier, s access.Access, source string) (Case, error) {
 	var p db.Params
-	return scanCase(q.QueryRow(ctx, `SELECT `+caseColumns+` FROM records_case WHERE `+s.In("authority_id", &p)+
+	return scanCase(q.QueryRow(ctx, `SELECT `+caseColumns+`, 0 FROM records_case WHERE `+s.In("authority_id", &p)+
 		` AND source = `+p.Add(source), p...))
 }
 
-func (store) casesOfFile(ctx context.Context, q db.Querier, s identity.Scope, fileID string) ([]Case, error) {
+func (store) casesOfFile(ctx context.Context, q db.Querier, s access.Access, fileID string) ([]Case, error) {
 	var p db.Params
-	rows, err := q.Query(ctx, `SELECT `+caseColumns+` FROM records_case WHERE `+s.In("authority_id", &p)+
+	rows, err := q.Query(ctx, `SELECT `+caseColumns+`, 0 FROM records_case c WHERE `+s.ReadsCase("c", &p)+
 		` AND file_id = `+p.Add(fileID)+` ORDER BY received_at, id`, p...)
 	return db.All(rows, err, scanCase)
 }
 
-func (store) inbox(ctx context.Context, q db.Querier, s identity.Scope, me string, f Filter) (Listing[Case], error) {
+func (store) inbox(ctx context.Context, q db.Querier, s access.Access, me string, f Filter) (Listing[Case], error) {
 	statement, p := inboxQuery(s, me, f)
 	rows, err := q.Query(ctx, statement, p...)
 	cases, err := db.All(rows, err, scanCase)
@@ -278,9 +277,9 @@ func (store) inbox(ctx context.Context, q db.Querier, s identity.Scope, me strin
 }
 
 // inboxQuery is one query along an index: the literal states are those of the partial indexes.
-func inboxQuery(s identity.Scope, me string, f Filter) (string, db.Params) {
+func inboxQuery(s access.Access, me string, f Filter) (string, db.Params) {
 	var p db.Params
-	where := s.In("authority_id", &p)
+	where := s.ReadsCase("records_case", &p)
 	switch f.State {
 	case "":
 		where += ` AND state IN ('new', 'in_work', 'waiting')`
@@ -301,7 +300,7 @@ func inboxQuery(s identity.Scope, me string, f Filter) (string, db.Params) {
 	if f.Sort == SortDue {
 		column = "due_at"
 	}
-	return `SELECT ` + caseColumns + ` FROM records_case WHERE ` + where + keyset(&p, column, f.Sort == SortNewest, f.Page), p
+	return `SELECT ` + caseColumns + `, 0 FROM records_case WHERE ` + where + keyset(&p, column, f.Sort == SortNewest, f.Page), p
 }
 
 // contains is the condition that every word of the query is in the search text.
@@ -317,8 +316,8 @@ var escapeLike = strings.NewReplacer("!", "!!", "%", "!%", "_", "!_")
 
 type formRow struct{ CaseID, ID, Version, Title, Answers string }
 
-func (store) insertForm(ctx context.Context, tx *db.Tx, s identity.Scope, authority string, f formRow) error {
-	if err := own(s, authority); err != nil {
+func (store) insertForm(ctx context.Context, tx *db.Tx, s access.Access, authority string, f formRow) error {
+	if err := s.Own(authority); err != nil {
 		return err
 	}
 	_, err := tx.Exec(ctx, `INSERT INTO records_form (case_id, authority_id, form_id, form_version, title, answers)
@@ -326,7 +325,7 @@ func (store) insertForm(ctx context.Context, tx *db.Tx, s identity.Scope, author
 	return err
 }
 
-func (store) form(ctx context.Context, q db.Querier, s identity.Scope, caseID string) (f Form, err error) {
+func (store) form(ctx context.Context, q db.Querier, s access.Access, caseID string) (f Form, err error) {
 	var p db.Params
 	var answers string
 	if err := q.QueryRow(ctx, `SELECT form_id, form_version, title, answers FROM records_form WHERE `+s.In("authority_id", &p)+

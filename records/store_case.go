@@ -8,21 +8,23 @@ import (
 
 	"rennsteig/platform/db"
 	"rennsteig/platform/errs"
-	"rennsteig/platform/identity"
+	"rennsteig/records/access"
 )
 
 // --- documents ---
 
-const documentColumns = `id, authority_id, case_id, kind, name, hash, size, media_type, created_at, created_by`
+const documentColumns = `id, authority_id, file_id, case_id, kind, name, hash, size, media_type, created_at, created_by, version,
+	parent_id, subject, locked_by, locked_name, locked_at, final_at`
 
 func scanDocument(r db.Scanner) (d Document, err error) {
-	var created int64
-	err = r.Scan(&d.ID, &d.Authority, &d.CaseID, &d.Kind, &d.Name, &d.Hash, &d.Size, &d.MediaType, &created, &d.CreatedBy)
-	d.CreatedAt = db.Time(created)
+	var created, locked, final int64
+	err = r.Scan(&d.ID, &d.Authority, &d.FileID, &d.CaseID, &d.Kind, &d.Name, &d.Hash, &d.Size, &d.MediaType, &created, &d.CreatedBy,
+		&d.Version, &d.Parent, &d.Subject, &d.LockedBy, &d.LockedName, &locked, &final)
+	d.CreatedAt, d.LockedAt, d.FinalAt = db.Time(created), db.Time(locked), db.Time(final)
 	return d, notFound(err)
 }
 
-func (st store) insertDocuments(ctx context.Context, tx *db.Tx, s identity.Scope, documents []Document) error {
+func (st store) insertDocuments(ctx context.Context, tx *db.Tx, s access.Access, documents []Document) error {
 	n, err := st.insertMade(ctx, tx, s, documents)
 	if err == nil && n != int64(len(documents)) {
 		return errs.E(errs.Internal, "errs.internal", errors.New("a document is filed already"))
@@ -31,38 +33,51 @@ func (st store) insertDocuments(ctx context.Context, tx *db.Tx, s identity.Scope
 }
 
 // insertMade files documents and reports how many were new: of those that a job makes there is one a case.
-func (store) insertMade(ctx context.Context, tx *db.Tx, s identity.Scope, documents []Document) (int64, error) {
+func (store) insertMade(ctx context.Context, tx *db.Tx, s access.Access, documents []Document) (int64, error) {
 	b := bulk{into: `records_document (` + documentColumns + `)`}
 	for _, d := range documents {
-		if err := own(s, d.Authority); err != nil {
+		if err := s.Own(d.Authority); err != nil {
 			return 0, err
 		}
-		if err := b.add(ctx, tx, d.ID, d.Authority, d.CaseID, string(d.Kind), d.Name, d.Hash, d.Size, d.MediaType,
-			db.Micros(d.CreatedAt), d.CreatedBy); err != nil {
+		if err := b.add(ctx, tx, d.ID, d.Authority, d.FileID, d.CaseID, string(d.Kind), d.Name, d.Hash, d.Size, d.MediaType,
+			db.Micros(d.CreatedAt), d.CreatedBy, 1, d.Parent, d.Subject, "", "", 0, 0); err != nil {
 			return 0, err
 		}
 	}
-	err := b.flush(ctx, tx)
-	return b.count, err
+	if err := b.flush(ctx, tx); err != nil || b.count == 0 {
+		return 0, err
+	}
+	return b.count, firstVersions(ctx, tx, documents)
 }
 
-func (store) documents(ctx context.Context, q db.Querier, s identity.Scope, caseID string) ([]Document, error) {
+// firstVersions keeps what was just filed as version 1.
+func firstVersions(ctx context.Context, tx *db.Tx, documents []Document) error {
+	b := bulk{into: `records_version (document_id, number, authority_id, name, hash, size, media_type, comment, created_at, created_by)`}
+	for _, d := range documents {
+		if err := b.add(ctx, tx, d.ID, 1, d.Authority, d.Name, d.Hash, d.Size, d.MediaType, "", db.Micros(d.CreatedAt), d.CreatedBy); err != nil {
+			return err
+		}
+	}
+	return b.flush(ctx, tx)
+}
+
+func (store) documents(ctx context.Context, q db.Querier, s access.Access, caseID string) ([]Document, error) {
 	var p db.Params
 	rows, err := q.Query(ctx, `SELECT `+documentColumns+` FROM records_document WHERE `+s.In("authority_id", &p)+
 		` AND case_id = `+p.Add(caseID)+` ORDER BY created_at, id`, p...)
 	return db.All(rows, err, scanDocument)
 }
 
-func (store) documentByID(ctx context.Context, q db.Querier, s identity.Scope, id string) (Document, error) {
+func (store) documentByID(ctx context.Context, q db.Querier, s access.Access, id string) (Document, error) {
 	var p db.Params
-	return scanDocument(q.QueryRow(ctx, `SELECT `+documentColumns+` FROM records_document WHERE `+s.In("authority_id", &p)+
+	return scanDocument(q.QueryRow(ctx, `SELECT `+documentColumns+` FROM records_document d WHERE `+s.ReadsInCase("d", &p)+
 		` AND id = `+p.Add(id), p...))
 }
 
 // --- notes ---
 
-func (store) insertNote(ctx context.Context, tx *db.Tx, s identity.Scope, c Case, n Note) error {
-	if err := own(s, c.Authority); err != nil {
+func (store) insertNote(ctx context.Context, tx *db.Tx, s access.Access, c Case, n Note) error {
+	if err := s.Own(c.Authority); err != nil {
 		return err
 	}
 	_, err := tx.Exec(ctx, `INSERT INTO records_note (id, authority_id, case_id, text, created_at, created_by)
@@ -70,7 +85,7 @@ func (store) insertNote(ctx context.Context, tx *db.Tx, s identity.Scope, c Case
 	return err
 }
 
-func (store) hasNote(ctx context.Context, q db.Querier, s identity.Scope, caseID, id string) (bool, error) {
+func (store) hasNote(ctx context.Context, q db.Querier, s access.Access, caseID, id string) (bool, error) {
 	var p db.Params
 	return exists(ctx, q, `records_note WHERE `+s.In("authority_id", &p)+` AND case_id = `+p.Add(caseID)+` AND id = `+p.Add(id), p)
 }
@@ -81,7 +96,7 @@ func exists(ctx context.Context, q db.Querier, from string, p db.Params) (bool, 
 	return n > 0, err
 }
 
-func (store) notes(ctx context.Context, q db.Querier, s identity.Scope, caseID string) ([]Note, error) {
+func (store) notes(ctx context.Context, q db.Querier, s access.Access, caseID string) ([]Note, error) {
 	var p db.Params
 	rows, err := q.Query(ctx, `SELECT id, text, created_by, created_at FROM records_note WHERE `+s.In("authority_id", &p)+
 		` AND case_id = `+p.Add(caseID)+` ORDER BY created_at, id`, p...)
@@ -95,8 +110,8 @@ func (store) notes(ctx context.Context, q db.Querier, s identity.Scope, caseID s
 
 // --- questions ---
 
-func (store) insertQuestion(ctx context.Context, tx *db.Tx, s identity.Scope, c Case, q Question) error {
-	if err := own(s, c.Authority); err != nil {
+func (store) insertQuestion(ctx context.Context, tx *db.Tx, s access.Access, c Case, q Question) error {
+	if err := s.Own(c.Authority); err != nil {
 		return err
 	}
 	_, err := tx.Exec(ctx, `INSERT INTO records_question (id, authority_id, case_id, text, due_at, asked_at, asked_by, answer,
@@ -105,13 +120,13 @@ func (store) insertQuestion(ctx context.Context, tx *db.Tx, s identity.Scope, c 
 	return err
 }
 
-func (store) hasQuestion(ctx context.Context, q db.Querier, s identity.Scope, caseID, id string) (bool, error) {
+func (store) hasQuestion(ctx context.Context, q db.Querier, s access.Access, caseID, id string) (bool, error) {
 	var p db.Params
 	return exists(ctx, q, `records_question WHERE `+s.In("authority_id", &p)+` AND case_id = `+p.Add(caseID)+` AND id = `+p.Add(id), p)
 }
 
 // answerQuestion notes the answer and reports whether it is the first; errs.NotFound if nothing was asked so.
-func (st store) answerQuestion(ctx context.Context, tx *db.Tx, s identity.Scope, caseID string, a Answer) (bool, error) {
+func (st store) answerQuestion(ctx context.Context, tx *db.Tx, s access.Access, caseID string, a Answer) (bool, error) {
 	var p db.Params
 	fresh, err := changed(tx.Exec(ctx, `UPDATE records_question SET answer = `+p.Add(a.Text)+`, answered_at = `+p.Add(db.Micros(a.At))+
 		` WHERE `+s.In("authority_id", &p)+` AND case_id = `+p.Add(caseID)+` AND id = `+p.Add(a.Question)+` AND answered_at = 0`, p...))
@@ -125,7 +140,7 @@ func (st store) answerQuestion(ctx context.Context, tx *db.Tx, s identity.Scope,
 	return false, err
 }
 
-func (store) questions(ctx context.Context, q db.Querier, s identity.Scope, caseID string) ([]Question, error) {
+func (store) questions(ctx context.Context, q db.Querier, s access.Access, caseID string) ([]Question, error) {
 	var p db.Params
 	rows, err := q.Query(ctx, `SELECT id, text, due_at, asked_at, asked_by, answer, answered_at FROM records_question WHERE `+
 		s.In("authority_id", &p)+` AND case_id = `+p.Add(caseID)+` ORDER BY asked_at, id`, p...)
@@ -139,8 +154,8 @@ func (store) questions(ctx context.Context, q db.Querier, s identity.Scope, case
 
 // --- decisions ---
 
-func (store) insertDecision(ctx context.Context, tx *db.Tx, s identity.Scope, c Case, d Decision) error {
-	if err := own(s, c.Authority); err != nil {
+func (store) insertDecision(ctx context.Context, tx *db.Tx, s access.Access, c Case, d Decision) error {
+	if err := s.Own(c.Authority); err != nil {
 		return err
 	}
 	_, err := tx.Exec(ctx, `INSERT INTO records_decision (id, authority_id, case_id, granted, title, decision, reasons, remedy, amount,
@@ -152,7 +167,7 @@ func (store) insertDecision(ctx context.Context, tx *db.Tx, s identity.Scope, c 
 }
 
 // decision is the case's decision; nil while there is none.
-func (store) decision(ctx context.Context, q db.Querier, s identity.Scope, caseID string) (*Decision, error) {
+func (store) decision(ctx context.Context, q db.Querier, s access.Access, caseID string) (*Decision, error) {
 	var p db.Params
 	var d Decision
 	var due, paid, decided int64
@@ -168,7 +183,7 @@ func (store) decision(ctx context.Context, q db.Querier, s identity.Scope, caseI
 }
 
 // markPaid notes the payment and reports whether that was new; errs.NotFound if no such Kassenzeichen was issued.
-func (store) markPaid(ctx context.Context, tx *db.Tx, s identity.Scope, caseID, kassenzeichen string, paidAt time.Time) (bool, error) {
+func (store) markPaid(ctx context.Context, tx *db.Tx, s access.Access, caseID, kassenzeichen string, paidAt time.Time) (bool, error) {
 	var p db.Params
 	fresh, err := changed(tx.Exec(ctx, `UPDATE records_decision SET paid_at = `+p.Add(db.Micros(paidAt))+` WHERE `+
 		s.In("authority_id", &p)+` AND case_id = `+p.Add(caseID)+` AND kassenzeichen = `+p.Add(kassenzeichen)+` AND paid_at = 0`, p...))

@@ -71,7 +71,7 @@ func (r *Room) showDecide(w http.ResponseWriter, req *http.Request, f Filter, gr
 		return err
 	}
 	if in.err == nil {
-		if _, err := d.Case.State.after(actDecide); err != nil {
+		if _, err := d.Case.after(actDecide); err != nil {
 			return r.h.Site.Redirect(w, req, f.casePath(d.Case.ID, ""), "")
 		}
 	}

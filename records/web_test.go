@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"rennsteig/platform/db"
-	"rennsteig/platform/identity"
+	"rennsteig/records/access"
 )
 
 // visitor calls the room's pages as somebody.
@@ -271,7 +271,7 @@ func TestPaging(t *testing.T) {
 				if err != nil {
 					return err
 				}
-				if err := h.store.insertCase(ctx, tx, identity.At(in.Authority), in.newCase(f, time.Now())); err != nil {
+				if err := h.store.insertCase(ctx, tx, access.At(in.Authority), in.newCase(f, time.Now())); err != nil {
 					return err
 				}
 			}

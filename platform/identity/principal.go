@@ -24,6 +24,7 @@ type Role string
 // The roles. See brief.md, "People".
 const (
 	Clerk     Role = "clerk"     // Sachbearbeitung
+	Registrar Role = "registrar" // Registratur: file plan, rights, retention, disposal
 	Editor    Role = "editor"    // Redaktion
 	Treasurer Role = "treasurer" // Kasse
 	Security  Role = "security"  // Informationssicherheit, CERT

@@ -133,6 +133,12 @@ func (f Field) DateAutocomplete(part string) string {
 // ErrorSummary lists what is wrong, on top of the page, focused: {{template "errorSummary" .}}; empty shows nothing.
 type ErrorSummary struct{ Items []Link }
 
+// Tabs leads to the pages that belong together: {{template "tabs" .}}. Label names them for who cannot see them.
+type Tabs struct {
+	Label string
+	Links []Link
+}
+
 // Pagination is keyset paging: {{template "pagination" .}}; empty hrefs are not shown.
 type Pagination struct{ Previous, Next string }
 

@@ -12,7 +12,7 @@ import (
 )
 
 // Roles lists the roles that can be granted.
-var Roles = []identity.Role{identity.Clerk, identity.Editor, identity.Treasurer, identity.Security, identity.Auditor,
+var Roles = []identity.Role{identity.Clerk, identity.Registrar, identity.Editor, identity.Treasurer, identity.Security, identity.Auditor,
 	identity.CIO, identity.Operator}
 
 // People grants and revokes roles. Room embeds it; the command line uses it alone.
