@@ -59,6 +59,8 @@ type Options struct {
 }
 
 const (
+	maxEntries  = 100_000 // files in the ZIP, unless Options says else
+	maxSize     = 64 << 30
 	maxFindings = 500     // then a Note says that there are more
 	maxMessage  = 1 << 30 // bytes of the message; 26,000 objects take some 100 MB
 	maxRatio    = 200     // unpacked to packed, of what is larger than freeSize
@@ -69,23 +71,16 @@ const (
 const uuid = `[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}`
 
 var (
-	uuidOnly    = regexp.MustCompile(`^` + uuid + `$`)
 	uuidFirst   = regexp.MustCompile(`^` + uuid)
 	fileName    = regexp.MustCompile(`^` + uuid + `(_[^/\\:*?"<>|\x00-\x1f\x7f]+)?\.[A-Za-z0-9]{1,16}$`)
-	messageStem = regexp.MustCompile(`^(` + uuid + `)_([A-Z][A-Za-z]*\.[A-Z][A-Za-z]*\.(050[1-7]))$`)
+	messageStem = regexp.MustCompile(`^(` + uuid + `)_([A-Z][A-Za-z]*\.[A-Z][A-Za-z]*\.(010[12]|030[12]|040[1-3]|050[1-7]|051[1-5]))$`)
 )
 
 // CheckPackage checks a package of disposal: size bytes in r, whose file name is name, without folder. The findings on
 // the ZIP come first, then those on the message in its order. A package without a Fault is acceptable. The error is one
 // of reading r, or of a Schema that cannot be used: never of what the package holds.
 func CheckPackage(r io.ReaderAt, size int64, name string, o Options) ([]Finding, error) {
-	if o.MaxEntries == 0 {
-		o.MaxEntries = 100_000
-	}
-	if o.MaxSize == 0 {
-		o.MaxSize = 64 << 30
-	}
-	c := &checker{options: o, in: &bounded{r: r}, size: size}
+	c := &checker{options: o.bounds(), in: &bounded{r: r}, size: size}
 	if o.Schema != "" {
 		if c.xsd, c.err = openSchema(o.Schema); c.err != nil {
 			return nil, c.err
@@ -98,6 +93,17 @@ func CheckPackage(r io.ReaderAt, size int64, name string, o Options) ([]Finding,
 		return nil, fmt.Errorf("xdomea: read %s: %w", name, c.in.err)
 	}
 	return c.found, c.err
+}
+
+// bounds puts in what was left out.
+func (o Options) bounds() Options {
+	if o.MaxEntries == 0 {
+		o.MaxEntries = maxEntries
+	}
+	if o.MaxSize == 0 {
+		o.MaxSize = maxSize
+	}
+	return o
 }
 
 // checker is the state of one check.
@@ -138,7 +144,7 @@ func (c *checker) pack(z *zip.Reader, name string) {
 	stem := strings.TrimSuffix(name, ".zip")
 	parts := messageStem.FindStringSubmatch(stem)
 	if stem == name || parts == nil {
-		c.add(Fault, "package-name", "", "the ZIP is named %s, not <ProzessID>_Aussonderung.<message>.<0501…0507>.zip", quoted(name))
+		c.add(Fault, "package-name", "", "the ZIP is named %s, not <ProzessID>_<message>.<0101…0515>.zip", quoted(name))
 	}
 	files := c.entries(z)
 	if files == nil {

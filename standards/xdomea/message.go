@@ -5,52 +5,10 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
-	"slices"
 	"strings"
 )
 
-const (
-	namespace    = "urn:xoev-de:xdomea:schema:" // and the version
-	xsiNamespace = "http://www.w3.org/2001/XMLSchema-instance"
-
-	maxDepth = 100
-	maxToken = 8 << 20 // bytes of one tag or text
-	maxText  = 1024    // bytes of a text that is looked at
-)
-
-// versions that are read.
-var versions = []string{"2.4.0", "3.0.0", "3.1.0"}
-
-// messages are the names of the messages of disposal, and the element of which they must have one.
-var messages = map[string]struct{ name, content string }{
-	"0501": {"Aussonderung.Anbieteverzeichnis", "Schriftgutobjekt"},
-	"0502": {"Aussonderung.Bewertungsverzeichnis", "BewertetesObjekt"},
-	"0503": {"Aussonderung.Aussonderung", "Schriftgutobjekt"},
-	"0504": {"Aussonderung.AnbietungEmpfangBestaetigen", ""},
-	"0505": {"Aussonderung.BewertungEmpfangBestaetigen", ""},
-	"0506": {"Aussonderung.AussonderungImportBestaetigen", "AusgesondertesSGO"},
-	"0507": {"Aussonderung.AussonderungEmpfangBestaetigen", ""},
-}
-
-var (
-	errToken    = errors.New("a tag or text of more than 8 MiB")
-	errEncoding = errors.New("the message is not in UTF-8")
-)
-
-// window lets the XML decoder read so much and no more until the next token: it keeps a token in memory.
-type window struct {
-	r    io.Reader
-	left int
-}
-
-func (w *window) Read(p []byte) (int, error) {
-	if w.left <= 0 {
-		return 0, errToken
-	}
-	n, err := w.r.Read(p[:min(len(p), w.left)])
-	w.left -= n
-	return n, err
-}
+const maxText = 1024 // bytes of a text that is looked at
 
 // element is one that is open.
 type element struct {
@@ -68,12 +26,13 @@ type reading struct {
 	files map[string]*zip.File
 	named map[string]bool // by the message
 
-	ns, version, code string
-	open              []element
-	text              []byte // of the innermost element
-	head              map[string]bool
-	content           bool // the element that the message must have
-	retention, kind   bool // of the Schriftgutobjekt: Aufbewahrungsdauer, Aussonderungsart
+	ns, version     string
+	message         Message
+	open            []element
+	text            []byte // of the innermost element
+	head            map[string]bool
+	content         bool // the element that the message must have
+	retention, kind bool // of the Schriftgutobjekt: Aufbewahrungsdauer, Aussonderungsart
 
 	whole bool // read to its end
 }
@@ -106,81 +65,41 @@ func (m *reading) read(f *zip.File) {
 		return
 	}
 	defer r.Close()
-	in := &window{r: r}
-	d := xml.NewDecoder(in)
-	d.CharsetReader = func(string, io.Reader) (io.Reader, error) { return nil, errEncoding }
+	s := newScanner(r)
 	m.head = map[string]bool{}
-	rooted := false
 	for {
-		in.left = maxToken
-		line, _ := d.InputPos()
-		token, err := d.Token()
+		token, err := s.next()
+		var no *refusal
 		if errors.Is(err, io.EOF) {
 			break
 		}
-		if err != nil {
-			m.broken(err, line)
+		if errors.As(err, &no) {
+			m.fault(no.code, no.line, "%s", no.text)
 			return
 		}
 		switch t := token.(type) {
-		case xml.Directive:
-			m.fault("doctype", line, "the message has a document type (DTD): not allowed")
-			return
 		case xml.StartElement:
-			if len(m.open) == 0 && rooted {
-				m.fault("xml", line, "a second root element %s", quoted(t.Name.Local))
-				return
-			}
-			if len(m.open) == maxDepth {
-				m.fault("depth", line, "elements nested deeper than %d", maxDepth)
-				return
-			}
-			m.start(t, line)
-			rooted = true
+			m.start(t, s.line)
 		case xml.CharData:
-			if len(m.open) == 0 {
-				if strings.Trim(string(t), "\ufeff \t\r\n") != "" {
-					m.fault("xml", line, "text outside of the root element")
-					return
-				}
-			} else if room := maxText - len(m.text); room > 0 {
+			if room := maxText - len(m.text); room > 0 && len(m.open) > 0 {
 				m.text = append(m.text, t[:min(len(t), room)]...)
 			}
 		case xml.EndElement:
 			m.end()
 		}
 	}
-	if !rooted {
-		m.fault("xml", 0, "the message is empty")
-		return
-	}
 	m.whole = true
-	if m.version == "" || m.code == "" {
+	if m.version == "" || m.message == "" {
 		return // what it must have is not known
 	}
-	root := "/" + messages[m.code].name + "." + m.code
+	root := "/" + m.message.String()
 	for _, name := range []string{"ProzessID", "Nachrichtentyp", "Erstellungszeitpunkt"} {
 		if !m.head[name] {
 			m.addAt(Fault, "head", m.file, root+"/Kopf/"+name, 0, "the Kopf has no %s", name)
 		}
 	}
-	if want := messages[m.code].content; want != "" && !m.content {
+	if want := m.message.content(m.version); want != "" && !m.content {
 		m.addAt(Fault, "content", m.file, root+"/"+want, 0, "the message has no %s", want)
-	}
-}
-
-// broken says why the message cannot be read further.
-func (m *reading) broken(err error, line int) {
-	var syntax *xml.SyntaxError
-	switch {
-	case errors.As(err, &syntax):
-		m.fault("xml", syntax.Line, "not well-formed: %s", printable(syntax.Msg))
-	case errors.Is(err, errEncoding):
-		m.fault("encoding", line, "%v", errEncoding)
-	case errors.Is(err, errToken):
-		m.fault("token", line, "%v", errToken)
-	default:
-		m.fault("file-broken", line, "the message cannot be read: %s", printable(err.Error()))
 	}
 }
 
@@ -211,7 +130,7 @@ func (m *reading) start(t xml.StartElement, line int) {
 		}
 	}
 	switch {
-	case len(m.open) == 2 && m.open[1].ours && name == messages[m.code].content:
+	case len(m.open) == 2 && m.open[1].ours && name == m.message.content(m.version):
 		m.content = true
 	case m.object():
 		m.retention, m.kind = false, false
@@ -220,25 +139,7 @@ func (m *reading) start(t xml.StartElement, line int) {
 
 // root checks the root element: message, namespace, schemaLocation.
 func (m *reading) root(t xml.StartElement, line int) {
-	version, ours := strings.CutPrefix(m.ns, namespace)
-	switch {
-	case !ours:
-		m.fault("namespace", line, "the namespace is %s, not %s and the version", quoted(m.ns), namespace)
-	case !slices.Contains(versions, version):
-		m.fault("version", line, "xdomea %s: only %s are read", printable(version), strings.Join(versions, ", "))
-	default:
-		m.version = version
-	}
-	name, code := t.Name.Local, ""
-	if i := strings.LastIndexByte(name, '.'); i >= 0 {
-		name, code = name[:i], name[i+1:]
-	}
-	// The code list of 2.4 has another name for 0502.
-	if want, ok := messages[code]; ok && (name == want.name || m.version == "2.4.0" && code == "0502" && name == "Anbietung.Bewertungsverzeichnis") {
-		m.code = code
-	} else {
-		m.fault("message", line, "%s is no message of disposal (0501 to 0507)", quoted(t.Name.Local))
-	}
+	m.message, m.version = rootOf(t.Name, func(code, format string, args ...any) { m.fault(code, line, format, args...) })
 	if parts := messageStem.FindStringSubmatch(m.stem); parts != nil && parts[2] != t.Name.Local {
 		m.fault("message-stem", line, "the file name says %s, the message is %s", printable(parts[2]), quoted(t.Name.Local))
 	}
@@ -258,7 +159,7 @@ func (m *reading) root(t xml.StartElement, line int) {
 // hold for what is in it.
 func (m *reading) object() bool {
 	return len(m.open) == 3 && m.open[1].name == "Schriftgutobjekt" && m.open[2].ours &&
-		(m.open[2].name == "Akte" || m.open[2].name == "Vorgang") && (m.code == "0501" || m.code == "0503")
+		(m.open[2].name == "Akte" || m.open[2].name == "Vorgang") && (m.message == Offer || m.message == Disposal)
 }
 
 func (m *reading) end() {
@@ -297,8 +198,8 @@ func (m *reading) value(e element, raw string) {
 	}
 	if n == 4 && m.open[1].name == "Kopf" && parent == "Nachrichtentyp" && e.name == "code" {
 		m.head["Nachrichtentyp"] = true
-		if m.code != "" && text != m.code {
-			m.fault("message-type", e.line, "the Nachrichtentyp is %s, the message %s", quoted(text), m.code)
+		if m.message != "" && text != string(m.message) {
+			m.fault("message-type", e.line, "the Nachrichtentyp is %s, the message %s", quoted(text), string(m.message))
 		}
 	}
 	if !e.ours {
@@ -306,7 +207,7 @@ func (m *reading) value(e element, raw string) {
 	}
 	switch e.name {
 	case "ID", "IDSGO", "ProzessID":
-		if !uuidOnly.MatchString(text) {
+		if !isUUID(text) {
 			m.fault("uuid", e.line, "%s is no UUID", quoted(text))
 		}
 	case "Erstellungszeitpunkt", "DatumUhrzeit":
@@ -346,7 +247,7 @@ func (m *reading) name(e element, name string) {
 		return
 	}
 	m.named[name] = true
-	offered := m.code == "0501" && m.open[1].name == "Schriftgutobjekt"
+	offered := m.message == Offer && m.open[1].name == "Schriftgutobjekt"
 	switch there := m.files[name] != nil; {
 	case there && name == m.file:
 		m.fault("file-name", e.line, "%s is the message itself", quoted(name))

@@ -3,10 +3,14 @@
 package xdomea
 
 import (
+	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"pgregory.net/rapid"
 )
 
 // The sample of the Landesarchiv NRW for 3.0.0, packed as its Makefile says, is accepted, by the schema too. It leaves
@@ -55,5 +59,28 @@ func TestReferenceXdomeaSchema(t *testing.T) {
 	found := check(t, pack(t, good()...), stem+".zip", Options{Schema: schema})
 	if !HasFault(found) || found[0].Code != "schema" || found[0].Line == 0 {
 		t.Errorf("%v", found)
+	}
+}
+
+// Whatever the Writer writes is valid against the schemas, in every message and both versions.
+func TestReferenceXdomeaWriter(t *testing.T) {
+	root := filepath.Join(os.Getenv("RENNSTEIG_REFERENCE"), "reference", "xdomea")
+	dir := t.TempDir()
+	files, n := map[string][]string{}, 0 // by schema
+	rapid.Check(t, func(t *rapid.T) {
+		h, items := drawnMessage(t)
+		schema := filepath.Join(root, "xsd-"+h.Version, "xdomea-Nachrichten-"+messages[h.Message].schema+".xsd")
+		name := filepath.Join(dir, fmt.Sprintf("%d.xml", n))
+		n++
+		if err := os.WriteFile(name, write(t, h, items...), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		files[schema] = append(files[schema], name)
+	})
+	for schema, names := range files {
+		out, err := exec.Command("xmllint", append([]string{"--nonet", "--noout", "--schema", schema}, names...)...).CombinedOutput()
+		if err != nil {
+			t.Errorf("%v\n%.3000s", err, out)
+		}
 	}
 }

@@ -218,7 +218,7 @@ func TestRefusesMessage(t *testing.T) {
 		"prefix: none":        {document, `<Dokument xmlns="urn:xoev-de:xdomea:schema:3.1.0"/>` + document, []string{"fault prefix"}, 16},
 		"no schemaLocation":   {"xsi:schemaLocation", "xsi:other", []string{"fault schema-location"}, 2},
 		"other location":      {`schemaLocation="urn:xoev-de:xdomea:schema:3.1.0`, `schemaLocation="urn:other`, []string{"fault schema-location"}, 2},
-		"other root":          {"Aussonderung.Aussonderung.0503", "Abgabe.Abgabe.0401", []string{"fault message", "fault message-stem"}, 2},
+		"other root":          {"Aussonderung.Aussonderung.0503", "Geschaeftsgang.Geschaeftsgang.0201", []string{"fault message", "fault message-stem"}, 2},
 		"DTD":                 {"<xdomea:Aussonderung.Aussonderung.0503 ", `<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><xdomea:Aussonderung.Aussonderung.0503 `, []string{"fault doctype"}, 2},
 		"entity":              {"A</code>", "&b;</code>", []string{"fault xml"}, 13},
 		"not closed":          {"</xdomea:Vorgang>", "", []string{"fault xml"}, 23},

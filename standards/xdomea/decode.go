@@ -1,0 +1,278 @@
+package xdomea
+
+import (
+	"encoding/xml"
+	"reflect"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// maxItem bounds the memory of one item, in bytes: a file with 50,000 documents takes some 200 MB.
+const maxItem = 512 << 20
+
+// decoder reads elements of one message into structs.
+type decoder struct {
+	*scanner
+	ns      string
+	version string
+	has     string // of the message's kind
+	budget  int    // bytes that the item may still take
+}
+
+// fields reads an element that is open into a struct, to its end.
+func (d *decoder) fields(plan *node, v reflect.Value) error {
+	line := d.line
+	if err := d.inside(plan, v); err != nil {
+		return err
+	}
+	for _, k := range plan.kids {
+		if err := d.identified(k, v); err != nil {
+			return err
+		}
+	}
+	if plan.checks {
+		if err := v.Addr().Interface().(checked).check(); err != nil {
+			return &refusal{"content", line, err.Error()}
+		}
+	}
+	return nil
+}
+
+// identified refuses what has no ID.
+func (d *decoder) identified(k *node, v reflect.Value) error {
+	if k.index == nil {
+		for _, inner := range k.kids {
+			if err := d.identified(inner, v); err != nil {
+				return err
+			}
+		}
+	} else if k.uuid && k.must && (k.in == "" || strings.Contains(d.has, k.in)) && v.FieldByIndex(k.index).IsZero() {
+		return d.refuse("uuid", "there is no %s", k.name)
+	}
+	return nil
+}
+
+// inside reads what is in an element whose fields are in v, to its end.
+func (d *decoder) inside(n *node, v reflect.Value) error {
+	for {
+		token, err := d.next()
+		if err != nil {
+			return err
+		}
+		switch t := token.(type) {
+		case xml.EndElement:
+			return nil
+		case xml.StartElement:
+			k := n.find[t.Name.Local]
+			switch {
+			case k == nil || t.Name.Space != d.ns && t.Name.Local != "code":
+				err = d.skip()
+			case k.index == nil:
+				err = d.inside(k, v)
+			default:
+				err = d.field(k, v.FieldByIndex(k.index), t)
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// skip reads to the end of the element that was opened last.
+func (d *decoder) skip() error {
+	for outer := d.depth - 1; d.depth > outer; {
+		if _, err := d.next(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// field reads an element that is open into a field.
+func (d *decoder) field(k *node, f reflect.Value, t xml.StartElement) error {
+	switch f.Kind() {
+	case reflect.Slice:
+		if err := d.spend(2 * int(f.Type().Elem().Size())); err != nil { // what append copies
+			return err
+		}
+		f.Grow(1)
+		f.SetLen(f.Len() + 1)
+		f = f.Index(f.Len() - 1)
+	case reflect.Pointer:
+		if f.IsNil() {
+			f.Set(reflect.New(f.Type().Elem()))
+		}
+		f = f.Elem()
+	}
+	if !f.IsZero() {
+		return d.refuse("xml", "a second %s", k.name)
+	}
+	if k.of != nil {
+		return d.fields(k.of, f)
+	}
+	if c, ok := f.Addr().Interface().(*Code); ok {
+		for _, a := range t.Attr {
+			switch a.Name.Local {
+			case "listURI":
+				c.ListURI = a.Value
+			case "listVersionID":
+				c.ListVersion = a.Value
+			}
+		}
+		if err := d.spend(len(c.ListURI) + len(c.ListVersion)); err != nil {
+			return err
+		}
+		var err error
+		c.Value, c.Name, err = d.code()
+		return err
+	}
+	if keep, ok := f.Addr().Interface().(*Keep); ok {
+		return d.keep(k, keep)
+	}
+	if k.list != nil {
+		code, _, err := d.code()
+		if err == nil && k.list == appraisalList && code != "" && !k.list.has(code) {
+			err = d.refuse("code", "Aussonderungsart has no code %s", quoted(code))
+		}
+		f.SetString(code)
+		return err
+	}
+	s, err := d.text()
+	if err != nil {
+		return err
+	}
+	return d.value(k, f, s)
+}
+
+// value reads a text into a field.
+func (d *decoder) value(k *node, f reflect.Value, raw string) error {
+	s := strings.Trim(raw, " \t\r\n")
+	ok := true
+	switch p := f.Addr().Interface().(type) {
+	case *string:
+		*p = raw
+		if k.uuid {
+			*p = strings.ToLower(s)
+			ok = isUUID(s)
+		}
+	case *time.Time:
+		if k.date {
+			*p, ok = parseDay(s, d.version == "2.4.0")
+		} else {
+			*p, ok = parseTime(s)
+		}
+	case *bool:
+		*p = s == "1" || s == "true"
+		ok = *p || s == "0" || s == "false"
+	case *uint32:
+		n, err := strconv.ParseUint(s, 10, 32)
+		*p, ok = uint32(n), err == nil || d.version == "2.4.0" // where it is any text
+	}
+	if !ok {
+		return d.refuse("value", "%s is %s", k.name, quoted(s))
+	}
+	return nil
+}
+
+// text reads the text of an element that is open, to its end. Elements in it are passed over.
+func (d *decoder) text() (string, error) {
+	var b []byte
+	for {
+		token, err := d.next()
+		if err != nil {
+			return "", err
+		}
+		switch t := token.(type) {
+		case xml.EndElement:
+			return string(b), nil
+		case xml.StartElement:
+			if err := d.skip(); err != nil {
+				return "", err
+			}
+		case xml.CharData:
+			if err := d.spend(len(t)); err != nil {
+				return "", err
+			}
+			b = append(b, t...)
+		}
+	}
+}
+
+// code reads a code that is open: the parts in it, or its text, as in 2.4 where the code itself stands for it.
+func (d *decoder) code() (value, name string, err error) {
+	var text []byte
+	for {
+		token, err := d.next()
+		if err != nil {
+			return "", "", err
+		}
+		switch t := token.(type) {
+		case xml.EndElement:
+			if value == "" {
+				value = string(text)
+			}
+			return strings.Trim(value, " \t\r\n"), strings.Trim(name, " \t\r\n"), nil
+		case xml.CharData:
+			if err := d.spend(len(t)); err != nil {
+				return "", "", err
+			}
+			text = append(text, t...)
+		case xml.StartElement:
+			switch t.Name.Local {
+			case "code":
+				value, err = d.text()
+			case "name":
+				name, err = d.text()
+			default:
+				err = d.skip()
+			}
+			if err != nil {
+				return "", "", err
+			}
+		}
+	}
+}
+
+// keep reads how long a record is kept; 2.4 has the years without an element around them.
+func (d *decoder) keep(k *node, keep *Keep) error {
+	for {
+		token, err := d.next()
+		if err != nil {
+			return err
+		}
+		var years string
+		switch t := token.(type) {
+		case xml.EndElement:
+			return nil
+		case xml.CharData:
+			years = string(t)
+		case xml.StartElement:
+			text, err := d.text()
+			if err != nil {
+				return err
+			}
+			switch t.Name.Local {
+			case "AnzahlJahre":
+				years = text
+			case "Unbefristet":
+				*keep = Forever()
+			}
+		}
+		if years = strings.Trim(years, " \t\r\n"); years != "" {
+			n, err := strconv.ParseUint(years, 10, 16)
+			if err != nil || *keep != (Keep{}) {
+				return d.refuse("value", "%s is %s", k.name, quoted(years))
+			}
+			*keep = Years(uint16(n))
+		}
+	}
+}
+
+func (d *decoder) spend(n int) error {
+	if d.budget -= n; d.budget < 0 {
+		return d.refuse("item-size", "one record takes more than %d bytes", maxItem)
+	}
+	return nil
+}
