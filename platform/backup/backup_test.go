@@ -21,6 +21,7 @@ import (
 	"rennsteig/platform/blob"
 	"rennsteig/platform/db"
 	"rennsteig/platform/db/dbtest"
+	"rennsteig/platform/fulltext/fulltexttest"
 )
 
 // The test's tables refer to each other against the order of their names, and one refers to itself.
@@ -35,7 +36,7 @@ DROP TABLE a_thing;
 DROP TABLE z_owner;
 `)}}
 
-var migrations = []db.Migration{{Room: "audit", FS: audit.Files}, {Room: "things", FS: things}}
+var migrations = append([]db.Migration{{Room: "audit", FS: audit.Files}, {Room: "things", FS: things}}, fulltexttest.Migrations...)
 
 func place(t *testing.T, dialect db.Dialect) Place {
 	t.Helper()
@@ -89,6 +90,9 @@ func fill(t *testing.T, p Place) {
 	} {
 		exec(t, p.DB, `INSERT INTO a_thing (id, owner, parent, n, yes, raw, price) VALUES ($1, $2, $3, $4, $5, $6, $7)`, r...)
 	}
+	if _, err := fulltexttest.Fill(t.Context(), p.DB, 0, 3); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := p.Blobs.Put(t.Context(), strings.NewReader("a filed document"), 1<<20); err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +114,8 @@ func TestRoundTripBetweenDatabases(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if made.Rows != 4 || made.Blobs != 1 || len(made.Files) != 1 {
+				if made.Rows != 4+7 || // of the full text: three documents in a file, and three rows of tokens
+					made.Blobs != 1 || len(made.Files) != 1 {
 					t.Errorf("manifest %+v", made)
 				}
 				if _, err := Read(t.Context(), dir, b, nothing); err != nil {
@@ -118,6 +123,10 @@ func TestRoundTripBetweenDatabases(t *testing.T) {
 				}
 				if diff := cmp.Diff(rows(t, a.DB), rows(t, b.DB)); diff != "" {
 					t.Error(diff)
+				}
+				hits, err := fulltexttest.Find(t.Context(), b.DB, b.DB.Reader(), fulltexttest.Readers[0], fulltexttest.Reference(1), 0, 9)
+				if err != nil || len(hits) != 1 {
+					t.Errorf("the full text finds %v, %v", hits, err)
 				}
 				if key, err := os.ReadFile(b.Files[0]); err != nil || string(key) != "the key" {
 					t.Errorf("key %q, %v", key, err)

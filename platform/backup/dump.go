@@ -300,9 +300,10 @@ type querier interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
-// tables lists the program's tables by name.
+// tables lists the program's tables by name. SQLite's virtual tables and those in which they keep their data are none:
+// a full text (platform/fulltext) follows a table, and is built again when that is filled.
 func tables(ctx context.Context, q querier, dialect db.Dialect) ([]string, error) {
-	query := `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\_%' ESCAPE '\'`
+	query := `SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite\_%' ESCAPE '\'`
 	if dialect == db.Postgres {
 		query = `SELECT table_name FROM information_schema.tables
 			WHERE table_schema = current_schema() AND table_type = 'BASE TABLE'`
