@@ -39,6 +39,8 @@ func (f Finding) String() string {
 			fmt.Fprintf(&b, ":%d", f.Line)
 		}
 		b.WriteString(": ")
+	} else if f.Line > 0 {
+		fmt.Fprintf(&b, "line %d: ", f.Line)
 	}
 	if f.Path != "" {
 		b.WriteString(f.Path + ": ")
@@ -49,8 +51,8 @@ func (f Finding) String() string {
 
 // Options of CheckPackage. The zero value is good for any package that an office sends.
 type Options struct {
-	// Schema is a folder with the version's xdomea-Nachrichten-AussonderungDurchfuehren.xsd and what it includes. If it
-	// is set and xmllint is there, the message is validated as well; if not, a Note says so. xdomea's schemas come from
+	// Schema is a folder with the version's xdomea-Nachrichten-AussonderungDurchfuehren.xsd, those of other messages
+	// beside it, and what they include. If it is set and xmllint is there, the message is validated as well; if not, a Note says so. xdomea's schemas come from
 	// the XRepository; this package has none.
 	Schema string
 
@@ -76,7 +78,7 @@ var (
 	messageStem = regexp.MustCompile(`^(` + uuid + `)_([A-Z][A-Za-z]*\.[A-Z][A-Za-z]*\.(010[12]|030[12]|040[1-3]|050[1-7]|051[1-5]))$`)
 )
 
-// CheckPackage checks a package of disposal: size bytes in r, whose file name is name, without folder. The findings on
+// CheckPackage checks a package: size bytes in r, whose file name is name, without folder. The findings on
 // the ZIP come first, then those on the message in its order. A package without a Fault is acceptable. The error is one
 // of reading r, or of a Schema that cannot be used: never of what the package holds.
 func CheckPackage(r io.ReaderAt, size int64, name string, o Options) ([]Finding, error) {

@@ -8,8 +8,11 @@ import (
 	"time"
 )
 
-// maxItem bounds the memory of one item, in bytes: a file with 50,000 documents takes some 200 MB.
-const maxItem = 512 << 20
+// The memory that is used at most, in bytes: a file with 50,000 documents takes some 200 MB.
+const (
+	maxHead = 16 << 20
+	maxItem = 512 << 20 // of one item
+)
 
 // decoder reads elements of one message into structs.
 type decoder struct {
@@ -27,8 +30,8 @@ func (d *decoder) fields(plan *node, v reflect.Value) error {
 		return err
 	}
 	for _, k := range plan.kids {
-		if err := d.identified(k, v); err != nil {
-			return err
+		if name := d.unidentified(k, v); name != "" {
+			return &refusal{"uuid", line, "there is no " + name}
 		}
 	}
 	if plan.checks {
@@ -39,18 +42,17 @@ func (d *decoder) fields(plan *node, v reflect.Value) error {
 	return nil
 }
 
-// identified refuses what has no ID.
-func (d *decoder) identified(k *node, v reflect.Value) error {
-	if k.index == nil {
-		for _, inner := range k.kids {
-			if err := d.identified(inner, v); err != nil {
-				return err
-			}
+// unidentified names the ID that is missing, if one is.
+func (d *decoder) unidentified(k *node, v reflect.Value) string {
+	for _, inner := range k.kids {
+		if name := d.unidentified(inner, v); name != "" {
+			return name
 		}
-	} else if k.uuid && k.must && (k.in == "" || strings.Contains(d.has, k.in)) && v.FieldByIndex(k.index).IsZero() {
-		return d.refuse("uuid", "there is no %s", k.name)
 	}
-	return nil
+	if k.uuid && k.must && (k.in == "" || strings.Contains(d.has, k.in)) && v.FieldByIndex(k.index).IsZero() {
+		return k.name
+	}
+	return ""
 }
 
 // inside reads what is in an element whose fields are in v, to its end.
@@ -272,7 +274,7 @@ func (d *decoder) keep(k *node, keep *Keep) error {
 
 func (d *decoder) spend(n int) error {
 	if d.budget -= n; d.budget < 0 {
-		return d.refuse("item-size", "one record takes more than %d bytes", maxItem)
+		return d.refuse("item-size", "one record takes too much memory")
 	}
 	return nil
 }

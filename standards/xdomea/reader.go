@@ -38,6 +38,7 @@ type Reader struct {
 	queue  []Item // of one element that makes several
 	some   bool   // of what the message must have
 	opened bool   // Schriftgutobjekt
+	limit  int    // of the memory of an item
 	err    error
 }
 
@@ -45,7 +46,7 @@ type Reader struct {
 func NewReader(r io.Reader) (*Reader, error) { return newReader(r, "") }
 
 func newReader(in io.Reader, file string) (*Reader, error) {
-	r := &Reader{d: decoder{scanner: newScanner(in), budget: maxItem}, file: file}
+	r := &Reader{d: decoder{scanner: newScanner(in), budget: maxHead}, file: file, limit: maxItem}
 	return r, r.begin()
 }
 
@@ -155,7 +156,7 @@ func (r *Reader) step() {
 	if item == nil {
 		err = r.d.skip()
 	} else {
-		r.d.budget = maxItem
+		r.d.budget = r.limit
 		v := reflect.ValueOf(item).Elem()
 		err = r.d.fields(plans[v.Type()], v)
 	}

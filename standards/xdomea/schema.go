@@ -17,7 +17,7 @@ import (
 )
 
 const (
-	schemaFile    = "xdomea-Nachrichten-AussonderungDurchfuehren.xsd"
+	schemaFile    = "xdomea-Nachrichten-" + disposal + ".xsd"
 	schemaTime    = 2 * time.Minute
 	schemaMessage = 128 << 20 // bytes; xmllint holds the message in memory, several times as large
 )
@@ -61,6 +61,9 @@ func (c *checker) schema(f *zip.File, m *reading) {
 	case !m.whole:
 		not("the message cannot be read")
 		return
+	case m.message == "":
+		not("it is of no kind that is known")
+		return
 	case m.ns != c.xsd.namespace:
 		not("it is that of %s", printable(c.xsd.namespace))
 		return
@@ -73,6 +76,11 @@ func (c *checker) schema(f *zip.File, m *reading) {
 		not("xmllint is not installed")
 		return
 	}
+	xsd := filepath.Join(filepath.Dir(c.xsd.file), "xdomea-Nachrichten-"+messages[m.message].schema+".xsd")
+	if _, err := os.Stat(xsd); err != nil {
+		not("there is no %s", filepath.Base(xsd))
+		return
+	}
 	in, err := f.Open()
 	if err != nil {
 		not("the message cannot be read")
@@ -82,7 +90,7 @@ func (c *checker) schema(f *zip.File, m *reading) {
 	ctx, stop := context.WithTimeout(context.Background(), schemaTime)
 	defer stop()
 	said := &head{}
-	cmd := exec.CommandContext(ctx, lint, "--nonet", "--noout", "--schema", c.xsd.file, "-")
+	cmd := exec.CommandContext(ctx, lint, "--nonet", "--noout", "--schema", xsd, "-")
 	cmd.Stdin, cmd.Stderr, cmd.Env = in, said, append(os.Environ(), "LC_ALL=C")
 	err = cmd.Run()
 	var exit *exec.ExitError
@@ -93,7 +101,7 @@ func (c *checker) schema(f *zip.File, m *reading) {
 	case errors.As(err, &exit) && (exit.ExitCode() == 1 || exit.ExitCode() == 3 || exit.ExitCode() == 4): // not well-formed, not valid
 		c.invalid(f.Name, said.String())
 	case errors.As(err, &exit):
-		c.err = fmt.Errorf("xdomea: xmllint cannot use %s: %s", c.xsd.file, printable(said.String()))
+		c.err = fmt.Errorf("xdomea: xmllint cannot use %s: %s", xsd, printable(said.String()))
 	default:
 		c.err = fmt.Errorf("xdomea: xmllint: %w", err)
 	}
