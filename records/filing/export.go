@@ -1,0 +1,145 @@
+package filing
+
+import (
+	"archive/zip"
+	"context"
+	"encoding/csv"
+	"fmt"
+	"io"
+	"net/http"
+	"path"
+	"strconv"
+	"strings"
+
+	"rennsteig/platform/i18n"
+	"rennsteig/platform/web"
+	"rennsteig/records"
+	"rennsteig/records/access"
+)
+
+// toPack are the documents of a case that the caller takes out together, with an entry in the log if they are confidential.
+func (r *Room) toPack(ctx context.Context, caseID string, ids []string) (records.Case, []Document, error) {
+	q := r.h.DB.Reader()
+	scope, err := access.Load(ctx, q)
+	if err != nil {
+		return records.Case{}, nil, err
+	}
+	c, err := r.core.CaseByID(ctx, q, scope, caseID, "")
+	if err != nil {
+		return c, nil, err
+	}
+	docs, err := r.chosen(ctx, q, scope, caseID, ids)
+	if err == nil {
+		err = r.noteReading(ctx, c.Authority, records.CaseObject(c.ID), c.Level, map[string]any{"packed": ids})
+	}
+	return c, docs, err
+}
+
+// sendZIP streams the current versions of documents as one ZIP.
+func (r *Room) sendZIP(w http.ResponseWriter, req *http.Request, c records.Case, docs []Document) error {
+	w.Header().Set("Content-Type", "application/zip")
+	w.Header().Set("Content-Disposition", disposition(c.Reference+".zip"))
+	if err := writeZIP(req.Context(), w, docs, r.open); err != nil {
+		panic(http.ErrAbortHandler) // half a ZIP is out: better the caller sees it broken than whole
+	}
+	return nil
+}
+
+// writeZIP packs documents; names that come twice get a number.
+func writeZIP(ctx context.Context, w io.Writer, docs []Document, open func(ctx context.Context, hash, name string) (io.ReadCloser, error)) error {
+	z := zip.NewWriter(w)
+	taken := map[string]bool{}
+	for _, d := range docs {
+		if err := addToZIP(ctx, z, d, unique(safeName(d.Name), taken), open); err != nil {
+			return err
+		}
+	}
+	return z.Close()
+}
+
+// unique is the name, or the name with a number if it is taken; upper and lower case are the same for some who unpack it.
+func unique(name string, taken map[string]bool) string {
+	ext := path.Ext(name)
+	out := name
+	for i := 2; taken[strings.ToLower(out)]; i++ {
+		out = fmt.Sprintf("%s (%d)%s", strings.TrimSuffix(name, ext), i, ext)
+	}
+	taken[strings.ToLower(out)] = true
+	return out
+}
+
+func addToZIP(ctx context.Context, z *zip.Writer, d Document, name string, open func(ctx context.Context, hash, name string) (io.ReadCloser, error)) error {
+	content, err := open(ctx, d.Hash, d.Name)
+	if err != nil {
+		return err
+	}
+	defer content.Close()
+	h := &zip.FileHeader{Name: name, Modified: d.CreatedAt, Method: zip.Deflate}
+	switch strings.ToLower(path.Ext(name)) {
+	case ".pdf", ".jpg", ".jpeg", ".png", ".zip", ".docx", ".xlsx", ".odt": // are compressed
+		h.Method = zip.Store
+	}
+	f, err := z.CreateHeader(h)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(f, content)
+	return err
+}
+
+const csvPage = 500 // documents read at once
+
+// getCSV streams the list, as it is filtered, as a table for Excel: semicolons, and a mark that says UTF-8.
+func (r *Room) getCSV(w http.ResponseWriter, req *http.Request) error {
+	ctx, f := req.Context(), parseFilter(req.URL.Query())
+	f.Page = Page{}
+	q := r.h.DB.Reader()
+	scope, err := access.Load(ctx, q)
+	if err != nil {
+		return err
+	}
+	c, err := r.core.CaseByID(ctx, q, scope, pathID(req), "")
+	if err == nil {
+		err = r.noteReading(ctx, c.Authority, records.CaseObject(c.ID), c.Level, map[string]any{"list": "csv"})
+	}
+	if err != nil {
+		return err
+	}
+	l, err := r.store.documents(ctx, q, scope, c.ID, f, csvPage)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
+	w.Header().Set("Content-Disposition", disposition(c.Reference+".csv"))
+	t, lang := r.text(req), web.Lang(req)
+	out := csv.NewWriter(w)
+	out.Comma, out.UseCRLF = ';', true
+	_, _ = io.WriteString(w, "\ufeff")
+	_ = out.Write([]string{t("records.document"), t("records.kind"), t("records.subject"), t("filing.keywords"), t("filing.sender"), t("records.from"),
+		t("records.filed_at"), t("filing.version"), t("filing.bytes"), "SHA-256"})
+	for {
+		for _, d := range l.Items {
+			_ = out.Write([]string{cell(d.Name), r.kind(req, string(d.Kind)), cell(d.Subject), cell(d.Words()), cell(d.Sender), cell(t(d.CreatedBy)),
+				i18n.DateTime(lang, d.CreatedAt), strconv.FormatInt(d.Version, 10), strconv.FormatInt(d.Size, 10), d.Hash})
+		}
+		out.Flush()
+		if out.Error() != nil {
+			return nil // the caller has gone
+		}
+		if l.Next.ID == "" {
+			return nil
+		}
+		f.Page.After = l.Next
+		if l, err = r.store.documents(ctx, q, scope, c.ID, f, csvPage); err != nil {
+			panic(http.ErrAbortHandler)
+		}
+	}
+}
+
+// cell keeps a table program from taking a text for a formula.
+func cell(s string) string {
+	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
+		return "'" + s
+	}
+	return s
+}

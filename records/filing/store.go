@@ -1,0 +1,195 @@
+package filing
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"slices"
+	"strings"
+
+	"rennsteig/platform/db"
+	"rennsteig/platform/errs"
+	"rennsteig/records"
+	"rennsteig/records/access"
+)
+
+// store is all SQL of this part. Every method takes the Access before anything it looks for, and puts it into the WHERE
+// clause; a statement that inserts asks Own first. A row outside it is as good as none.
+type store struct{}
+
+func notFound(err error) error {
+	if errors.Is(err, sql.ErrNoRows) {
+		return errs.E(errs.NotFound, "records.error.not_found")
+	}
+	return err
+}
+
+// changed reports whether a statement changed exactly one row.
+func changed(res sql.Result, err error) (bool, error) {
+	if err != nil {
+		return false, err
+	}
+	n, err := res.RowsAffected()
+	return n == 1, err
+}
+
+// must is errs.NotFound where nothing was changed.
+func must(ok bool, err error) error {
+	if err == nil && !ok {
+		return errs.E(errs.NotFound, "records.error.not_found")
+	}
+	return err
+}
+
+// --- documents of a case ---
+
+const documentColumns = `d.id, d.authority_id, d.file_id, d.case_id, d.kind, d.name, d.hash, d.size, d.media_type, d.created_at,
+	d.created_by, d.version, d.parent_id, d.subject, d.locked_by, d.locked_name, d.locked_at, d.final_at, coalesce(x.keywords, ''),
+	coalesce(x.sender, ''), coalesce(x.sent_at, 0), coalesce(x.message_id, '')`
+
+const documentTables = ` FROM records_document d LEFT JOIN filing_document x ON x.document_id = d.id WHERE `
+
+func scanDocument(r db.Scanner) (d Document, err error) {
+	var created, locked, final, sent int64
+	err = r.Scan(&d.ID, &d.Authority, &d.FileID, &d.CaseID, &d.Kind, &d.Name, &d.Hash, &d.Size, &d.MediaType, &created, &d.CreatedBy,
+		&d.Version, &d.Parent, &d.Subject, &d.LockedBy, &d.LockedName, &locked, &final, &d.Keywords, &d.Sender, &sent, &d.Message)
+	d.CreatedAt, d.LockedAt, d.FinalAt, d.SentAt = db.Time(created), db.Time(locked), db.Time(final), db.Time(sent)
+	return d, notFound(err)
+}
+
+// inCase is the condition that the documents lie in the case, if the caller may read it: asked once, not for each row.
+func inCase(s access.Access, p *db.Params, caseID string) string {
+	return s.In("d.authority_id", p) + ` AND d.case_id = (SELECT sc.id FROM records_case sc WHERE ` + s.ReadsCase("sc", p) + ` AND sc.id = ` + p.Add(caseID) + `)`
+}
+
+func (store) documents(ctx context.Context, q db.Querier, s access.Access, caseID string, f Filter, size int) (Listing[Document], error) {
+	var p db.Params
+	where := inCase(s, &p, caseID)
+	if f.Kind != "" {
+		where += ` AND d.kind = ` + p.Add(string(f.Kind))
+	}
+	for _, word := range strings.Fields(f.Query) {
+		where += ` AND (` + like("d.name", word, &p) + ` OR ` + like("d.subject", word, &p) + ` OR ` + like("x.keywords", word, &p) + `)`
+	}
+	rows, err := q.Query(ctx, `SELECT `+documentColumns+documentTables+where+f.order(size).keyset(&p, f.Page), p...)
+	docs, err := db.All(rows, err, scanDocument)
+	return listing(docs, size, f.Page, f.place), err
+}
+
+// like is the condition that the column has the word in it, in capitals or not. The databases differ in what they take for
+// capitals beyond ASCII; there any letter will do.
+func like(column, word string, p *db.Params) string {
+	var b strings.Builder
+	for _, c := range strings.ToLower(word) {
+		switch {
+		case c == '!' || c == '%' || c == '_':
+			b.WriteString("!" + string(c))
+		case c > 0x7f:
+			b.WriteByte('_')
+		default:
+			b.WriteRune(c)
+		}
+	}
+	return `lower(` + column + `) LIKE ` + p.Add("%"+b.String()+"%") + ` ESCAPE '!'`
+}
+
+func (store) documentsByID(ctx context.Context, q db.Querier, s access.Access, caseID string, ids []string) ([]Document, error) {
+	var out []Document
+	for some := range slices.Chunk(ids, 100) {
+		var p db.Params
+		where := inCase(s, &p, caseID) + ` AND d.id IN (` + list(some, &p) + `) ORDER BY d.id`
+		rows, err := q.Query(ctx, `SELECT `+documentColumns+documentTables+where, p...)
+		docs, err := db.All(rows, err, scanDocument)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, docs...)
+	}
+	return out, nil
+}
+
+func list(values []string, p *db.Params) string {
+	marks := make([]string, len(values))
+	for i, v := range values {
+		marks[i] = p.Add(v)
+	}
+	return strings.Join(marks, ", ")
+}
+
+// enclosures are the attachments in the case of those documents that are messages, but for those among them.
+func (store) enclosures(ctx context.Context, q db.Querier, s access.Access, caseID string, of []Document) ([]Document, error) {
+	given := map[string]bool{}
+	var parents []string
+	for _, d := range of {
+		given[d.ID] = true
+		if d.Kind == Mail || d.Kind == Scan {
+			parents = append(parents, d.ID)
+		}
+	}
+	var out []Document
+	for some := range slices.Chunk(parents, 100) {
+		var p db.Params
+		where := inCase(s, &p, caseID) + ` AND d.parent_id <> '' AND d.parent_id IN (` + list(some, &p) + `) ORDER BY d.created_at, d.id`
+		rows, err := q.Query(ctx, `SELECT `+documentColumns+documentTables+where, p...)
+		docs, err := db.All(rows, err, scanDocument)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, slices.DeleteFunc(docs, func(d Document) bool { return given[d.ID] })...)
+	}
+	return out, nil
+}
+
+func (store) document(ctx context.Context, q db.Querier, s access.Access, id, lock string) (Document, error) {
+	var p db.Params
+	if lock != "" {
+		lock += " OF d" // not of the row that may be missing
+	}
+	return scanDocument(q.QueryRow(ctx, `SELECT `+documentColumns+documentTables+s.ReadsInCase("d", &p)+` AND d.id = `+p.Add(id)+lock, p...))
+}
+
+// caseByReference is the id of the case with this reference that the caller may read.
+func (store) caseByReference(ctx context.Context, q db.Querier, s access.Access, authority, reference string) (id string, err error) {
+	var p db.Params
+	err = q.QueryRow(ctx, `SELECT c.id FROM records_case c JOIN records_file f ON f.id = c.file_id WHERE `+s.ReadsCase("c", &p)+
+		` AND f.authority_id = `+p.Add(authority)+` AND f.reference IN (`+list(fileReferences(reference), &p)+`) AND c.reference = `+p.Add(reference), p...).Scan(&id)
+	return id, notFound(err)
+}
+
+// fileReferences are what the file of the case can be called: "22.31-2026/000017-1" lies in "22.31-2026/000017".
+func fileReferences(reference string) []string {
+	out := []string{reference}
+	for i, c := range reference {
+		if c == '-' && len(out) < 20 {
+			out = append(out, reference[:i])
+		}
+	}
+	return out
+}
+
+// mark stores subject and keywords.
+func (store) mark(ctx context.Context, tx *db.Tx, s access.Access, d Document) error {
+	var p db.Params
+	if err := must(changed(tx.Exec(ctx, `UPDATE records_document SET subject = `+p.Add(d.Subject)+` WHERE `+s.In("authority_id", &p)+
+		` AND id = `+p.Add(d.ID), p...))); err != nil {
+		return err
+	}
+	return store{}.describe(ctx, tx, s, d)
+}
+
+// describe stores what the desk adds to a document.
+func (store) describe(ctx context.Context, tx *db.Tx, s access.Access, d Document) error {
+	if err := s.Own(d.Authority); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, `INSERT INTO filing_document (document_id, authority_id, keywords, sender, sent_at, message_id)
+		VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (document_id) DO UPDATE SET keywords = excluded.keywords, sender = excluded.sender,
+		sent_at = excluded.sent_at, message_id = excluded.message_id`, d.ID, d.Authority, d.Keywords, d.Sender, db.Micros(d.SentAt), d.Message)
+	return err
+}
+
+func (store) moveTo(ctx context.Context, tx *db.Tx, s access.Access, d Document, to records.Case) error {
+	var p db.Params
+	return must(changed(tx.Exec(ctx, `UPDATE records_document SET case_id = `+p.Add(to.ID)+`, file_id = `+p.Add(to.FileID)+` WHERE `+
+		s.In("authority_id", &p)+` AND authority_id = `+p.Add(to.Authority)+` AND id = `+p.Add(d.ID)+` AND case_id = `+p.Add(d.CaseID), p...)))
+}

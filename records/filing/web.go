@@ -1,0 +1,205 @@
+package filing
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"io"
+	"io/fs"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"rennsteig/platform/errs"
+	"rennsteig/platform/i18n"
+	"rennsteig/platform/identity"
+	"rennsteig/platform/web"
+)
+
+type pages struct {
+	documents *web.Page[documentsPage]
+	card      *web.Page[cardPage]
+}
+
+func newPages(s *web.Site) pages {
+	return pages{
+		documents: web.NewPage[documentsPage](s, Files, "documents"),
+		card:      web.NewPage[cardPage](s, Files, "card"),
+	}
+}
+
+// Routes registers the part's pages.
+func (r *Room) Routes(mux *http.ServeMux) {
+	handle := func(pattern string, h web.Handler) { r.h.Site.Handle(mux, pattern, h) }
+	handle("GET /akte/vorgang/{id}/dokumente", r.getDocuments)
+	handle("POST /akte/vorgang/{id}/dokumente", r.postDocuments)
+	handle("POST /akte/vorgang/{id}/dokumente/auswahl", r.postChosen)
+	handle("GET /akte/vorgang/{id}/dokumente.csv", r.getCSV)
+	handle("GET /akte/dokument/{id}/karte", r.getCard)
+	handle("POST /akte/dokument/{id}/fassung", r.postVersion)
+	handle("GET /akte/dokument/{id}/fassung/{number}", r.getVersion)
+	handle("POST /akte/dokument/{id}/konflikt", r.postSettle)
+	handle("GET /akte/dokument/{id}/zurueckgestellt/{held}", r.getHeld)
+	handle("POST /akte/dokument/{id}/sperre", r.postLock)
+	handle("GET /akte/skript/{name}", r.getScript)
+}
+
+// script is the part's script, under an address that changes with it.
+type script struct {
+	name string
+	body []byte
+}
+
+func readScript() (script, error) {
+	b, err := fs.ReadFile(Files, "static/filing.js")
+	if err != nil {
+		return script{}, err
+	}
+	sum := sha256.Sum256(b)
+	return script{name: "filing." + hex.EncodeToString(sum[:6]) + ".js", body: b}, nil
+}
+
+func (s script) url() string { return "/akte/skript/" + s.name }
+
+func (r *Room) getScript(w http.ResponseWriter, req *http.Request) error {
+	if req.PathValue("name") != r.script.name {
+		return errs.E(errs.NotFound, "errs.no_page")
+	}
+	h := w.Header()
+	h.Set("Content-Type", "text/javascript; charset=utf-8")
+	h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	h.Set("Content-Length", strconv.Itoa(len(r.script.body)))
+	_, _ = w.Write(r.script.body) // the caller has gone if it fails
+	return nil
+}
+
+func pathID(req *http.Request) string { return validID(req.PathValue("id")) }
+
+func caller(req *http.Request) identity.Principal { return identity.From(req.Context()) }
+
+func (r *Room) text(req *http.Request) func(key string, args ...any) string {
+	return func(key string, args ...any) string { return r.h.Site.T(req, key, args...) }
+}
+
+// kind is what people call a kind of document.
+func (r *Room) kind(req *http.Request, kind string) string {
+	if key := "filing.kind." + kind; r.h.Site.Texts.Has(i18n.German, key) {
+		return r.h.Site.T(req, key)
+	}
+	return r.h.Site.T(req, "records.kind."+kind)
+}
+
+// fieldError is what is wrong with the field, in the reader's language.
+func (r *Room) fieldError(req *http.Request, err error, name string) string {
+	if err == nil {
+		return ""
+	}
+	for _, f := range errs.As(err).Fields {
+		if f.Name == name {
+			return r.h.Site.T(req, f.Key, f.Args...)
+		}
+	}
+	return ""
+}
+
+// alert shows an error that is no field's.
+func (r *Room) alert(req *http.Request, err error) web.Alert {
+	if err == nil || len(errs.As(err).Fields) > 0 {
+		return web.Alert{}
+	}
+	e := errs.As(err)
+	return web.Alert{Kind: "warning", Title: r.h.Site.T(req, e.Key, e.Args...)}
+}
+
+// shown reports whether the error is shown on the page it came from, because the person can do something about it.
+func shown(err error) bool {
+	return errs.Is(err, errs.Invalid) || errs.Is(err, errs.Conflict) || errs.Is(err, errs.TooLarge)
+}
+
+func statusOf(err error) int {
+	if err == nil {
+		return http.StatusOK
+	}
+	return errs.Status(errs.CodeOf(err))
+}
+
+// choice is a select in a filter.
+type choice struct {
+	Name, Label string
+	Options     []option
+}
+
+type option struct {
+	Value, Text string
+	Selected    bool
+}
+
+// choose makes a select whose options' texts are the catalogue's label.value; the empty value is label.any.
+func (r *Room) choose(req *http.Request, name, label, current string, values ...string) choice {
+	c := choice{Name: name, Label: r.h.Site.T(req, label)}
+	for _, v := range append([]string{""}, values...) {
+		key := label + "." + v
+		if v == "" {
+			key = label + ".any"
+		}
+		c.Options = append(c.Options, option{v, r.h.Site.T(req, key), v == current})
+	}
+	return c
+}
+
+func oneOf(s string, choices ...string) string {
+	for _, c := range choices {
+		if s == c {
+			return c
+		}
+	}
+	return ""
+}
+
+func set(pairs ...string) url.Values {
+	v := url.Values{}
+	for i := 0; i < len(pairs); i += 2 {
+		if pairs[i+1] != "" {
+			v.Set(pairs[i], pairs[i+1])
+		}
+	}
+	return v
+}
+
+func address(path string, v url.Values) string {
+	if len(v) == 0 {
+		return path
+	}
+	return path + "?" + v.Encode()
+}
+
+func sizeText(n int64) string {
+	if n < 1<<20 {
+		return strconv.FormatInt(max(1, (n+512)>>10), 10) + " KB"
+	}
+	return strconv.FormatInt((n+1<<19)>>20, 10) + " MB"
+}
+
+func isoDate(t time.Time) string { return t.In(i18n.Berlin).Format(time.DateOnly) }
+
+// day reads a day as a date field gives it: its first moment in Germany; the zero time for what is none.
+func day(s string) time.Time {
+	t, err := time.ParseInLocation(time.DateOnly, s, i18n.Berlin)
+	if err != nil {
+		return time.Time{}
+	}
+	return t
+}
+
+// send streams a stored file for saving. Once it runs there is no error page any more: what breaks off, or is not what its
+// hash says, breaks the connection, so that nobody takes half a file for a whole one.
+func send(w http.ResponseWriter, f Stored, content io.Reader) error {
+	h := w.Header()
+	h.Set("Content-Type", safeType(f.MediaType))
+	h.Set("Content-Disposition", disposition(f.Name))
+	h.Set("Content-Length", strconv.FormatInt(f.Size, 10))
+	if _, err := io.Copy(w, content); err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	return nil
+}
