@@ -10,8 +10,11 @@ import (
 	"testing"
 
 	"rennsteig/platform"
+	"rennsteig/platform/audit"
 	"rennsteig/platform/cli"
 	"rennsteig/platform/db"
+	"rennsteig/platform/db/dbtest"
+	"rennsteig/platform/errs"
 )
 
 // dataFolder is a folder with a database; loaded tells whether the facts are in it.
@@ -121,4 +124,36 @@ func TestCommands(t *testing.T) {
 			t.Errorf("%v", err)
 		}
 	})
+}
+
+// A local assignment from the command line stands in the log like one from the desk.
+func TestAssignCommand(t *testing.T) {
+	dir := dataFolder(t, true)
+	assign := AssignCommand{Store: cli.Store{Data: dir}, Area: "160550000000", Role: "done_by", Office: "160510000000", Leika: dogKey}
+	if _, err := run(t, &assign); err == nil || !strings.Contains(err.Error(), "--key") {
+		t.Fatalf("without a key: %v", err)
+	}
+	if _, err := audit.CreateKey(audit.KeyPath(dir), "test.example"); err != nil {
+		t.Fatal(err)
+	}
+	d := dbtest.OpenAddress(t, assign.Address())
+	if err := platform.Migrate(t.Context(), d, platform.Files{Room: "audit", FS: audit.Files}); err != nil {
+		t.Fatal(err)
+	}
+	entries := func() (n int) {
+		t.Helper()
+		if err := d.Reader().QueryRow(t.Context(), `SELECT count(*) FROM audit_entry WHERE action LIKE 'finder.local_%' AND authority = '160550000000'`).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	for want := 1; want <= 2; want++ {
+		if _, err := run(t, &assign); err != nil || entries() != want {
+			t.Fatalf("%v, %d entries", err, entries())
+		}
+		assign.Drop = true
+	}
+	if _, err := run(t, &assign); !errs.Is(err, errs.NotFound) {
+		t.Errorf("taken away twice: %v", err)
+	}
 }

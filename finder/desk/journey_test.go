@@ -147,6 +147,20 @@ func TestJourney(t *testing.T) {
 	b.Open(author + "/redaktion/zustaendigkeiten")
 	b.Want("1 Festlegung")
 	b.Check()
+
+	// Which ministry answers for what.
+	b.Open(author + "/redaktion/ressorts")
+	b.Want("Noch ist nichts zugeordnet.")
+	b.Check()
+	b.Press("Vorschlag übernehmen")
+	b.Click("Finanzministerium")
+	b.Fill("Was dazugehört", "102\nUnsinn")
+	b.Press("Speichern")
+	b.Want("weder eine Leistungsgruppe noch ein Schlüssel")
+	b.Check()
+	b.Open(author + "/redaktion/qualitaet?ressort=ohne")
+	b.Want("Finanzministerium", "Der Verlauf hält fest")
+	b.Check()
 }
 
 func until(t *testing.T, f func() bool) {

@@ -96,6 +96,10 @@ func (r *Room) Snapshot(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	byMinistry, err := r.ministryFigures(ctx, r.h.DB.Reader())
+	if err != nil {
+		return err
+	}
 	day := r.today()
 	return r.h.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		for _, f := range list {
@@ -104,6 +108,9 @@ func (r *Room) Snapshot(ctx context.Context) error {
 				stale = excluded.stale, broken = excluded.broken`, day, f.Authority, f.Texts, f.Complete, f.Readable, f.Stale, f.Broken); err != nil {
 				return err
 			}
+		}
+		if err := keepMinistries(ctx, tx, day, byMinistry); err != nil {
+			return err
 		}
 		if err := r.forgetRemarks(ctx, tx); err != nil {
 			return err
@@ -117,11 +124,12 @@ const trendDays = 14
 
 // Quality is what the dashboard shows.
 type Quality struct {
-	Now        []Figures    // by authority
-	Trend      []Figures    // of one authority, the last trendDays days with figures, oldest first
-	Duplicates []Duplicate  // of the scope
-	Gaps       []ServiceGap // only for editors of everything
-	Hard       []Hard       // texts that are hard to read, the hardest first
+	Now        []Figures         // by authority
+	Ministries []MinistryFigures // by ministry, the services of none last; only for editors of everything
+	Trend      []Figures         // of one authority, the last trendDays days with figures, oldest first
+	Duplicates []Duplicate       // of the scope
+	Gaps       []ServiceGap      // only for editors of everything
+	Hard       []Hard            // texts that are hard to read, the hardest first
 }
 
 // Duplicate is one text that stands under several services.
@@ -159,6 +167,11 @@ func (r *Room) Quality(ctx context.Context, authority string) (out Quality, err 
 	q := r.h.DB.Reader()
 	if out.Now, err = r.figures(ctx, q, s); err != nil {
 		return out, err
+	}
+	if s.all {
+		if out.Ministries, err = r.ministryFigures(ctx, q); err != nil {
+			return out, err
+		}
 	}
 	if out.Trend, err = trend(ctx, q, s, authority); err != nil {
 		return out, err

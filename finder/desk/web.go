@@ -19,34 +19,38 @@ import (
 )
 
 type pages struct {
-	work     *web.Page[workView]
-	services *web.Page[servicesView]
-	service  *web.Page[serviceView]
-	edit     *web.Page[editView]
-	version  *web.Page[versionView]
-	history  *web.Page[historyView]
-	preview  *web.Page[previewView]
-	local    *web.Page[localView]
-	effect   *web.Page[effectView]
-	locals   *web.Page[localsView]
-	quality  *web.Page[qualityView]
-	feedback *web.Page[feedbackView]
+	work       *web.Page[workView]
+	services   *web.Page[servicesView]
+	service    *web.Page[serviceView]
+	edit       *web.Page[editView]
+	version    *web.Page[versionView]
+	history    *web.Page[historyView]
+	preview    *web.Page[previewView]
+	local      *web.Page[localView]
+	effect     *web.Page[effectView]
+	locals     *web.Page[localsView]
+	ministries *web.Page[ministriesView]
+	ministry   *web.Page[ministryView]
+	quality    *web.Page[qualityView]
+	feedback   *web.Page[feedbackView]
 }
 
 func newPages(s *web.Site, files fs.FS) pages {
 	return pages{
-		work:     web.NewPage[workView](s, files, "work"),
-		services: web.NewPage[servicesView](s, files, "services"),
-		service:  web.NewPage[serviceView](s, files, "service"),
-		edit:     web.NewPage[editView](s, files, "edit"),
-		version:  web.NewPage[versionView](s, files, "version"),
-		history:  web.NewPage[historyView](s, files, "history"),
-		preview:  web.NewPage[previewView](s, files, "preview"),
-		local:    web.NewPage[localView](s, files, "local"),
-		effect:   web.NewPage[effectView](s, files, "effect"),
-		locals:   web.NewPage[localsView](s, files, "locals"),
-		quality:  web.NewPage[qualityView](s, files, "quality"),
-		feedback: web.NewPage[feedbackView](s, files, "feedback"),
+		work:       web.NewPage[workView](s, files, "work"),
+		services:   web.NewPage[servicesView](s, files, "services"),
+		service:    web.NewPage[serviceView](s, files, "service"),
+		edit:       web.NewPage[editView](s, files, "edit"),
+		version:    web.NewPage[versionView](s, files, "version"),
+		history:    web.NewPage[historyView](s, files, "history"),
+		preview:    web.NewPage[previewView](s, files, "preview"),
+		local:      web.NewPage[localView](s, files, "local"),
+		effect:     web.NewPage[effectView](s, files, "effect"),
+		locals:     web.NewPage[localsView](s, files, "locals"),
+		ministries: web.NewPage[ministriesView](s, files, "ministries"),
+		ministry:   web.NewPage[ministryView](s, files, "ministry"),
+		quality:    web.NewPage[qualityView](s, files, "quality"),
+		feedback:   web.NewPage[feedbackView](s, files, "feedback"),
 	}
 }
 
@@ -68,6 +72,9 @@ func (r *Room) Routes(mux *http.ServeMux) {
 	handle("GET /redaktion/zustaendigkeiten", r.getLocals)
 	handle("POST /redaktion/verweis", r.postRepair)
 	handle("GET /redaktion/qualitaet", r.getQuality)
+	handle("GET /redaktion/ressorts", r.getMinistries)
+	handle("GET /redaktion/ressorts/{id}", r.getMinistry)
+	handle("POST /redaktion/ressorts/{id}", r.postMinistry)
 	handle("GET /redaktion/rueckmeldungen", r.getFeedback)
 	handle("GET /redaktion/verlauf/{key}", r.getHistory)
 	handle("GET /redaktion/text/{id}", r.getText)

@@ -12,7 +12,11 @@ import (
 
 type qualityView struct {
 	Rows       []figuresRow
+	Ministries []figuresRow // with services
+	Everything bool         // the caller may say which services a ministry has
 	Choice     web.Field
+	Ministry   web.Field
+	TrendOf    string // ministry whose trend is shown; "" where it is an authority's
 	Charts     []web.BarChart
 	Duplicates []duplicateRow
 	Hard       []hardRow
@@ -20,8 +24,8 @@ type qualityView struct {
 }
 
 type figuresRow struct {
-	Owner                                    string
-	Texts, Complete, Readable, Stale, Broken int64
+	Owner                                              string
+	Services, Texts, Complete, Readable, Stale, Broken int64
 }
 
 type duplicateRow struct {
@@ -57,7 +61,19 @@ func (r *Room) getQuality(w http.ResponseWriter, req *http.Request) error {
 		v.Choice.Value = wholeLand
 	}
 	for _, f := range quality.Now {
-		v.Rows = append(v.Rows, figuresRow{r.owner(req, f.Authority), f.Texts, f.Complete, f.Readable, f.Stale, f.Broken})
+		v.Rows = append(v.Rows, figuresRow{r.owner(req, f.Authority), 0, f.Texts, f.Complete, f.Readable, f.Stale, f.Broken})
+	}
+	v.Everything = s.all
+	if v.Ministries, v.Ministry = r.ministryRows(req, quality.Ministries); len(quality.Ministries) > 0 {
+		id := word(req.URL.Query().Get("ressort"))
+		for i, o := range v.Ministry.Options {
+			if o.Value != "" && o.Value == id {
+				v.Ministry.Value, v.TrendOf = o.Value, o.Label
+				if quality.Trend, err = ministryTrend(req.Context(), r.h.DB.Reader(), quality.Ministries[i-1].ID); err != nil {
+					return err
+				}
+			}
+		}
 	}
 	for _, c := range []struct {
 		id    string

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"rennsteig/finder/desk"
 	"rennsteig/platform/audit"
 	"rennsteig/platform/cli"
 	"rennsteig/platform/db"
@@ -21,8 +22,9 @@ import (
 
 // Command are the sub-commands that app adds to `rennsteig finder`.
 type Command struct {
-	Import ImportCommand `cmd:"" help:"Take services, texts, offices, responsibilities and online services over from an XZuFi message or a CSV file."`
-	Export ExportCommand `cmd:"" help:"Write everything that the finder knows as an XZuFi message or a CSV file."`
+	Import     ImportCommand          `cmd:"" help:"Take services, texts, offices, responsibilities and online services over from an XZuFi message or a CSV file."`
+	Export     ExportCommand          `cmd:"" help:"Write everything that the finder knows as an XZuFi message or a CSV file."`
+	Ministries desk.MinistriesCommand `cmd:"" help:"Say which ministry answers for which services, or write it down (CSV)."`
 }
 
 // ImportCommand is `rennsteig finder import`.
