@@ -113,6 +113,7 @@ type Case struct {
 	Parent       string       // id of the case that this one is a part of; ""
 	Level        access.Level // not below the file's
 	Org          string       // id of the unit in whose hands it is; "" is nobody's in particular
+	Number       int64        // in its file, or in its parent; from 1
 	May          access.May   // what the caller may do; set where one case is read
 }
 

@@ -58,10 +58,20 @@ func (f File) RetainedUntil() time.Time {
 
 // FileFilter says which files a list shows; the zero value is all, latest first.
 type FileFilter struct {
-	Query string // part of reference or subject
-	Unit  string // code
-	Page  Cursor
+	Query  string // part of reference, subject or keywords
+	Unit   string // code
+	State  string // "", FilesOpen or FilesClosed
+	Marked bool   // only the caller's favourites
+	Page   Cursor
 }
+
+// The values of FileFilter.State beside "".
+const (
+	FilesOpen   = "open"
+	FilesClosed = "closed"
+)
+
+func (f File) search() string { return searchText(f.Reference, f.Subject, f.Keywords) }
 
 // Files lists the files of the caller's authorities, the latest first.
 func (r *Room) Files(ctx context.Context, f FileFilter) (Listing[File], error) {
@@ -81,20 +91,91 @@ func (r *Room) Units(ctx context.Context) ([]Unit, error) {
 	return r.store.units(ctx, r.h.DB.Reader(), scope)
 }
 
-// FileWithCases reads a file of the caller's authorities. errs.NotFound for any other.
-func (r *Room) FileWithCases(ctx context.Context, id string) (File, []Case, error) {
-	scope, err := access.Load(ctx, r.h.DB.Reader())
-	if err != nil {
-		return File{}, nil, err
-	}
+// FileView is a file with what its page shows.
+type FileView struct {
+	File   File
+	Cases  Listing[Case]
+	Parts  []Part
+	Links  []Link
+	Type   FileType // zero if the file has none
+	Orgs   []Org
+	Marked bool // among the caller's favourites
+	Manage bool // the caller sets who reaches it
+}
+
+// FilePage reads a file of the caller's authorities with a page of its cases. errs.NotFound for any other.
+func (r *Room) FilePage(ctx context.Context, id string, page Cursor) (v FileView, err error) {
 	q := r.h.DB.Reader()
-	f, err := r.store.fileByID(ctx, q, scope, id)
+	a, err := access.Load(ctx, q)
+	if err != nil {
+		return v, err
+	}
+	if v.File, err = r.store.fileByID(ctx, q, a, id); err != nil {
+		return v, err
+	}
+	if err := r.noteReading(ctx, v.File.Authority, FileObject(id), v.File.Level); err != nil {
+		return FileView{}, err
+	}
+	v.Manage = a.Manages(v.File.Authority, v.File.Lead)
+	if v.Cases, err = r.store.casesOfFile(ctx, q, a, id, page); err != nil {
+		return v, err
+	}
+	if v.Parts, err = r.store.parts(ctx, q, a, id); err != nil {
+		return v, err
+	}
+	if v.Links, err = r.store.links(ctx, q, a, id); err != nil {
+		return v, err
+	}
+	if v.Orgs, err = r.store.orgs(ctx, q, access.At(v.File.Authority)); err != nil {
+		return v, err
+	}
+	if v.File.Type != "" {
+		if v.Type, err = r.store.fileType(ctx, q, access.At(v.File.Authority), v.File.Type); err != nil {
+			return v, err
+		}
+	}
+	v.Marked, err = r.store.marked(ctx, q, a, id)
+	return v, err
+}
+
+// Choices are what can be chosen for a file of the authority.
+type Choices struct {
+	Units []Unit // in which a file can be opened today
+	Orgs  []Org
+	Types []FileType
+	Level access.Level // the caller's clearance
+}
+
+// Choices reads what the caller can choose for a file of the authority. errs.NotFound for an authority not the caller's.
+func (r *Room) Choices(ctx context.Context, authority string) (c Choices, err error) {
+	q := r.h.DB.Reader()
+	a, err := access.Load(ctx, q)
 	if err == nil {
-		err = r.noteReading(ctx, f.Authority, FileObject(id), f.Level)
+		err = a.Own(authority)
 	}
 	if err != nil {
-		return File{}, nil, err
+		return c, err
 	}
-	cases, err := r.store.casesOfFile(ctx, q, scope, id)
-	return f, cases, err
+	at := access.At(authority)
+	units, err := r.store.units(ctx, q, at)
+	if err != nil {
+		return c, err
+	}
+	above := map[string]bool{}
+	for _, u := range units {
+		above[u.Parent] = true
+	}
+	for _, u := range units {
+		if u.ValidAt(r.h.Now()) && !above[u.Code] {
+			c.Units = append(c.Units, u)
+		}
+	}
+	if c.Orgs, err = r.store.orgs(ctx, q, at); err != nil {
+		return c, err
+	}
+	for l := access.Open; l.Valid() && a.Cleared(authority, l); l++ {
+		c.Level = l
+	}
+	c.Types, err = r.store.fileTypes(ctx, q, at)
+	return c, err
 }

@@ -30,7 +30,16 @@ type Unit struct {
 	Title          string
 	Parent         string // code of the unit above; "" at the top
 	RetentionYears int    // counted from the end of the year in which a file is closed
+	TransferYears  int    // after closing, until the file leaves the desks for the registry (Transferfrist); 0 is at once
 	Appraisal      Appraisal
+	ValidFrom      time.Time // no file is opened in it before; zero is always
+	ValidUntil     time.Time // nor after; zero is for ever
+	Note           string
+}
+
+// ValidAt reports whether files may be opened in the unit then.
+func (u Unit) ValidAt(t time.Time) bool {
+	return !t.Before(u.ValidFrom) && (u.ValidUntil.IsZero() || !t.After(u.ValidUntil))
 }
 
 // anyService is the LeiKa key in the routing of whatever has no unit of its own.
@@ -106,26 +115,18 @@ func (r *Room) givePlan(ctx context.Context, tx *db.Tx, authorities []string) er
 		Changes: map[string]any{"authorities": len(authorities), "units": len(r.plan.units)}})
 }
 
-// unitFor is where a service's files belong at the authority. One without a plan gets it now: what somebody sent is
-// never turned away for that.
-func (r *Room) unitFor(ctx context.Context, tx *db.Tx, authority, leikaKey string) (string, error) {
-	unit, err := r.store.route(ctx, tx, access.At(authority), leikaKey)
+// unitFor is where a service's files belong at the authority, and the organisational unit that leads them ("" if none is
+// named). An authority without a plan gets it now: what somebody sent is never turned away for that.
+func (r *Room) unitFor(ctx context.Context, tx *db.Tx, authority, leikaKey string) (unit, lead string, err error) {
+	unit, lead, err = r.store.route(ctx, tx, access.At(authority), leikaKey)
 	if err != nil || unit != "" {
-		return unit, err
+		return unit, lead, err
 	}
 	if err := r.givePlan(ctx, tx, []string{authority}); err != nil {
-		return "", err
+		return "", "", err
 	}
 	return r.store.route(ctx, tx, access.At(authority), leikaKey)
 }
-
-// fileReference is the Aktenzeichen of a file: "22.31-2026/000017". The year is Berlin's.
-func fileReference(unit string, year int, number int64) string {
-	return fmt.Sprintf("%s-%d/%06d", unit, year, number)
-}
-
-// caseReference is the Aktenzeichen of the nth case of a file: "22.31-2026/000017-1".
-func caseReference(file string, n int) string { return file + "-" + strconv.Itoa(n) }
 
 // yearOf is the calendar year at the authority's desk.
 func yearOf(t time.Time) int { return t.In(i18n.Berlin).Year() }

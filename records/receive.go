@@ -121,16 +121,15 @@ func (r *Room) Receive(ctx context.Context, job *queue.Job, in Incoming) (err er
 // openFile opens the next file of the unit that the service belongs to.
 func (r *Room) openFile(ctx context.Context, tx *db.Tx, in Incoming, now time.Time) (File, error) {
 	scope := access.At(in.Authority)
-	unit, err := r.unitFor(ctx, tx, in.Authority, in.LeikaKey)
+	unit, lead, err := r.unitFor(ctx, tx, in.Authority, in.LeikaKey)
 	if err != nil {
 		return File{}, err
 	}
-	number, err := r.store.nextNumber(ctx, tx, scope, in.Authority, unit, yearOf(now))
-	if err != nil {
+	f := File{ID: db.NewID(), Authority: in.Authority, Unit: Unit{Code: unit}, Subject: in.caseSubject() + ", " + in.Applicant,
+		OpenedAt: now, Lead: lead, Medium: Electronic, Fields: "{}", Version: 1, ChangedAt: now}
+	if f.Reference, err = r.number(ctx, tx, in.Authority, unit, lead); err != nil {
 		return File{}, err
 	}
-	f := File{ID: db.NewID(), Authority: in.Authority, Reference: fileReference(unit, yearOf(now), number), Unit: Unit{Code: unit},
-		Subject: in.caseSubject() + ", " + in.Applicant, OpenedAt: now}
 	return f, r.store.insertFile(ctx, tx, scope, f)
 }
 
@@ -146,7 +145,7 @@ func (in Incoming) newCase(f File, now time.Time) Case {
 	if received.IsZero() {
 		received = now
 	}
-	c := Case{ID: db.NewID(), Authority: in.Authority, FileID: f.ID, Reference: caseReference(f.Reference, 1),
+	c := Case{ID: db.NewID(), Authority: in.Authority, FileID: f.ID, Reference: caseReference(f.Reference, false, 1), Number: 1, Org: f.Lead,
 		Subject: in.caseSubject(), Source: in.Source, SourceRef: in.Reference, StatusPath: in.StatusPath, LeikaKey: in.LeikaKey,
 		Applicant: in.Applicant, State: StateNew, Kind: Application, ReceivedAt: received, DueAt: received.Add(handleWithin),
 		ChangedAt: now, Version: 1}

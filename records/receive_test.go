@@ -62,7 +62,7 @@ func TestNumbersHaveNoGaps(t *testing.T) {
 		}{erfurt: {"22.31", 40}, jena: {"11.10", 10}} {
 			var expected []string
 			for i := range want.count {
-				expected = append(expected, caseReference(fileReference(want.unit, year, int64(i+1)), 1))
+				expected = append(expected, caseReference(fileReference(DefaultPattern, want.unit, "", year, int64(i+1)), false, 1))
 			}
 			if got := h.references(t, authority); !slices.Equal(got, expected) {
 				t.Errorf("%s: %v", authority, got)

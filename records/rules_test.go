@@ -69,7 +69,7 @@ func TestReference(t *testing.T) {
 	if y := yearOf(time.Date(2026, 12, 31, 22, 59, 59, 0, time.UTC)); y != 2026 {
 		t.Errorf("year %d, want 2026", y)
 	}
-	if r := caseReference(fileReference("22.31", 2026, 17), 1); r != "22.31-2026/000017-1" {
+	if r := caseReference(fileReference(DefaultPattern, "22.31", "", 2026, 17), false, 1); r != "22.31-2026/000017-1" {
 		t.Errorf("reference %q", r)
 	}
 	until := Unit{RetentionYears: 10}.RetainedUntil(time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC))

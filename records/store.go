@@ -114,26 +114,50 @@ func (b *bulk) flush(ctx context.Context, tx *db.Tx) error {
 
 func (store) units(ctx context.Context, q db.Querier, s access.Access) ([]Unit, error) {
 	var p db.Params
-	rows, err := q.Query(ctx, `SELECT code, min(title), min(parent), min(retention_years), min(appraisal) FROM records_unit WHERE `+
-		s.In("authority_id", &p)+` GROUP BY code ORDER BY code`, p...)
+	rows, err := q.Query(ctx, `SELECT code, min(title), min(parent), min(retention_years), min(transfer_years), min(appraisal),
+		min(valid_from), max(valid_until), min(note) FROM records_unit WHERE `+s.In("authority_id", &p)+` GROUP BY code ORDER BY code`, p...)
 	return db.All(rows, err, scanUnit)
 }
 
+const unitColumns = `code, title, parent, retention_years, transfer_years, appraisal, valid_from, valid_until, note`
+
 func scanUnit(r db.Scanner) (u Unit, err error) {
-	err = r.Scan(&u.Code, &u.Title, &u.Parent, &u.RetentionYears, &u.Appraisal)
+	var from, until int64
+	err = r.Scan(&u.Code, &u.Title, &u.Parent, &u.RetentionYears, &u.TransferYears, &u.Appraisal, &from, &until, &u.Note)
+	u.ValidFrom, u.ValidUntil = db.Time(from), db.Time(until)
 	return u, err
 }
 
-// route is the code of the unit for the service, else of the unit for any; "" if the authority has no plan.
-func (store) route(ctx context.Context, q db.Querier, s access.Access, leikaKey string) (string, error) {
+// route is the code of the unit for the service, else of the unit for any, with the organisational unit that leads its
+// files; "" if the authority has no plan.
+func (store) route(ctx context.Context, q db.Querier, s access.Access, leikaKey string) (unit, lead string, err error) {
 	var p db.Params
-	var unit string
-	err := q.QueryRow(ctx, `SELECT unit FROM records_routing WHERE `+s.In("authority_id", &p)+
-		` AND leika_key IN (`+p.Add(leikaKey)+`, `+p.Add(anyService)+`) ORDER BY leika_key DESC LIMIT 1`, p...).Scan(&unit)
+	err = q.QueryRow(ctx, `SELECT unit, org_id FROM records_routing WHERE `+s.In("authority_id", &p)+
+		` AND leika_key IN (`+p.Add(leikaKey)+`, `+p.Add(anyService)+`) ORDER BY leika_key DESC LIMIT 1`, p...).Scan(&unit, &lead)
 	if errors.Is(err, sql.ErrNoRows) {
-		return "", nil
+		return "", "", nil
 	}
-	return unit, err
+	return unit, lead, err
+}
+
+// unit is a place in an authority's plan.
+func (store) unit(ctx context.Context, q db.Querier, s access.Access, code string) (Unit, error) {
+	var p db.Params
+	u, err := scanUnit(q.QueryRow(ctx, `SELECT `+unitColumns+` FROM records_unit WHERE `+s.In("authority_id", &p)+` AND code = `+p.Add(code), p...))
+	return u, notFound(err)
+}
+
+// pattern is how the authority writes its Aktenzeichen, and the code of the leading unit ("" if there is none).
+func (store) pattern(ctx context.Context, q db.Querier, s access.Access, authority, lead string) (pattern, code string, err error) {
+	if err := s.Own(authority); err != nil {
+		return "", "", err
+	}
+	err = q.QueryRow(ctx, `SELECT coalesce((SELECT reference_pattern FROM records_setting WHERE authority_id = $1), ''),
+		coalesce((SELECT code FROM records_org WHERE authority_id = $1 AND id = $2), '')`, authority, lead).Scan(&pattern, &code)
+	if pattern == "" {
+		pattern = DefaultPattern
+	}
+	return pattern, code, err
 }
 
 // nextNumber counts on: without a gap, because the row is locked until the transaction ends and goes back with it.
@@ -169,9 +193,11 @@ func (store) insertFile(ctx context.Context, tx *db.Tx, s access.Access, f File)
 	if err := s.Own(f.Authority); err != nil {
 		return err
 	}
-	_, err := tx.Exec(ctx, `INSERT INTO records_file (id, authority_id, reference, unit, subject, search, opened_at, closed_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`, f.ID, f.Authority, f.Reference, f.Unit.Code, f.Subject,
-		searchText(f.Reference, f.Subject), db.Micros(f.OpenedAt), db.Micros(f.ClosedAt))
+	_, err := tx.Exec(ctx, `INSERT INTO records_file (id, authority_id, reference, unit, subject, search, opened_at, closed_at, lead, readers,
+		writers, level, medium, location, type_id, fields, keywords, version, changed_at, changed_by)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`, f.ID, f.Authority, f.Reference,
+		f.Unit.Code, f.Subject, f.search(), db.Micros(f.OpenedAt), db.Micros(f.ClosedAt), f.Lead, f.Readers, f.Writers, int64(f.Level),
+		string(f.Medium), f.Location, f.Type, f.Fields, f.Keywords, f.Version, db.Micros(f.ChangedAt), f.ChangedBy)
 	return err
 }
 
@@ -188,6 +214,15 @@ func (store) files(ctx context.Context, q db.Querier, s access.Access, f FileFil
 	}
 	if f.Unit != "" {
 		where += ` AND f.unit = ` + p.Add(f.Unit)
+	}
+	if f.Marked {
+		where += ` AND EXISTS (SELECT 1 FROM records_favourite m WHERE m.object = 'file:' || f.id AND m.subject = ` + p.Add(s.Subject) + `)`
+	}
+	switch f.State {
+	case FilesOpen:
+		where += ` AND f.closed_at = 0`
+	case FilesClosed:
+		where += ` AND f.closed_at > 0`
 	}
 	rows, err := q.Query(ctx, `SELECT `+fileColumns+`, 0`+fileTables+`WHERE `+where+keyset(&p, "opened_at", true, f.Page), p...)
 	files, err := db.All(rows, err, scanFile)
@@ -212,13 +247,13 @@ func (st store) closeFile(ctx context.Context, tx *db.Tx, s access.Access, c Cas
 
 const caseColumns = `id, authority_id, file_id, reference, subject, source, source_reference, status_path, leika_key, applicant,
 	state, assigned_to, assigned_name, received_at, due_at, closed_at, fee_amount, fee_kassenzeichen, fee_paid_at,
-	changed_by, changed_at, version, kind, part_id, parent_id, level, org_id`
+	changed_by, changed_at, version, kind, part_id, parent_id, level, org_id, number`
 
 func scanCase(r db.Scanner) (c Case, err error) {
 	var received, due, closed, paid, changedAt int64
 	err = r.Scan(&c.ID, &c.Authority, &c.FileID, &c.Reference, &c.Subject, &c.Source, &c.SourceRef, &c.StatusPath, &c.LeikaKey,
 		&c.Applicant, &c.State, &c.AssignedTo, &c.AssignedName, &received, &due, &closed, &c.Fee.Amount, &c.Fee.Kassenzeichen, &paid,
-		&c.ChangedBy, &changedAt, &c.Version, &c.Kind, &c.Part, &c.Parent, &c.Level, &c.Org, &c.May)
+		&c.ChangedBy, &changedAt, &c.Version, &c.Kind, &c.Part, &c.Parent, &c.Level, &c.Org, &c.Number, &c.May)
 	c.ReceivedAt, c.DueAt, c.ClosedAt = db.Time(received), db.Time(due), db.Time(closed)
 	c.Fee.PaidAt, c.ChangedAt = db.Time(paid), db.Time(changedAt)
 	return c, notFound(err)
@@ -229,10 +264,10 @@ func (store) insertCase(ctx context.Context, tx *db.Tx, s access.Access, c Case)
 		return err
 	}
 	_, err := tx.Exec(ctx, `INSERT INTO records_case (`+caseColumns+`, search) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,
-		$12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28)`, c.ID, c.Authority, c.FileID, c.Reference, c.Subject, c.Source,
+		$12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29)`, c.ID, c.Authority, c.FileID, c.Reference, c.Subject, c.Source,
 		c.SourceRef, c.StatusPath, c.LeikaKey, c.Applicant, string(c.State), c.AssignedTo, c.AssignedName, db.Micros(c.ReceivedAt),
 		db.Micros(c.DueAt), db.Micros(c.ClosedAt), int64(c.Fee.Amount), c.Fee.Kassenzeichen, db.Micros(c.Fee.PaidAt), c.ChangedBy,
-		db.Micros(c.ChangedAt), c.Version, string(c.Kind), c.Part, c.Parent, int64(c.Level), c.Org, searchText(c.Reference, c.SourceRef, c.Applicant, c.Subject))
+		db.Micros(c.ChangedAt), c.Version, string(c.Kind), c.Part, c.Parent, int64(c.Level), c.Org, c.Number, searchText(c.Reference, c.SourceRef, c.Applicant, c.Subject))
 	return err
 }
 
@@ -262,11 +297,12 @@ func (store) caseBySource(ctx context.Context, q db.Querier, s access.Access, so
 		` AND source = `+p.Add(source), p...))
 }
 
-func (store) casesOfFile(ctx context.Context, q db.Querier, s access.Access, fileID string) ([]Case, error) {
+func (store) casesOfFile(ctx context.Context, q db.Querier, s access.Access, fileID string, page Cursor) (Listing[Case], error) {
 	var p db.Params
 	rows, err := q.Query(ctx, `SELECT `+caseColumns+`, 0 FROM records_case c WHERE `+s.ReadsCase("c", &p)+
-		` AND file_id = `+p.Add(fileID)+` ORDER BY received_at, id`, p...)
-	return db.All(rows, err, scanCase)
+		` AND file_id = `+p.Add(fileID)+keyset(&p, "received_at", false, page), p...)
+	cases, err := db.All(rows, err, scanCase)
+	return listing(cases, page, func(c Case) Key { return Key{c.ReceivedAt, c.ID} }), err
 }
 
 func (store) inbox(ctx context.Context, q db.Querier, s access.Access, me string, f Filter) (Listing[Case], error) {

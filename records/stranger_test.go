@@ -9,6 +9,7 @@ import (
 	"go/token"
 	"go/types"
 	"io/fs"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -66,15 +67,32 @@ func TestStrangersUseCases(t *testing.T) {
 		c, doc := guarded(t, h)
 		due := time.Now().AddDate(0, 0, 3)
 		uses := map[string]func(ctx context.Context) error{
-			"Dossier":       func(ctx context.Context) error { _, err := h.Dossier(ctx, c.ID); return err },
-			"FileWithCases": func(ctx context.Context) error { _, _, err := h.FileWithCases(ctx, c.FileID); return err },
-			"OpenDocument":  func(ctx context.Context) error { _, _, err := h.OpenDocument(ctx, doc.ID); return err },
-			"Take":          func(ctx context.Context) error { return h.Take(ctx, c.ID, c.Version) },
-			"AddNote":       func(ctx context.Context) error { return h.AddNote(ctx, c.ID, c.Version, db.NewID(), "x") },
-			"Ask":           func(ctx context.Context) error { return h.Ask(ctx, c.ID, c.Version, db.NewID(), "x", due) },
-			"Preview":       func(ctx context.Context) error { _, err := h.Preview(ctx, c.ID, grant(db.NewID())); return err },
-			"Decide":        func(ctx context.Context) error { return h.Decide(ctx, c.ID, c.Version, grant(db.NewID())) },
-			"Close":         func(ctx context.Context) error { return h.Close(ctx, c.ID, c.Version) },
+			"Dossier":      func(ctx context.Context) error { _, err := h.Dossier(ctx, c.ID); return err },
+			"OpenDocument": func(ctx context.Context) error { _, _, err := h.OpenDocument(ctx, doc.ID); return err },
+			"Take":         func(ctx context.Context) error { return h.Take(ctx, c.ID, c.Version) },
+			"AddNote":      func(ctx context.Context) error { return h.AddNote(ctx, c.ID, c.Version, db.NewID(), "x") },
+			"Ask":          func(ctx context.Context) error { return h.Ask(ctx, c.ID, c.Version, db.NewID(), "x", due) },
+			"Preview":      func(ctx context.Context) error { _, err := h.Preview(ctx, c.ID, grant(db.NewID())); return err },
+			"Decide":       func(ctx context.Context) error { return h.Decide(ctx, c.ID, c.Version, grant(db.NewID())) },
+			"Close":        func(ctx context.Context) error { return h.Close(ctx, c.ID, c.Version) },
+			"OpenFile": func(ctx context.Context) error {
+				_, err := h.OpenFile(ctx, NewFile{Authority: erfurt, Unit: "22.31", Details: Details{Subject: "x"}})
+				return err
+			},
+			"OpenCase": func(ctx context.Context) error {
+				_, err := h.OpenCase(ctx, NewCase{File: c.FileID, Subject: "x"})
+				return err
+			},
+			"ChangeFile": func(ctx context.Context) error { return h.ChangeFile(ctx, c.FileID, 1, Details{Subject: "x"}) },
+			"AddPart":    func(ctx context.Context) error { return h.AddPart(ctx, c.FileID, 1, db.NewID(), "x") },
+			"LinkFiles":  func(ctx context.Context) error { return h.LinkFiles(ctx, c.FileID, 1, "x", SeeAlso) },
+			"Unlink":     func(ctx context.Context) error { return h.Unlink(ctx, c.FileID, 1, "x") },
+			"Lend":       func(ctx context.Context) error { return h.Lend(ctx, c.FileID, 1, "x", due) },
+			"CloseFile":  func(ctx context.Context) error { return h.CloseFile(ctx, c.FileID, 1) },
+			"Reopen":     func(ctx context.Context) error { return h.Reopen(ctx, c.FileID, 1) },
+			"Mark":       func(ctx context.Context) error { return h.Mark(ctx, c.FileID, true) },
+			"FilePage":   func(ctx context.Context) error { _, err := h.FilePage(ctx, c.FileID, Cursor{}); return err },
+			"Choices":    func(ctx context.Context) error { _, err := h.Choices(ctx, erfurt); return err },
 		}
 		lists := map[string]func(ctx context.Context) (int, error){
 			"Inbox": func(ctx context.Context) (int, error) {
@@ -172,7 +190,7 @@ func tables(t *testing.T) []string {
 func storeMethods(t *testing.T) []string {
 	t.Helper()
 	var out []string
-	for _, name := range []string{"store.go", "store_case.go"} {
+	for _, name := range []string{"store.go", "store_case.go", "store_file.go"} {
 		f, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
 		must(t, err)
 		for _, d := range f.Decls {
@@ -234,7 +252,7 @@ func TestStrangersScope(t *testing.T) {
 				return nothing(len(l), err)
 			},
 			"route": func(ctx context.Context, tx *db.Tx, s access.Access) error {
-				unit, err := st.route(ctx, tx, s, dogTax)
+				unit, _, err := st.route(ctx, tx, s, dogTax)
 				return nothing(len(unit), err)
 			},
 			"nextNumber": func(ctx context.Context, tx *db.Tx, s access.Access) error {
@@ -268,8 +286,8 @@ func TestStrangersScope(t *testing.T) {
 				return err
 			},
 			"casesOfFile": func(ctx context.Context, tx *db.Tx, s access.Access) error {
-				l, err := st.casesOfFile(ctx, tx, s, c.FileID)
-				return nothing(len(l), err)
+				l, err := st.casesOfFile(ctx, tx, s, c.FileID, Cursor{})
+				return nothing(len(l.Items), err)
 			},
 			"inbox": func(ctx context.Context, tx *db.Tx, s access.Access) error {
 				l, err := st.inbox(ctx, tx, s, c.AssignedTo, Filter{State: StateAll})
@@ -335,6 +353,7 @@ func TestStrangersScope(t *testing.T) {
 				return none(st.markPaid(ctx, tx, s, c.ID, "KZ-4711", time.Now()))
 			},
 		}
+		maps.Copy(calls, fileCalls(t, h, c))
 		var tried []string
 		for name := range calls {
 			tried = append(tried, name)
@@ -347,7 +366,7 @@ func TestStrangersScope(t *testing.T) {
 		for name, call := range calls {
 			for what, scope := range map[string]access.Access{"another's": access.At(jena), "no": {}, "an empty": access.At("")} {
 				err := h.h.DB.Tx(t.Context(), func(ctx context.Context, tx *db.Tx) error { return call(ctx, tx, scope) })
-				if code := errs.CodeOf(err); code != errs.NotFound && (name != "updateCase" || code != errs.Conflict) {
+				if code := errs.CodeOf(err); code != errs.NotFound && (!strings.HasPrefix(name, "update") || code != errs.Conflict) {
 					t.Errorf("%s with %s scope: %v", name, what, err)
 				}
 			}
@@ -358,8 +377,8 @@ func TestStrangersScope(t *testing.T) {
 		// With the right scope each of them finds or does something, so the above could fail.
 		undo := errors.New("undo")
 		for name, call := range calls {
-			if name == "insertPlan" {
-				continue
+			if slices.Contains([]string{"insertPlan", "raiseCases", "dropLink"}, name) {
+				continue // these do not say what they found
 			}
 			err := h.h.DB.Tx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
 				if err := call(ctx, tx, access.At(erfurt)); errs.Is(err, errs.NotFound) {
@@ -415,6 +434,9 @@ func TestStrangersAddresses(t *testing.T) {
 				}
 				if !strings.Contains(path, "{id}") && (who == "clerk of Jena" || who == "clerk of nowhere") {
 					want = http.StatusOK // lists of their own, empty
+				}
+				if path == "/akte/akten/neu" && want == http.StatusOK && (method == http.MethodPost || who == "clerk of nowhere") {
+					want = http.StatusNotFound // there is no authority for which they open one
 				}
 				if w.Code != want || strings.Contains(w.Body.String(), secret) || strings.Contains(w.Body.String(), c.Reference) {
 					t.Errorf("%s by %s: status %d, want %d; or it shows what it must not", pattern, who, w.Code, want)

@@ -19,6 +19,7 @@ type pages struct {
 	check   *web.Page[checkPage]
 	files   *web.Page[filesPage]
 	file    *web.Page[filePage]
+	form    *web.Page[formPage]
 	kept    *web.Page[keptPage]
 }
 
@@ -30,6 +31,7 @@ func newPages(s *web.Site) pages {
 		check:   web.NewPage[checkPage](s, Files, "check"),
 		files:   web.NewPage[filesPage](s, Files, "files"),
 		file:    web.NewPage[filePage](s, Files, "file"),
+		form:    web.NewPage[formPage](s, Files, "form"),
 		kept:    web.NewPage[keptPage](s, Files, "kept"),
 	}
 }
@@ -48,7 +50,20 @@ func (r *Room) Routes(mux *http.ServeMux) {
 	handle("POST /akte/vorgang/{id}/entscheidung", r.postDecide)
 	handle("GET /akte/dokument/{id}", r.getDocument)
 	handle("GET /akte/akten", r.getFiles)
+	handle("GET /akte/akten/neu", r.getNewFile)
+	handle("POST /akte/akten/neu", r.postNewFile)
 	handle("GET /akte/akte/{id}", r.getFile)
+	handle("GET /akte/akte/{id}/bearbeiten", r.getEditFile)
+	handle("POST /akte/akte/{id}/bearbeiten", r.postEditFile)
+	handle("GET /akte/akte/{id}/vorgang", r.getNewCase)
+	handle("POST /akte/akte/{id}/vorgang", r.postNewCase)
+	handle("POST /akte/akte/{id}/teilakte", r.postPart)
+	handle("POST /akte/akte/{id}/verweis", r.postLink)
+	handle("POST /akte/akte/{id}/verweis-entfernen", r.postUnlink)
+	handle("POST /akte/akte/{id}/ausleihe", r.postLend)
+	handle("POST /akte/akte/{id}/merken", r.postMark)
+	handle("POST /akte/akte/{id}/schliessen", r.postCloseFile)
+	handle("POST /akte/akte/{id}/wiederaufnehmen", r.postReopen)
 }
 
 // pathID is the id in the address; "" (which nothing has) if it is none.
@@ -174,6 +189,7 @@ func (r *Room) choose(req *http.Request, name, label, current string, values ...
 }
 
 type inboxPage struct {
+	Tabs          web.Tabs
 	Query         string
 	Choices       []choice
 	Filtered      bool
@@ -198,7 +214,7 @@ func (r *Room) getInbox(w http.ResponseWriter, req *http.Request) error {
 	if err != nil {
 		return err
 	}
-	d := inboxPage{Query: f.Query, Filtered: f != (Filter{Page: f.Page}), ShowAuthority: severalAuthorities(req),
+	d := inboxPage{Tabs: r.Tabs(req, "/akte"), Query: f.Query, Filtered: f != (Filter{Page: f.Page}), ShowAuthority: severalAuthorities(req),
 		Pages: turn(l, "/akte", f.values()),
 		Choices: []choice{
 			r.choose(req, "stand", "records.filter.state", f.State, string(StateNew), string(StateInWork), string(StateWaiting),
@@ -252,77 +268,6 @@ func (r *Room) getDocument(w http.ResponseWriter, req *http.Request) error {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Content-Security-Policy", "default-src 'none'; sandbox") // should a browser show it all the same
 	return stream(w, content)
-}
-
-type filesPage struct {
-	Query         string
-	Units         choice
-	Filtered      bool
-	Rows          []fileRow
-	ShowAuthority bool
-	Pages         web.Pagination
-}
-
-type fileRow struct {
-	File      File
-	Authority string
-}
-
-func (r *Room) getFiles(w http.ResponseWriter, req *http.Request) error {
-	v := req.URL.Query()
-	units, err := r.Units(req.Context())
-	if err != nil {
-		return err
-	}
-	f := FileFilter{Query: query(v.Get("q")), Page: parseCursor(v)}
-	c := choice{Name: "einheit", Label: r.h.Site.T(req, "records.unit"), Options: []option{{Text: r.h.Site.T(req, "records.unit.any")}}}
-	for _, u := range units {
-		selected := u.Code == v.Get("einheit")
-		if selected {
-			f.Unit = u.Code
-		}
-		c.Options = append(c.Options, option{u.Code, u.Code + " " + u.Title, selected})
-	}
-	l, err := r.Files(req.Context(), f)
-	if err != nil {
-		return err
-	}
-	d := filesPage{Query: f.Query, Units: c, Filtered: f.Query != "" || f.Unit != "", ShowAuthority: severalAuthorities(req),
-		Pages: turn(l, "/akte/akten", set("q", f.Query, "einheit", f.Unit))}
-	for _, x := range l.Items {
-		d.Rows = append(d.Rows, fileRow{x, r.h.AuthorityName(x.Authority)})
-	}
-	return r.pages.files.Render(w, req, web.Meta{Title: r.h.Site.T(req, "records.files"), Crumbs: r.crumbs(req, Filter{})}, d)
-}
-
-type filePage struct {
-	File  File
-	Facts web.SummaryList
-	Rows  []inboxRow
-}
-
-func (r *Room) getFile(w http.ResponseWriter, req *http.Request) error {
-	f, cases, err := r.FileWithCases(req.Context(), pathID(req))
-	if err != nil {
-		return err
-	}
-	t, lang := r.text(req), web.Lang(req)
-	d := filePage{File: f}
-	d.Facts.Rows = []web.SummaryRow{
-		{Label: t("records.subject"), Value: f.Subject},
-		{Label: t("records.authority"), Value: r.h.AuthorityName(f.Authority)},
-		{Label: t("records.unit"), Value: f.Unit.Code + " " + f.Unit.Title},
-		{Label: t("records.opened"), Value: dateText(lang, f.OpenedAt)},
-		{Label: t("records.closed"), Value: dateText(lang, f.ClosedAt)},
-		{Label: t("records.retention"), Value: t("records.retention.years", f.Unit.RetentionYears)},
-		{Label: t("records.retained_until"), Value: dateText(lang, f.RetainedUntil())},
-		{Label: t("records.appraisal"), Value: t("records.appraisal." + string(f.Unit.Appraisal))},
-	}
-	for _, c := range cases {
-		d.Rows = append(d.Rows, r.inboxRow(req, Filter{}, c))
-	}
-	crumbs := append(r.crumbs(req, Filter{}), web.Link{Text: t("records.files"), Href: "/akte/akten"})
-	return r.pages.file.Render(w, req, web.Meta{Title: t("records.file_title", f.Reference), Crumbs: crumbs}, d)
 }
 
 // crumbs lead back to the inbox with its filter.

@@ -53,6 +53,7 @@ func stream(w io.Writer, content io.Reader) error {
 
 type casePage struct {
 	Dossier
+	Tabs       web.Tabs
 	List       string // carried through the forms
 	Next       string
 	Authority  string
@@ -130,7 +131,7 @@ func (r *Room) showCase(w http.ResponseWriter, req *http.Request, f Filter, in t
 	}
 	t := r.text(req)
 	p := casePage{
-		Dossier: d, List: f.values().Encode(), Next: f.casePath(d.Case.ID, "/weiter"), Authority: r.h.AuthorityName(d.Case.Authority),
+		Tabs: r.CaseTabs(req, d.Case.ID, ""), Dossier: d, List: f.values().Encode(), Next: f.casePath(d.Case.ID, "/weiter"), Authority: r.h.AuthorityName(d.Case.Authority),
 		Errors: r.h.Site.Summary(t, in.err), Alert: r.conflict(req, d.Case, in.err),
 		State: r.badge(req, d.Case.State), Facts: r.facts(req, d), Timeline: r.timeline(req, d), Outcome: r.outcome(req, d),
 		Grant: f.decidePath(d.Case.ID, true), Refuse: f.decidePath(d.Case.ID, false),

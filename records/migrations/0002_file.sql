@@ -121,6 +121,7 @@ ALTER TABLE records_case ADD COLUMN part_id TEXT NOT NULL DEFAULT '';
 ALTER TABLE records_case ADD COLUMN parent_id TEXT NOT NULL DEFAULT '';
 ALTER TABLE records_case ADD COLUMN level BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE records_case ADD COLUMN org_id TEXT NOT NULL DEFAULT '';
+ALTER TABLE records_case ADD COLUMN number BIGINT NOT NULL DEFAULT 1; -- in its file, or in its parent
 CREATE INDEX records_case_in_file ON records_case (file_id, received_at, id);
 DROP INDEX records_case_file;
 
@@ -165,6 +166,7 @@ ALTER TABLE records_document DROP COLUMN version;
 ALTER TABLE records_document DROP COLUMN file_id;
 CREATE INDEX records_case_file ON records_case (file_id);
 DROP INDEX records_case_in_file;
+ALTER TABLE records_case DROP COLUMN number;
 ALTER TABLE records_case DROP COLUMN org_id;
 ALTER TABLE records_case DROP COLUMN level;
 ALTER TABLE records_case DROP COLUMN parent_id;

@@ -1,0 +1,220 @@
+package records
+
+import (
+	"context"
+	"time"
+
+	"rennsteig/platform/audit"
+	"rennsteig/platform/db"
+	"rennsteig/platform/errs"
+	"rennsteig/platform/identity"
+	"rennsteig/records/access"
+)
+
+// Part is a part file (Teilakte).
+type Part struct {
+	ID       string
+	Number   int64 // in the file, from 1
+	Subject  string
+	OpenedAt time.Time
+	ClosedAt time.Time
+}
+
+// Link is a reference from one file to another (Verweis); it is seen from both.
+type Link struct {
+	File File // the other one
+	Kind string
+	By   string
+	At   time.Time
+}
+
+// Links between files.
+const (
+	SeeAlso   = "see"       // siehe auch
+	Precedes  = "precedes"  // Vorakte
+	DependsOn = "belonging" // Beiakte
+)
+
+// LinkKinds lists the kinds of links.
+var LinkKinds = []string{SeeAlso, Precedes, DependsOn}
+
+// changeFile is the one way somebody changes a file that takes changes: authorise, lock, check the version, do it, store, log.
+func (r *Room) changeFile(ctx context.Context, id string, version int64, action string, do func(ctx context.Context, tx *db.Tx, a access.Access, f *File) (map[string]any, error)) error {
+	return r.h.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		a, err := access.Load(ctx, tx)
+		if err != nil {
+			return err
+		}
+		f, err := r.fileToChange(ctx, tx, a, id)
+		if err != nil {
+			return err
+		}
+		if f.Version != version {
+			return errs.E(errs.Conflict, "records.error.file_changed", f.ChangedBy)
+		}
+		changes, err := do(ctx, tx, a, &f)
+		if err != nil {
+			return err
+		}
+		f.ChangedAt, f.ChangedBy = r.h.Now(), identity.From(ctx).Name
+		if err := r.store.updateFile(ctx, tx, a, f); err != nil {
+			return err
+		}
+		return r.h.Audit.Append(ctx, tx, audit.Entry{Action: action, Authority: f.Authority, Object: FileObject(id), Changes: changes})
+	})
+}
+
+// ChangeFile changes what can be said about a file. Who it is open to, and how confidential it is, is for who manages
+// the file (access.Manages).
+func (r *Room) ChangeFile(ctx context.Context, id string, version int64, d Details) error {
+	if err := d.check(); err != nil {
+		return err
+	}
+	return r.changeFile(ctx, id, version, "records.file_changed", func(ctx context.Context, tx *db.Tx, a access.Access, f *File) (map[string]any, error) {
+		if old := f.Details(); (d.Lead != old.Lead || d.Reach != old.Reach || d.Level != old.Level) && f.Lead != "" && !a.Manages(f.Authority, f.Lead) {
+			return nil, errs.E(errs.Denied, "records.error.manage")
+		}
+		if err := r.fits(ctx, tx, a, f.Authority, d); err != nil {
+			return nil, err
+		}
+		if d.Level != f.Level {
+			if err := r.store.raiseCases(ctx, tx, a, f.ID, d.Level); err != nil {
+				return nil, err
+			}
+		}
+		f.set(d)
+		return map[string]any{"subject_sha256": digest(f.Subject), "lead": f.Lead, "reach": d.Reach, "level": f.Level, "medium": f.Medium}, nil
+	})
+}
+
+// AddPart opens a part file. id is chosen by the form: the same form sent twice opens one.
+func (r *Room) AddPart(ctx context.Context, file string, version int64, id, subject string) error {
+	var wrong []errs.Field
+	subject = checkText(&wrong, "subject", oneLine(subject), maxSubject)
+	if err := errs.InvalidFields(wrong); err != nil {
+		return err
+	}
+	if done, err := r.hasPart(ctx, file, id); done || err != nil {
+		return err
+	}
+	return r.changeFile(ctx, file, version, "records.part_opened", func(ctx context.Context, tx *db.Tx, a access.Access, f *File) (map[string]any, error) {
+		n, err := r.store.insertPart(ctx, tx, a, *f, Part{ID: id, Subject: subject, OpenedAt: r.h.Now()})
+		return map[string]any{"part": n, "subject_sha256": digest(subject)}, err
+	})
+}
+
+func (r *Room) hasPart(ctx context.Context, file, id string) (bool, error) {
+	a, err := access.Load(ctx, r.h.DB.Reader())
+	if err != nil {
+		return false, err
+	}
+	return r.store.hasPart(ctx, r.h.DB.Reader(), a, file, id)
+}
+
+// LinkFiles refers from a file to another one of the same authority, named by its Aktenzeichen, that the caller may read.
+func (r *Room) LinkFiles(ctx context.Context, file string, version int64, reference, kind string) error {
+	return r.changeFile(ctx, file, version, "records.file_linked", func(ctx context.Context, tx *db.Tx, a access.Access, f *File) (map[string]any, error) {
+		other, err := r.store.fileByReference(ctx, tx, a, f.Authority, oneLine(reference))
+		if errs.Is(err, errs.NotFound) || err == nil && other == f.ID {
+			return nil, errs.InvalidFields([]errs.Field{{Name: "reference", Key: "records.error.no_file"}})
+		}
+		if err != nil {
+			return nil, err
+		}
+		ok := false
+		for _, k := range LinkKinds {
+			ok = ok || k == kind
+		}
+		if !ok {
+			return nil, errs.InvalidFields([]errs.Field{{Name: "kind", Key: "records.error.choice"}})
+		}
+		return map[string]any{"other": other, "kind": kind}, r.store.putLink(ctx, tx, a, *f, other, kind, identity.From(ctx).Name, r.h.Now())
+	})
+}
+
+// Unlink takes the reference to the other file away.
+func (r *Room) Unlink(ctx context.Context, file string, version int64, other string) error {
+	return r.changeFile(ctx, file, version, "records.file_unlinked", func(ctx context.Context, tx *db.Tx, a access.Access, f *File) (map[string]any, error) {
+		return map[string]any{"other": other}, r.store.dropLink(ctx, tx, a, f.ID, other)
+	})
+}
+
+// Lend notes that somebody has taken the paper until a day; to "" that it is back.
+func (r *Room) Lend(ctx context.Context, file string, version int64, to string, until time.Time) error {
+	to = oneLine(to)
+	return r.changeFile(ctx, file, version, "records.file_lent", func(_ context.Context, _ *db.Tx, _ access.Access, f *File) (map[string]any, error) {
+		var wrong []errs.Field
+		switch {
+		case f.Medium == Electronic:
+			return nil, errs.E(errs.Conflict, "records.error.no_paper")
+		case to == "":
+			f.LentTo, f.LentAt, f.LentUntil = "", time.Time{}, time.Time{}
+			return map[string]any{"back": true}, nil
+		case len(to) > 200:
+			wrong = append(wrong, errs.Field{Name: "to", Key: "records.error.long", Args: []any{200, len(to)}})
+		case !until.After(r.h.Now()):
+			wrong = append(wrong, errs.Field{Name: "until", Key: "records.error.due"})
+		}
+		f.LentTo, f.LentAt, f.LentUntil = to, r.h.Now(), until
+		return map[string]any{"to": to, "until": isoDate(until)}, errs.InvalidFields(wrong)
+	})
+}
+
+// CloseFile closes a file none of whose cases is open; its retention begins.
+func (r *Room) CloseFile(ctx context.Context, file string, version int64) error {
+	return r.changeFile(ctx, file, version, "records.file_closed", func(ctx context.Context, tx *db.Tx, a access.Access, f *File) (map[string]any, error) {
+		if n, err := r.store.openCases(ctx, tx, a, f.ID); err != nil {
+			return nil, err
+		} else if n > 0 {
+			return nil, errs.E(errs.Conflict, "records.error.open_cases", n)
+		}
+		f.ClosedAt = r.h.Now()
+		return map[string]any{"retained_until": isoDate(f.RetainedUntil())}, nil
+	})
+}
+
+// Reopen takes a closed file up again, unless its disposal has begun. For who manages the file.
+func (r *Room) Reopen(ctx context.Context, file string, version int64) error {
+	return r.h.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		a, err := access.Load(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if err := r.store.lockFile(ctx, tx, a, file); err != nil {
+			return err
+		}
+		f, err := r.store.fileByID(ctx, tx, a, file)
+		switch {
+		case err != nil:
+			return err
+		case f.May < access.Write || !a.Manages(f.Authority, f.Lead):
+			return errs.E(errs.Denied, "records.error.manage")
+		case f.State != "":
+			return errs.E(errs.Conflict, "records.error.in_disposal")
+		case f.ClosedAt.IsZero():
+			return nil
+		case f.Version != version:
+			return errs.E(errs.Conflict, "records.error.file_changed", f.ChangedBy)
+		}
+		f.ClosedAt, f.RetainUntil, f.ChangedAt, f.ChangedBy = time.Time{}, time.Time{}, r.h.Now(), identity.From(ctx).Name
+		if err := r.store.updateFile(ctx, tx, a, f); err != nil {
+			return err
+		}
+		return r.h.Audit.Append(ctx, tx, audit.Entry{Action: "records.file_reopened", Authority: f.Authority, Object: FileObject(file)})
+	})
+}
+
+// Mark puts a file among the caller's favourites, or takes it away. It concerns nobody else, so the log has nothing of it.
+func (r *Room) Mark(ctx context.Context, file string, on bool) error {
+	return r.h.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		a, err := access.Load(ctx, tx)
+		if err != nil {
+			return err
+		}
+		f, err := r.store.fileByID(ctx, tx, a, file)
+		if err != nil {
+			return err
+		}
+		return r.store.mark(ctx, tx, a, f, on, r.h.Now())
+	})
+}

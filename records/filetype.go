@@ -1,0 +1,64 @@
+package records
+
+import (
+	"encoding/json"
+	"slices"
+	"time"
+	"unicode/utf8"
+
+	"rennsteig/platform/errs"
+)
+
+// FileType is a kind of file that an authority keeps, with fields of its own (Aktentyp).
+type FileType struct {
+	ID        string
+	Authority string
+	Name      string
+	Fields    []TypeField
+}
+
+// TypeField is one field of a file type.
+type TypeField struct {
+	Name     string   `json:"name"` // in the stored object; lower-case letters, digits, "_"
+	Label    string   `json:"label"`
+	Kind     string   `json:"kind"` // "text", "date" or "select"
+	Options  []string `json:"options,omitempty"`
+	Required bool     `json:"required,omitempty"`
+}
+
+// Values reads the values of a file's own fields.
+func Values(fields string) map[string]string {
+	out := map[string]string{}
+	_ = json.Unmarshal([]byte(fields), &out) // nothing else was ever stored
+	return out
+}
+
+// check names the values that do not fit the type. Values of no field of the type are an error too.
+func (t FileType) check(fields string) (wrong []errs.Field) {
+	values := map[string]string{}
+	if json.Unmarshal([]byte(fields), &values) != nil {
+		return []errs.Field{{Name: "type", Key: "records.error.choice"}}
+	}
+	for _, f := range t.Fields {
+		v := values[f.Name]
+		delete(values, f.Name)
+		name := "field-" + f.Name
+		switch {
+		case v == "" && f.Required:
+			wrong = append(wrong, errs.Field{Name: name, Key: "records.error.needed", Args: []any{f.Label}})
+		case v == "":
+		case utf8.RuneCountInString(v) > maxSubject:
+			wrong = append(wrong, errs.Field{Name: name, Key: "records.error.long", Args: []any{maxSubject, utf8.RuneCountInString(v)}})
+		case f.Kind == "select" && !slices.Contains(f.Options, v):
+			wrong = append(wrong, errs.Field{Name: name, Key: "records.error.choice"})
+		case f.Kind == "date":
+			if _, err := time.Parse(time.DateOnly, v); err != nil {
+				wrong = append(wrong, errs.Field{Name: name, Key: "records.error.date"})
+			}
+		}
+	}
+	if len(values) > 0 {
+		wrong = append(wrong, errs.Field{Name: "type", Key: "records.error.choice"})
+	}
+	return wrong
+}
