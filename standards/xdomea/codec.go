@@ -3,6 +3,7 @@ package xdomea
 import (
 	"reflect"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -36,14 +37,14 @@ var (
 	keepType    = reflect.TypeFor[Keep]()
 )
 
-// plans are the elements of each struct.
-var plans = func() map[reflect.Type]*node {
+// plans are the elements of each struct. They need the code lists, which the order of initialisation cannot know.
+var plans = sync.OnceValue(func() map[reflect.Type]*node {
 	all := map[reflect.Type]*node{}
 	for _, root := range []any{Head{}, CoverLetter{}, File{}, Case{}, Document{}, Plan{}, Appraised{}, Result{}, unitResult{}, oldResult{}} {
 		planOf(reflect.TypeOf(root), all)
 	}
 	return all
-}()
+})
 
 // planOf adds the plan of a struct to all.
 func planOf(t reflect.Type, all map[reflect.Type]*node) *node {

@@ -16,6 +16,7 @@ type encoder struct {
 	has       string // of the message's kind
 	inherited *Retention
 	path      []string
+	depth     int
 	names     func(file string) error // told of each file that is named
 	err       error                   // the first
 }
@@ -32,7 +33,7 @@ func (e *encoder) element(name string, v reflect.Value) {
 	e.b = append(e.b, name...)
 	e.b = append(e.b, '>')
 	e.path = append(e.path, name)
-	e.fields(plans[v.Type()], v)
+	e.fields(plans()[v.Type()], v)
 	e.path = e.path[:len(e.path)-1]
 	e.b = append(e.b, "\n</xdomea:"...)
 	e.b = append(e.b, name...)
@@ -53,6 +54,10 @@ func (e *encoder) fields(plan *node, v reflect.Value) {
 
 // inside writes the kids of a node, whose fields are in v.
 func (e *encoder) inside(n *node, v reflect.Value) {
+	if e.depth++; e.depth > maxDepth-4 { // the root, Schriftgutobjekt, a code and what is in it
+		e.fail("nested too deep to be read")
+	}
+	defer func() { e.depth-- }()
 	for _, k := range n.kids {
 		if e.err != nil {
 			return

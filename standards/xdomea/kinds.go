@@ -79,9 +79,6 @@ func (m Message) content(version string) string {
 	return messages[m].content
 }
 
-// files reports whether the message carries the files that its records name.
-func (m Message) files() bool { return m == Information || m == Transfer || m == Disposal }
-
 // codeList is a list of codes of the XRepository.
 type codeList struct {
 	uri, version string

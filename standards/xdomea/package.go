@@ -2,6 +2,7 @@ package xdomea
 
 import (
 	"archive/zip"
+	"compress/flate"
 	"errors"
 	"fmt"
 	"io"
@@ -75,9 +76,14 @@ func NewPackageWriter(out io.Writer, h Head) (*PackageWriter, error) {
 		return nil, fmt.Errorf("xdomea: the ProzessID is %q, the message %q: no name for a package", h.ProcessID, h.Message)
 	}
 	var err error
-	if p.written.w, err = p.create(stem+".xml", zip.Deflate); err != nil {
+	level := flate.DefaultCompression
+	p.zip.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { return flate.NewWriter(w, level) })
+	if p.written.w, err = p.create(stem + ".xml"); err != nil {
 		return nil, err
 	}
+	// Most files are packed already, and one of zeros must not be taken for a bomb. Not stored: programs that read a ZIP
+	// from its beginning cannot know where a stored file ends.
+	level = flate.HuffmanOnly
 	p.known[strings.ToLower(stem+".xml")] = ""
 	if p.message, err = NewWriter(&p.written, h); err != nil {
 		return nil, err
@@ -86,8 +92,8 @@ func NewPackageWriter(out io.Writer, h Head) (*PackageWriter, error) {
 	return p, nil
 }
 
-func (p *PackageWriter) create(name string, method uint16) (io.Writer, error) {
-	h := &zip.FileHeader{Name: name, Method: method, Modified: p.head.Created.UTC().Truncate(time.Second)}
+func (p *PackageWriter) create(name string) (io.Writer, error) {
+	h := &zip.FileHeader{Name: name, Method: zip.Deflate, Modified: p.head.Created.UTC().Truncate(time.Second)}
 	w, err := p.zip.CreateHeader(h)
 	if err != nil {
 		return nil, p.fail("write the package: %w", err)
@@ -150,8 +156,7 @@ func (p *PackageWriter) Missing() []string {
 	return slices.DeleteFunc(slices.Clone(p.missing), func(name string) bool { return p.known[strings.ToLower(name)] == "" })
 }
 
-// AddFile ends the message and adds a file that an item named. It is stored as it is: most are packed already. An empty
-// one is taken, but archives may ask about it.
+// AddFile ends the message and adds a file that an item named. An empty one is taken, but archives may ask about it.
 func (p *PackageWriter) AddFile(name string, r io.Reader) error {
 	if err := p.end(); err != nil {
 		return err
@@ -161,7 +166,7 @@ func (p *PackageWriter) AddFile(name string, r io.Reader) error {
 		return p.fail("no item names the file %q, or it was added before", name)
 	}
 	p.known[folded] = ""
-	w, err := p.create(name, zip.Store)
+	w, err := p.create(name)
 	if err != nil {
 		return err
 	}

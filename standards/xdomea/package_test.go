@@ -55,7 +55,7 @@ func TestPackageRoundTrip(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer p.Close()
+		defer func() { _ = p.Close() }()
 		z, err := zip.NewReader(bytes.NewReader(b), int64(len(b)))
 		if err != nil {
 			t.Fatal(err)
@@ -142,6 +142,36 @@ func TestPackageWriterRefuses(t *testing.T) {
 type failingReader struct{}
 
 func (failingReader) Read([]byte) (int, error) { return 0, errDisk }
+
+// Files of zeros are no bomb, and a message that says nothing a million times is not sent.
+func TestWrittenIsNoBomb(t *testing.T) {
+	var b bytes.Buffer
+	p, err := NewPackageWriter(&b, testHead(Transfer))
+	if err == nil {
+		err = p.Write(document(letter))
+	}
+	if err == nil {
+		err = p.AddFile(letter, bytes.NewReader(make([]byte, 2*freeSize)))
+	}
+	if err == nil {
+		err = p.Close()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if found := codes(check(t, b.Bytes(), PackageName(testHead(Transfer)), Options{})); found != nil {
+		t.Error(found)
+	}
+	if p, err = NewPackageWriter(io.Discard, testHead(Transfer)); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Write(&Document{ID: other, General: General{Remark: strings.Repeat(" ", 2*freeSize)}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Close(); err == nil || !strings.Contains(err.Error(), "bomb") {
+		t.Error(err)
+	}
+}
 
 // The names that FileName makes are good in every package.
 func TestFileName(t *testing.T) {

@@ -72,7 +72,7 @@ func (r *Reader) begin() error {
 	}
 	if err == nil {
 		v := reflect.ValueOf(&r.head).Elem()
-		err = r.d.fields(plans[v.Type()], v)
+		err = r.d.fields(plans()[v.Type()], v)
 	}
 	switch {
 	case err != nil:
@@ -110,7 +110,9 @@ func (r *Reader) Head() Head { return r.head }
 // Next gives the next item; io.EOF after the last, or else an *Error, after which there is no more.
 func (r *Reader) Next() (Item, error) {
 	for r.err == nil && len(r.queue) == 0 {
-		r.step()
+		if err := r.step(); err != nil {
+			return nil, r.fail(err)
+		}
 	}
 	if len(r.queue) == 0 {
 		return nil, r.err
@@ -133,39 +135,35 @@ func (r *Reader) Items() iter.Seq2[Item, error] {
 }
 
 // step reads an element below the root, or in a Schriftgutobjekt.
-func (r *Reader) step() {
+func (r *Reader) step() error {
 	t, err := r.start()
 	want := r.root.content(r.d.version)
 	switch {
 	case errors.Is(err, io.EOF):
-		if r.err = err; want != "" && !r.some {
-			r.fail(r.d.refuse("content", "the message has no %s", want))
+		if want != "" && !r.some {
+			return r.d.refuse("content", "the message has no %s", want)
 		}
-		return
+		r.err = err
+		return nil
 	case err != nil:
-		r.fail(err)
-		return
+		return err
 	case t.Name.Local == "": // an end
 		r.opened = false
-		return
+		return nil
 	case t.Name.Local == "Schriftgutobjekt" && t.Name.Space == r.d.ns && want == "Schriftgutobjekt" && !r.opened:
 		r.opened = true
-		return
+		return nil
 	}
 	item := r.item(t, want)
 	if item == nil {
-		err = r.d.skip()
-	} else {
-		r.d.budget = r.limit
-		v := reflect.ValueOf(item).Elem()
-		err = r.d.fields(plans[v.Type()], v)
+		return r.d.skip()
 	}
-	if err != nil {
-		r.fail(err)
-		return
+	r.d.budget = r.limit
+	v := reflect.ValueOf(item).Elem()
+	if err := r.d.fields(plans()[v.Type()], v); err != nil {
+		return err
 	}
 	switch it := item.(type) {
-	case nil:
 	case *oldResult:
 		r.queue = append(r.queue, &Result{OK: it.OK, Errors: it.Errors})
 		for _, taken := range it.Taken {
@@ -175,6 +173,7 @@ func (r *Reader) step() {
 	case Item:
 		r.queue = append(r.queue, it)
 	}
+	return nil
 }
 
 // item makes what an element is read into; nil if it is passed over.
@@ -222,6 +221,5 @@ func (r *Reader) fail(err error) error {
 		no = &refusal{"xml", r.d.line, "the message ends before its Kopf does"} // io.EOF
 	}
 	r.err = &Error{[]Finding{{Severity: Fault, Code: no.code, File: r.file, Line: no.line, Message: no.text}}}
-	r.queue = nil
 	return r.err
 }

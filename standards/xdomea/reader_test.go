@@ -147,7 +147,7 @@ func TestReaderRefuses(t *testing.T) {
 			if !errors.As(err, &no) || no.Found[0].Code != c.want || no.Found[0].Line != c.line {
 				t.Fatalf("%v, want %s in line %d", err, c.want, c.line)
 			}
-			if _, again := r.Next(); again != err {
+			if _, again := r.Next(); !errors.Is(again, err) {
 				t.Errorf("the error did not stay: %v", again)
 			}
 		})
@@ -193,7 +193,10 @@ func TestItemsStop(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for range r.Items() {
+	for _, err := range r.Items() {
+		if err != nil {
+			t.Fatal(err)
+		}
 		break
 	}
 	if _, err := r.Next(); err != nil {
@@ -271,7 +274,7 @@ func FuzzReadPackage(f *testing.F) {
 			}
 			return
 		}
-		defer p.Close()
+		defer func() { _ = p.Close() }()
 		for name := range p.files {
 			if r, err := p.Open(name); err == nil {
 				if n, err := io.Copy(io.Discard, r); err == nil && n != p.Size(name) {

@@ -84,3 +84,53 @@ func TestReferenceXdomeaWriter(t *testing.T) {
 		}
 	}
 }
+
+// A package that was written has nothing that CheckPackage, with the schema, could say.
+func TestReferenceXdomeaPackage(t *testing.T) {
+	root := filepath.Join(os.Getenv("RENNSTEIG_REFERENCE"), "reference", "xdomea")
+	file := func(n int) *File {
+		f := offered(n)
+		f.Cases[0].Documents = append(f.Cases[0].Documents, *document(FileName(f.ID, "Bescheid Hund", "pdf")))
+		return f
+	}
+	for _, version := range []string{"3.0.0", "3.1.0"} {
+		for _, m := range []Message{Offer, Disposal, Transfer, Information, AppraisalList, DisposalResult, DisposalReceipt} {
+			h := testHead(m)
+			h.Version = version
+			var items []Item
+			switch messages[m].content {
+			case "Schriftgutobjekt":
+				items = []Item{file(1), file(2), &Case{ID: other, Retention: kept}}
+			case "BewertetesObjekt":
+				items = []Item{&Appraised{ID: other, Appraisal: Archive}}
+			case "AusgesondertesSGO":
+				items = []Item{&Result{ID: other, OK: true, ArchiveID: "B 7"}, &Result{ID: other, Errors: []string{"nein"}, Codes: []Code{{"1", "", "urn:x", "1"}}}}
+			}
+			found := check(t, packed(t, h, items...), PackageName(h), Options{Schema: filepath.Join(root, "xsd-"+version)})
+			if len(found) > 0 {
+				t.Errorf("%s %s: %v", version, m, found)
+			}
+		}
+	}
+}
+
+// The sample of the Landesarchiv NRW is read.
+func TestReferenceXdomeaRead(t *testing.T) {
+	names, err := filepath.Glob(filepath.Join(os.Getenv("RENNSTEIG_REFERENCE"), "reference", "xdomea", "samples-nrw", "v3.0.0", "*.xml"))
+	if err != nil || len(names) != 1 {
+		t.Fatalf("%d messages of the sample, %v", len(names), err)
+	}
+	f, err := os.Open(names[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	h, items, err := read(NewReader(f))
+	if err != nil || len(items) != 1 || h.Recipient.Organisation != "Landesarchiv NRW" {
+		t.Fatalf("%d items, %v, %+v", len(items), err, h)
+	}
+	c, ok := items[0].(*Case)
+	if !ok || c.General.Confidentiality != Open || len(c.Documents) != 1 || c.Documents[0].Versions[0].Formats[0].FileName != "f4bcaaf7-d7cb-11ef-a278-005056871b7c.txt" {
+		t.Errorf("%+v", items[0])
+	}
+}

@@ -130,7 +130,7 @@ func drawnUUID(t *rapid.T) string {
 func drawnItem[T any](t *rapid.T, has string) *T {
 	x := new(T)
 	v := reflect.ValueOf(x).Elem()
-	drawnStruct(t, v, plans[v.Type()], has, 4)
+	drawnStruct(t, v, plans()[v.Type()], has, 4)
 	return x
 }
 
@@ -287,7 +287,7 @@ func TestWriterRefuses(t *testing.T) {
 		"case without":        {Disposal, []Item{&Case{ID: other}}, "Vorgang: ArchivspezifischeMetadaten: no Aufbewahrungsdauer"},
 		"two appraisals":      {AppraisalList, []Item{&Appraised{ID: other, Appraisal: Archive, Other: "A1"}}, "only one may be"},
 		"none":                {AppraisalList, []Item{&Appraised{ID: other}}, "no Aussonderungsart"},
-		"unknown appraisal":   {AppraisalList, []Item{&Appraised{ID: other, Appraisal: "X"}}, `no code "X"`},
+		"unknown appraisal":   {AppraisalList, []Item{&Appraised{ID: other, Appraisal: "X"}}, `no code "X" of Aussonderungsart`},
 		"unknown medium":      {Transfer, []Item{&Document{ID: other, General: General{Medium: "9"}}}, `Medium has no code "9"`},
 		"no ID":               {Transfer, []Item{&Document{}}, "no ID"},
 		"ID":                  {Transfer, []Item{&Document{ID: "1"}}, `Dokument: ID is "1", which is no UUID`},
@@ -370,6 +370,35 @@ func TestRetentionIsInherited(t *testing.T) {
 	}
 }
 
+// What is written is never nested deeper than what is read.
+func TestWriterDepth(t *testing.T) {
+	deepest := 0
+	for depth := range maxDepth {
+		c := Case{ID: other, General: General{Medium: Paper}}
+		for range depth {
+			c = Case{ID: other, SubCases: []Case{c}}
+		}
+		var b bytes.Buffer
+		w, err := NewWriter(&b, testHead(Transfer))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if w.Write(&c) != nil {
+			break
+		}
+		deepest = depth
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := read(NewReader(&b)); err != nil {
+			t.Fatalf("%d deep: %v", depth, err)
+		}
+	}
+	if deepest != maxDepth-6 {
+		t.Errorf("%d deep", deepest)
+	}
+}
+
 // A text with what XML cannot say is written all the same.
 func TestTextWithoutXML(t *testing.T) {
 	d := &Document{ID: other, General: General{Subject: "a\x00b\xffc\ufffed\x1f"}}
@@ -416,7 +445,7 @@ func (d *fullDisk) Write(p []byte) (int, error) {
 
 // The names of elements are unique in each struct, and every tag says something known.
 func TestPlans(t *testing.T) {
-	for typ, plan := range plans {
+	for typ, plan := range plans() {
 		for _, n := range leaves(plan) {
 			f := typ.FieldByIndex(n.index)
 			_, options, _ := strings.Cut(f.Tag.Get("x"), ",")

@@ -33,7 +33,7 @@ func oneAppraisal(a Appraisal, other string, must bool) error {
 	case must && a == "" && other == "":
 		return errors.New("no Aussonderungsart")
 	case a != "" && !appraisalList.has(string(a)):
-		return fmt.Errorf("Aussonderungsart has no code %q", string(a))
+		return fmt.Errorf("no code %q of Aussonderungsart", string(a))
 	}
 	return nil
 }

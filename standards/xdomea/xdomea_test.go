@@ -386,6 +386,14 @@ func TestSchema(t *testing.T) {
 	if len(found) != 1 || found[0].Severity != Fault || found[0].Code != "schema" || found[0].Line != 7 || found[0].Path != "Mehr" {
 		t.Errorf("not valid: %+v", found)
 	}
+	for m, why := range map[Message]string{Transfer: "there is no xdomea-Nachrichten-AbgabeDurchfuehren.xsd", "0201": "of no kind that is known"} {
+		e := good()
+		e[0].text = strings.NewReplacer(Disposal.String(), "Abgabe.Abgabe."+string(m), "<code>0503", "<code>"+string(m)).Replace(message)
+		found := check(t, pack(t, e...), stem+".zip", o)
+		if n := found[len(found)-1]; n.Severity != Note || !strings.Contains(n.Message, why) {
+			t.Errorf("%s: %v", m, found)
+		}
+	}
 	write(strings.Replace(ownSchema, "3.1.0", "3.0.0", 1))
 	if found := check(t, b, stem+".zip", o); len(found) != 1 || found[0].Severity != Note {
 		t.Errorf("of another version: %v", found)
