@@ -90,7 +90,7 @@ func fill(t *testing.T, p Place) {
 	} {
 		exec(t, p.DB, `INSERT INTO a_thing (id, owner, parent, n, yes, raw, price) VALUES ($1, $2, $3, $4, $5, $6, $7)`, r...)
 	}
-	if _, err := fulltexttest.Fill(t.Context(), p.DB, 0, 3); err != nil {
+	if _, err := fulltexttest.Fill(t.Context(), p.DB, 0, 3, 3); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := p.Blobs.Put(t.Context(), strings.NewReader("a filed document"), 1<<20); err != nil {
@@ -114,7 +114,7 @@ func TestRoundTripBetweenDatabases(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if made.Rows != 4+7 || // of the full text: three documents in a file, and three rows of tokens
+				if made.Rows != 4+8 || // of the full text: three documents in a case of a file, and three rows of tokens
 					made.Blobs != 1 || len(made.Files) != 1 {
 					t.Errorf("manifest %+v", made)
 				}

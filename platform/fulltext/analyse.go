@@ -19,6 +19,7 @@ const Version = 1
 // The first letter of a token says what it is. Without one it is a word as it is written, folded.
 const (
 	rootMark  = "~" // root of a word, or roots of neighbouring segments of a compound, joined by rootJoin
+	startMark = "<" // the first letters of a word
 	pairMark  = "^" // two neighbouring words, hashed
 	labelMark = "@" // a label, hashed
 	rootJoin  = "+"
@@ -33,6 +34,10 @@ const (
 	// pairBits makes few different pairs, which keeps the index small: a phrase is compared with the words anyway.
 	pairBits = 18
 )
+
+// starts are the lengths, in bytes, of the beginnings of words that are tokens. A search for all words that begin so is
+// then a search for one token: it would take as long as their documents are many to gather them from the index.
+var starts = [...]int{3, 4, 6, 8}
 
 var lexicon = sync.OnceValue(func() *german.Lexicon { return german.NewLexicon() })
 
@@ -161,8 +166,8 @@ var analysed = struct {
 // maxAnalysed is how many words are kept before all are forgotten.
 const maxAnalysed = 50_000
 
-// keys are the tokens by which a folded word is found, beside itself: its root; of a compound also every run of its
-// segments, so that Hundesteuerbescheid is found by Bescheid, Hund, Hundesteuer and Steuerbescheid.
+// keys are the tokens by which a folded word is found, beside itself: how it starts; its root; of a compound also every
+// run of its segments, so that Hundesteuerbescheid is found by Bescheid, Hund, Hundesteuer and Steuerbescheid.
 func keys(w string) []string {
 	analysed.RLock()
 	out, ok := analysed.keys[w]
@@ -171,6 +176,11 @@ func keys(w string) []string {
 		return out
 	}
 	if a := analyse(w); !a.stop {
+		for _, n := range starts {
+			if len(w) > n && utf8.RuneStart(w[n]) {
+				out = append(out, startMark+w[:n])
+			}
+		}
 		out = append(out, rootMark+a.root)
 		for i := range a.parts {
 			for j := i + 1; j <= len(a.parts); j++ {

@@ -157,11 +157,13 @@ func (t term) expression() expression {
 	case hyphen:
 		return oneOf(familyOf(clip(strings.Join(t.words, ""))), all(each(t.words, familyOf)...))
 	}
+	if t.open && len(t.words) == 1 {
+		return startsWith(t.words[0])
+	}
 	var out []expression
 	for i, w := range t.words {
 		if i == len(t.words)-1 && t.open {
-			out = append(out, expression{token: w, prefix: true})
-			break
+			break // phrase tells the rest
 		}
 		out = append(out, leaf(w))
 		if i > 0 {
@@ -169,6 +171,31 @@ func (t term) expression() expression {
 		}
 	}
 	return all(out...)
+}
+
+// start is how long the longest token is for words that begin with w, or with less of it.
+func start(w string) (n int) {
+	for _, s := range starts {
+		if s == len(w) || s < len(w) && utf8.RuneStart(w[s]) {
+			n = s
+		}
+	}
+	return n
+}
+
+// startsWith is found by words that begin so. Beginnings longer than all starts are rare enough to be gathered from the
+// index; those between two are compared with the words: see phrase.
+func startsWith(w string) expression {
+	n := start(w)
+	switch longest := starts[len(starts)-1]; {
+	case n == len(w):
+		return oneOf(leaf(w), leaf(startMark+w))
+	case n == 0:
+		return expression{token: w, prefix: true}
+	case len(w) > longest:
+		return all(leaf(startMark+w[:n]), expression{token: w, prefix: true})
+	}
+	return leaf(startMark + w[:n])
 }
 
 // familyOf is found by a word. A compound of three or more segments may also stand there as two words: who looks for
@@ -193,7 +220,10 @@ func familyOf(w string) expression {
 // phrase is the pattern for LIKE that the words of a document must match, "" if the index knows it all. Words have
 // letters and digits only, so nothing is to be escaped.
 func (t term) phrase() string {
-	if t.kind != exact || len(t.words) == 1 {
+	if t.kind != exact || len(t.words) == 1 && !t.open {
+		return ""
+	}
+	if w := t.words[0]; len(t.words) == 1 && (start(w) == len(w) || start(w) == 0 || len(w) > starts[len(starts)-1]) {
 		return ""
 	}
 	pattern := "% " + strings.Join(t.words, " ")

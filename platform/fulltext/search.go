@@ -52,9 +52,7 @@ func (m Match) Where(p *db.Params) string {
 	} else {
 		where = x + `_vector(t.words, t.tokens) @@ CAST(` + p.Add(m.wanted) + ` AS TEXT)::tsquery`
 	}
-	if m.search.Before > 0 {
-		where += ` AND ` + key + ` < ` + p.Add(m.search.Before)
-	}
+	where += ` AND ` + m.before(key, p)
 	if m.from > 0 {
 		where += ` AND ` + key + ` >= ` + p.Add(m.from)
 	}
@@ -67,6 +65,14 @@ func (m Match) Where(p *db.Params) string {
 	return where
 }
 
+// before is the condition that the key comes after those that were shown.
+func (m Match) before(key string, p *db.Params) string {
+	if m.search.Before == 0 {
+		return key + ` >= 0`
+	}
+	return key + ` < ` + p.Add(m.search.Before)
+}
+
 // Newest ends the query: its order and limit.
 func (m Match) Newest(p *db.Params) string {
 	key := "t.n"
@@ -76,21 +82,53 @@ func (m Match) Newest(p *db.Params) string {
 	return ` ORDER BY ` + key + ` DESC LIMIT ` + p.Add(m.search.Limit)
 }
 
-// Newest runs the room's query.
+// The windows in which PostgreSQL is asked: the newest documents, and then each time so many times the time they span.
+const (
+	window     = 4000 // documents
+	growth     = 16
+	maxWindows = 4
+)
+
+// Newest runs the room's query. On PostgreSQL it may run several times, each time for older documents.
 func Newest[T any](ctx context.Context, x Index, q db.Querier, s Search, query func(Match) (string, db.Params), scan func(db.Scanner) (T, error)) ([]T, error) {
 	if len(s.Labels) > maxLabels {
 		s.Labels = nil
 	}
 	wanted, unwanted, like, unlike := s.Query.condition(s.Labels)
 	m := Match{search: s, index: x, like: like, unlike: unlike}
-	if x.dialect == db.SQLite {
-		m.wanted = fts5(wanted, unwanted)
+	run := func() ([]T, error) {
 		text, p := query(m)
 		rows, err := q.Query(ctx, text, p...)
 		return db.All(rows, err, scan)
 	}
+	if x.dialect == db.SQLite {
+		m.wanted = fts5(wanted, unwanted)
+		return run()
+	}
 	m.wanted = tsquery(wanted, unwanted)
-	text, p := query(m)
-	rows, err := q.Query(ctx, text, p...)
-	return db.All(rows, err, scan)
+	// GIN gives all that match, in no order: half of the documents for a frequent word. Within a window it gives few,
+	// because its bitmap is cut with that of the window, from the primary key.
+	var documents int
+	var newest, oldest int64
+	place := &db.Params{}
+	err := q.QueryRow(ctx, `SELECT count(*), coalesce(max(n), 0), coalesce(min(n), 0) FROM (SELECT n FROM `+x.table+` t WHERE `+
+		m.before("t.n", place)+` ORDER BY n DESC LIMIT `+place.Add(window)+`) w`, *place...).Scan(&documents, &newest, &oldest)
+	if err != nil || documents == 0 {
+		return nil, err
+	}
+	if documents == window {
+		m.from = oldest
+	}
+	out, err := run()
+	for n, span := 1, newest-oldest; err == nil && m.from > 0 && len(out) < s.Limit; n++ {
+		span *= growth
+		m.search.Before, m.search.Limit = m.from, s.Limit-len(out)
+		if m.from = max(0, m.from-span); n == maxWindows-1 {
+			m.from = 0
+		}
+		var more []T
+		more, err = run()
+		out = append(out, more...)
+	}
+	return out, err
 }

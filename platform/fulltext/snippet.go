@@ -25,7 +25,7 @@ func Snippet(text string, q Query, size int) []Segment {
 		return len(list) < maxSnippet
 	})
 	hits := q.hits(list)
-	from, to := window(text, list, hits, size)
+	from, to := piece(text, list, hits, size)
 	var out []Segment
 	add := func(s string, hit bool) {
 		if n := len(out); n > 0 && out[n-1].Hit == hit {
@@ -114,8 +114,8 @@ func (e expression) leaves(yield func(token string)) {
 	}
 }
 
-// window is the piece of text, in bytes, in which most terms are hit: the first of several.
-func window(text string, list []word, hits []uint32, size int) (from, to int) {
+// piece is where the snippet begins and ends, in bytes: where most terms are hit, the first of several places.
+func piece(text string, list []word, hits []uint32, size int) (from, to int) {
 	if len(text) <= size {
 		return 0, len(text)
 	}

@@ -19,17 +19,27 @@ const (
 		Sport Platz Halle Bad Park Baum Wald Forst Jagd Fischerei Tier Schutz Natur Denkmal Museum Archiv Bücherei Karte Nummer`
 )
 
-// Vocabulary is words by their frequency: articles and the like first, then nouns, then compounds of them.
+const (
+	onsets = "B Br D Dr F Fl G Gr H J K Kl L M N P Pf R S Sch St T Tr V W Z"
+	vowels = "a e i o u ä ö ü au ei ie"
+	codas  = "b cht ck f g l ld lm m n nd ng nk nt r rg rm rn s sch ss st t tz"
+)
+
+// Vocabulary is words by their frequency: articles and the like first, then nouns, then words of no known root and
+// compounds of the nouns, by turns.
 func Vocabulary(size int) []string {
 	r := rand.New(rand.NewPCG(1, 2))
 	simple := strings.Fields(nouns)
+	pick := func(list string) string { f := strings.Fields(list); return f[r.IntN(len(f))] }
 	r.Shuffle(len(simple), func(i, j int) { simple[i], simple[j] = simple[j], simple[i] })
 	out := append(strings.Fields(small), simple...)
 	seen := map[string]bool{}
 	for len(out) < size {
-		w := simple[r.IntN(len(simple))] + strings.ToLower(simple[r.IntN(len(simple))])
-		if r.IntN(3) == 0 {
-			w += strings.ToLower(simple[r.IntN(len(simple))])
+		w := ""
+		if len(out)%3 > 0 {
+			w = pick(onsets) + pick(vowels) + pick(codas) + pick("er el en ig um ung lich sam bar ier") + pick(codas)
+		} else {
+			w = simple[r.IntN(len(simple))] + strings.ToLower(simple[r.IntN(len(simple))])
 		}
 		if !seen[w] {
 			seen[w] = true

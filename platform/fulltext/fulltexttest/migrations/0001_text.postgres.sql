@@ -6,7 +6,7 @@ CREATE TABLE demo_text (
 	version BIGINT NOT NULL,
 	words   TEXT NOT NULL,
 	tokens  TEXT NOT NULL
-);
+) WITH (toast_tuple_target = 128); -- the texts elsewhere, so that many keys fit on a page
 -- The cost tells the planner that reading the whole table is no alternative to the index.
 -- +goose StatementBegin
 CREATE FUNCTION demo_text_vector(words TEXT, tokens TEXT) RETURNS tsvector

@@ -9,7 +9,7 @@ CREATE TABLE demo_text (
 );
 CREATE VIRTUAL TABLE demo_text_fts USING fts5 (
 	words, tokens, content = 'demo_text', content_rowid = 'n', detail = none, columnsize = 0,
-	tokenize = "ascii tokenchars '~^@+|'"
+	tokenize = "ascii tokenchars '~^@+|<'"
 );
 INSERT INTO demo_text_fts (demo_text_fts, rank) VALUES ('secure-delete', 1);
 -- +goose StatementBegin
