@@ -10,6 +10,7 @@ import (
 
 	"rennsteig/platform/db"
 	"rennsteig/platform/identity"
+	"rennsteig/platform/web"
 	"rennsteig/records/access"
 )
 
@@ -56,7 +57,7 @@ func (k Key) String() string {
 func parseKey(s string) Key {
 	micros, id, _ := strings.Cut(s, "_")
 	n, err := strconv.ParseInt(micros, 10, 64)
-	if err != nil || validID(id) == "" {
+	if err != nil || web.ID(id) == "" {
 		return Key{}
 	}
 	return Key{At: db.Time(n), ID: id}

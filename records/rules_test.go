@@ -14,6 +14,7 @@ import (
 
 	"rennsteig/platform/db"
 	"rennsteig/platform/errs"
+	"rennsteig/platform/web"
 )
 
 // TestTransitions writes the state machines down a second time, whole, so that a change to them is made twice.
@@ -152,7 +153,7 @@ func FuzzSafeName(f *testing.F) {
 func TestFilterAddress(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		f := Filter{
-			Query: query(rapid.String().Draw(t, "q")),
+			Query: web.Query(rapid.String().Draw(t, "q")),
 			State: rapid.SampledFrom([]string{"", StateAll, string(StateNew), string(StateClosed)}).Draw(t, "state"),
 			Who:   rapid.SampledFrom([]string{"", WhoMine, WhoFree}).Draw(t, "who"),
 			Sort:  rapid.SampledFrom([]string{"", SortNewest, SortDue}).Draw(t, "sort"),

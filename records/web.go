@@ -4,10 +4,6 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
-	"unicode/utf8"
-
-	"github.com/google/uuid"
 
 	"rennsteig/platform/web"
 )
@@ -66,16 +62,6 @@ func (r *Room) Routes(mux *http.ServeMux) {
 	handle("POST /akte/akte/{id}/wiederaufnehmen", r.postReopen)
 }
 
-// pathID is the id in the address; "" (which nothing has) if it is none.
-func pathID(req *http.Request) string { return validID(req.PathValue("id")) }
-
-func validID(s string) string {
-	if len(s) != 36 || uuid.Validate(s) != nil {
-		return ""
-	}
-	return s
-}
-
 // parseFilter reads a filter from an address. What it does not know it leaves out: a list is never an error.
 func parseFilter(v url.Values) Filter {
 	oneOf := func(name string, choices ...string) string {
@@ -87,7 +73,7 @@ func parseFilter(v url.Values) Filter {
 		return ""
 	}
 	return Filter{
-		Query: query(v.Get("q")),
+		Query: web.Query(v.Get("q")),
 		State: oneOf("stand", StateAll, string(StateNew), string(StateInWork), string(StateWaiting), string(StateDecided),
 			string(StateClosed)),
 		Who:  oneOf("wer", WhoMine, WhoFree),
@@ -98,15 +84,6 @@ func parseFilter(v url.Values) Filter {
 
 func parseCursor(v url.Values) Cursor {
 	return Cursor{After: parseKey(v.Get("nach")), Before: parseKey(v.Get("vor"))}
-}
-
-// query is what was typed into a search field, in one line and not longer than anyone searches for.
-func query(s string) string {
-	s = strings.Join(strings.Fields(strings.ReplaceAll(strings.ToValidUTF8(s, " "), "\x00", " ")), " ")
-	if utf8.RuneCountInString(s) > 200 {
-		s = string([]rune(s)[:200])
-	}
-	return s
 }
 
 // values writes the filter as the query of an address, without what is not set.
@@ -241,7 +218,7 @@ func (r *Room) badge(req *http.Request, s State) web.Badge {
 // getNext leads to the next case of the list that this one was opened from.
 func (r *Room) getNext(w http.ResponseWriter, req *http.Request) error {
 	f := list(req.URL.Query())
-	d, err := r.Dossier(req.Context(), pathID(req))
+	d, err := r.Dossier(req.Context(), web.PathID(req))
 	if err != nil {
 		return err
 	}
@@ -256,7 +233,7 @@ func (r *Room) getNext(w http.ResponseWriter, req *http.Request) error {
 }
 
 func (r *Room) getDocument(w http.ResponseWriter, req *http.Request) error {
-	d, content, err := r.OpenDocument(req.Context(), pathID(req))
+	d, content, err := r.OpenDocument(req.Context(), web.PathID(req))
 	if err != nil {
 		return err
 	}

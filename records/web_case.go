@@ -27,10 +27,6 @@ func severalAuthorities(req *http.Request) bool {
 	return len(a) > 1 || slices.Contains(a, identity.Everywhere)
 }
 
-func (r *Room) text(req *http.Request) func(key string, args ...any) string {
-	return func(key string, args ...any) string { return r.h.Site.T(req, key, args...) }
-}
-
 func dateText(lang i18n.Lang, t time.Time) string { return i18n.Date(lang, t) }
 
 // disposition has the browser save the file under its name (RFC 6266).
@@ -107,42 +103,29 @@ func (t typed) get(name, otherwise string) string {
 	return otherwise
 }
 
-// fieldError is what is wrong with the field, in the reader's language.
-func (r *Room) fieldError(req *http.Request, err error, name string) string {
-	if err == nil {
-		return ""
-	}
-	for _, f := range errs.As(err).Fields {
-		if f.Name == name {
-			return r.h.Site.T(req, f.Key, f.Args...)
-		}
-	}
-	return ""
-}
-
 func (r *Room) getCase(w http.ResponseWriter, req *http.Request) error {
 	return r.showCase(w, req, list(req.URL.Query()), typed{})
 }
 
 func (r *Room) showCase(w http.ResponseWriter, req *http.Request, f Filter, in typed) error {
-	d, err := r.Dossier(req.Context(), pathID(req))
+	d, err := r.Dossier(req.Context(), web.PathID(req))
 	if err != nil {
 		return err
 	}
-	t := r.text(req)
+	t := r.h.Site.Text(req)
 	p := casePage{
 		Tabs: r.CaseTabs(req, d.Case.ID, ""), Dossier: d, List: f.values().Encode(), Next: f.casePath(d.Case.ID, "/weiter"), Authority: r.h.AuthorityName(d.Case.Authority),
 		Errors: r.h.Site.Summary(t, in.err), Alert: r.conflict(req, d.Case, in.err),
 		State: r.badge(req, d.Case.State), Facts: r.facts(req, d), Timeline: r.timeline(req, d), Outcome: r.outcome(req, d),
 		Grant: f.decidePath(d.Case.ID, true), Refuse: f.decidePath(d.Case.ID, false),
 		CanTake: d.Case.Can("take") && d.Case.AssignedTo != caller(req).Subject,
-		NoteID:  formID(in.form.Get("note_id")), QuestionID: formID(in.form.Get("question_id")),
+		NoteID:  web.FormID(in.form.Get("note_id")), QuestionID: web.FormID(in.form.Get("question_id")),
 		Note: web.Field{Name: "note", Label: t("records.note"), Kind: "textarea", Rows: 3, MaxLength: maxNote,
-			Value: in.form.Get("note"), Error: r.fieldError(req, in.err, "note")},
+			Value: in.form.Get("note"), Error: r.h.Site.FieldError(req, in.err, "note")},
 		Question: web.Field{Name: "question", Label: t("records.question"), Hint: t("records.question.hint"), Kind: "textarea", Rows: 3,
-			MaxLength: maxQuestion, Value: in.form.Get("question"), Error: r.fieldError(req, in.err, "question")},
+			MaxLength: maxQuestion, Value: in.form.Get("question"), Error: r.h.Site.FieldError(req, in.err, "question")},
 		Due: web.Field{Name: "due", Label: t("records.question.due"), Kind: "date",
-			Value: in.get("due", isoDate(r.h.Now().AddDate(0, 0, 14))), Error: r.fieldError(req, in.err, "due")},
+			Value: in.get("due", isoDate(r.h.Now().AddDate(0, 0, 14))), Error: r.h.Site.FieldError(req, in.err, "due")},
 		Groups:   answerGroups(d.Form),
 		NoteOpen: in.form.Has("note"), AskOpen: in.form.Has("question"),
 	}
@@ -174,7 +157,7 @@ func (r *Room) conflict(req *http.Request, c Case, err error) web.Alert {
 	if !errs.Is(err, errs.Conflict) {
 		return web.Alert{}
 	}
-	t, e := r.text(req), errs.As(err)
+	t, e := r.h.Site.Text(req), errs.As(err)
 	by := c.ChangedBy
 	if by == "" || c.Version == 1 {
 		by = t("records.by.applicant")
@@ -184,7 +167,7 @@ func (r *Room) conflict(req *http.Request, c Case, err error) web.Alert {
 }
 
 func (r *Room) facts(req *http.Request, d Dossier) web.SummaryList {
-	t, lang, c := r.text(req), web.Lang(req), d.Case
+	t, lang, c := r.h.Site.Text(req), web.Lang(req), d.Case
 	assigned := c.AssignedName
 	if assigned == "" {
 		assigned = t("records.nobody")
@@ -211,7 +194,7 @@ func (r *Room) facts(req *http.Request, d Dossier) web.SummaryList {
 
 // payment says in one line what a notice demands and whether it was paid.
 func (r *Room) payment(req *http.Request, d Decision) string {
-	t, lang := r.text(req), web.Lang(req)
+	t, lang := r.h.Site.Text(req), web.Lang(req)
 	amount := i18n.Money(lang, d.Amount)
 	if d.Demo {
 		amount = t("records.letter.demo", amount)
@@ -226,7 +209,7 @@ func (r *Room) outcome(req *http.Request, d Dossier) web.SummaryList {
 	if d.Decision == nil {
 		return web.SummaryList{}
 	}
-	t := r.text(req)
+	t := r.h.Site.Text(req)
 	return web.SummaryList{Rows: []web.SummaryRow{
 		{Label: t("records.outcome"), Value: t("records.outcome." + strconv.FormatBool(d.Decision.Granted))},
 		{Label: t("records.letter.decision"), Value: d.Decision.Decision},
@@ -236,7 +219,7 @@ func (r *Room) outcome(req *http.Request, d Dossier) web.SummaryList {
 
 // timeline is what happened to the case, the latest first.
 func (r *Room) timeline(req *http.Request, d Dossier) []step {
-	t, lang, applicant := r.text(req), web.Lang(req), r.h.Site.T(req, "records.by.applicant")
+	t, lang, applicant := r.h.Site.Text(req), web.Lang(req), r.h.Site.T(req, "records.by.applicant")
 	out := []step{{At: d.Case.ReceivedAt, Title: t("records.step.received"), By: applicant}}
 	if !d.Case.Fee.PaidAt.IsZero() {
 		out = append(out, step{At: d.Case.Fee.PaidAt, Title: t("records.step.fee_paid"), By: applicant})
@@ -261,14 +244,6 @@ func (r *Room) timeline(req *http.Request, d Dossier) []step {
 	}
 	slices.SortStableFunc(out, func(a, b step) int { return cmp.Compare(db.Micros(b.At), db.Micros(a.At)) })
 	return out
-}
-
-// formID is the id that a form gives to what it makes, so that sending it twice makes one; a new one for a new form.
-func formID(s string) string {
-	if id := validID(s); id != "" {
-		return id
-	}
-	return db.NewID()
 }
 
 func isoDate(t time.Time) string { return t.In(i18n.Berlin).Format(time.DateOnly) }
@@ -298,7 +273,7 @@ func (r *Room) post(w http.ResponseWriter, req *http.Request, notice string, do 
 	form := req.PostForm
 	f := list(form)
 	version, _ := strconv.ParseInt(form.Get("version"), 10, 64) // none is no version that a case has
-	err := do(pathID(req), version, form)
+	err := do(web.PathID(req), version, form)
 	switch {
 	case errs.Is(err, errs.Conflict), errs.Is(err, errs.Invalid):
 		return r.showCase(w, req, f, typed{form, err})
@@ -309,7 +284,7 @@ func (r *Room) post(w http.ResponseWriter, req *http.Request, notice string, do 
 	case form.Get("zurueck") == "liste":
 		return r.h.Site.Redirect(w, req, f.path(), notice)
 	}
-	return r.h.Site.Redirect(w, req, f.casePath(pathID(req), ""), notice)
+	return r.h.Site.Redirect(w, req, f.casePath(web.PathID(req), ""), notice)
 }
 
 func (r *Room) postTake(w http.ResponseWriter, req *http.Request) error {
@@ -320,13 +295,13 @@ func (r *Room) postTake(w http.ResponseWriter, req *http.Request) error {
 
 func (r *Room) postNote(w http.ResponseWriter, req *http.Request) error {
 	return r.post(w, req, "records.notice.noted", func(id string, version int64, form url.Values) error {
-		return r.AddNote(req.Context(), id, version, formID(form.Get("note_id")), form.Get("note"))
+		return r.AddNote(req.Context(), id, version, web.FormID(form.Get("note_id")), form.Get("note"))
 	})
 }
 
 func (r *Room) postAsk(w http.ResponseWriter, req *http.Request) error {
 	return r.post(w, req, "records.notice.asked", func(id string, version int64, form url.Values) error {
-		return r.Ask(req.Context(), id, version, formID(form.Get("question_id")), form.Get("question"), dueDate(form.Get("due")))
+		return r.Ask(req.Context(), id, version, web.FormID(form.Get("question_id")), form.Get("question"), dueDate(form.Get("due")))
 	})
 }
 
@@ -345,7 +320,7 @@ type keptPage struct {
 
 // showKept answers a form of somebody whose session has ended. It shows nothing but what came with the form.
 func (r *Room) showKept(w http.ResponseWriter, req *http.Request) error {
-	t, form := r.text(req), req.PostForm
+	t, form := r.h.Site.Text(req), req.PostForm
 	p := keptPage{Action: req.URL.EscapedPath()}
 	for _, name := range slices.Sorted(maps.Keys(form)) {
 		value := form.Get(name)

@@ -66,7 +66,7 @@ func (r *Room) getDecide(w http.ResponseWriter, req *http.Request) error {
 }
 
 func (r *Room) showDecide(w http.ResponseWriter, req *http.Request, f Filter, granted bool, in typed) error {
-	d, err := r.Dossier(req.Context(), pathID(req))
+	d, err := r.Dossier(req.Context(), web.PathID(req))
 	if err != nil {
 		return err
 	}
@@ -79,7 +79,7 @@ func (r *Room) showDecide(w http.ResponseWriter, req *http.Request, f Filter, gr
 	if err != nil {
 		return err
 	}
-	t := r.text(req)
+	t := r.h.Site.Text(req)
 	version := in.get("version", "")
 	if version == "" || errs.Is(in.err, errs.Conflict) {
 		version = strconv.FormatInt(d.Case.Version, 10)
@@ -99,17 +99,17 @@ func (r *Room) showDecide(w http.ResponseWriter, req *http.Request, f Filter, gr
 		hint = t("records.amount.hint_demo")
 	}
 	p := decidePage{
-		Case: d.Case, Version: version, Granted: granted, ByNotice: prepared.ByNotice, Demo: prepared.Demo, ID: formID(in.form.Get("id")),
+		Case: d.Case, Version: version, Granted: granted, ByNotice: prepared.ByNotice, Demo: prepared.Demo, ID: web.FormID(in.form.Get("id")),
 		List: f.values().Encode(), Other: f.decidePath(d.Case.ID, !granted), Back: f.casePath(d.Case.ID, ""),
 		Errors: r.h.Site.Summary(t, in.err), Alert: r.conflict(req, d.Case, in.err),
 		Decision: web.Field{Name: "decision", Label: t("records.letter.decision"), Hint: t("records.decision.hint"), Kind: "textarea", Rows: 6,
-			MaxLength: maxDecision, Value: in.get("decision", verdict.Decision), Error: r.fieldError(req, in.err, "decision")},
+			MaxLength: maxDecision, Value: in.get("decision", verdict.Decision), Error: r.h.Site.FieldError(req, in.err, "decision")},
 		Reasons: web.Field{Name: "reasons", Label: t("records.letter.reasons"), Hint: t("records.reasons.hint"), Kind: "textarea", Rows: 8,
-			MaxLength: maxDecision, Value: in.get("reasons", verdict.Reasons), Error: r.fieldError(req, in.err, "reasons")},
+			MaxLength: maxDecision, Value: in.get("reasons", verdict.Reasons), Error: r.h.Site.FieldError(req, in.err, "reasons")},
 		Amount: web.Field{Name: "amount", Label: t("records.letter.amount"), Hint: hint, Kind: "money", Optional: true,
-			Value: in.get("amount", amount), Error: r.fieldError(req, in.err, "amount")},
+			Value: in.get("amount", amount), Error: r.h.Site.FieldError(req, in.err, "amount")},
 		Due: web.Field{Name: "due", Label: t("records.letter.pay_by"), Kind: "date", Optional: true,
-			Value: in.get("due", due), Error: r.fieldError(req, in.err, "due")},
+			Value: in.get("due", due), Error: r.h.Site.FieldError(req, in.err, "due")},
 		Groups: answerGroups(d.Form), Timeline: r.timeline(req, d),
 	}
 	status := http.StatusOK
@@ -131,7 +131,7 @@ func amountText(c money.Cents) string {
 
 // readVerdict reads a verdict from a form. errs.Invalid if the amount is none.
 func readVerdict(form url.Values) (v Verdict, err error) {
-	v = Verdict{ID: formID(form.Get("id")), Granted: form.Get("ergebnis") == grantWord, Decision: form.Get("decision"),
+	v = Verdict{ID: web.FormID(form.Get("id")), Granted: form.Get("ergebnis") == grantWord, Decision: form.Get("decision"),
 		Reasons: form.Get("reasons"), Due: dueDate(form.Get("due"))}
 	if s := form.Get("amount"); s != "" {
 		if v.Amount, err = money.Parse(s); err != nil {
@@ -160,7 +160,7 @@ func (r *Room) postDecide(w http.ResponseWriter, req *http.Request) error {
 }
 
 func (r *Room) decideStep(w http.ResponseWriter, req *http.Request, f Filter, granted bool) error {
-	form, id := req.PostForm, pathID(req)
+	form, id := req.PostForm, web.PathID(req)
 	if form.Get("schritt") == "aendern" {
 		return r.showDecide(w, req, f, granted, typed{form: form})
 	}
@@ -183,7 +183,7 @@ func (r *Room) decideStep(w http.ResponseWriter, req *http.Request, f Filter, gr
 }
 
 func (r *Room) showCheck(w http.ResponseWriter, req *http.Request, f Filter, v Verdict, letter Letter) error {
-	d, err := r.Dossier(req.Context(), pathID(req))
+	d, err := r.Dossier(req.Context(), web.PathID(req))
 	if err != nil {
 		return err
 	}

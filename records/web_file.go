@@ -34,7 +34,7 @@ type fileRow struct {
 const markedWord = "gemerkt"
 
 func parseFileFilter(v url.Values, units []Unit) FileFilter {
-	f := FileFilter{Query: query(v.Get("q")), Page: parseCursor(v), Marked: v.Get("liste") == markedWord}
+	f := FileFilter{Query: web.Query(v.Get("q")), Page: parseCursor(v), Marked: v.Get("liste") == markedWord}
 	if slices.ContainsFunc(units, func(u Unit) bool { return u.Code == v.Get("einheit") }) {
 		f.Unit = v.Get("einheit")
 	}
@@ -53,7 +53,7 @@ func (f FileFilter) values() url.Values {
 }
 
 func (r *Room) getFiles(w http.ResponseWriter, req *http.Request) error {
-	t := r.text(req)
+	t := r.h.Site.Text(req)
 	units, err := r.Units(req.Context())
 	if err != nil {
 		return err
@@ -116,24 +116,24 @@ func (r *Room) getFile(w http.ResponseWriter, req *http.Request) error {
 }
 
 func (r *Room) showFile(w http.ResponseWriter, req *http.Request, in typed) error {
-	v, err := r.FilePage(req.Context(), pathID(req), parseCursor(req.URL.Query()))
+	v, err := r.FilePage(req.Context(), web.PathID(req), parseCursor(req.URL.Query()))
 	if err != nil {
 		return err
 	}
-	t := r.text(req)
+	t := r.h.Site.Text(req)
 	p := filePage{FileView: v, Tabs: r.FileTabs(req, v.File.ID, ""), Errors: r.h.Site.Summary(t, in.err), State: r.fileBadge(req, v.File),
-		Facts: r.fileFacts(req, v), Pages: turn(v.Cases, "/akte/akte/"+v.File.ID, url.Values{}), FormID: formID(in.form.Get("id")),
+		Facts: r.fileFacts(req, v), Pages: turn(v.Cases, "/akte/akte/"+v.File.ID, url.Values{}), FormID: web.FormID(in.form.Get("id")),
 		Part: web.Field{Name: "subject", Label: t("records.subject"), MaxLength: maxSubject, Value: in.form.Get("subject"),
-			Error: r.fieldError(req, in.err, "subject")},
+			Error: r.h.Site.FieldError(req, in.err, "subject")},
 		PartOpen: in.form.Has("subject"),
 		Reference: web.Field{Name: "reference", Label: t("records.link.reference"), MaxLength: 80, Value: in.form.Get("reference"),
-			Error: r.fieldError(req, in.err, "reference")},
+			Error: r.h.Site.FieldError(req, in.err, "reference")},
 		Kind: web.Field{Name: "kind", Label: t("records.link.kind"), Kind: "select", Value: in.get("kind", SeeAlso),
-			Options: r.options(req, "records.link.", LinkKinds...), Error: r.fieldError(req, in.err, "kind")},
+			Options: r.options(req, "records.link.", LinkKinds...), Error: r.h.Site.FieldError(req, in.err, "kind")},
 		LinkOpen: in.form.Has("reference"),
-		LendTo:   web.Field{Name: "to", Label: t("records.lend.to"), MaxLength: 200, Value: in.form.Get("to"), Error: r.fieldError(req, in.err, "to")},
+		LendTo:   web.Field{Name: "to", Label: t("records.lend.to"), MaxLength: 200, Value: in.form.Get("to"), Error: r.h.Site.FieldError(req, in.err, "to")},
 		LendUntil: web.Field{Name: "until", Label: t("records.lend.until"), Kind: "date",
-			Value: in.get("until", isoDate(r.h.Now().AddDate(0, 0, 14))), Error: r.fieldError(req, in.err, "until")},
+			Value: in.get("until", isoDate(r.h.Now().AddDate(0, 0, 14))), Error: r.h.Site.FieldError(req, in.err, "until")},
 		LendOpen: in.form.Has("to"),
 	}
 	for _, c := range v.Cases.Items {
@@ -165,7 +165,7 @@ func (r *Room) fileBadge(req *http.Request, f File) web.Badge {
 }
 
 func (r *Room) fileFacts(req *http.Request, v FileView) web.SummaryList {
-	t, lang, f := r.text(req), web.Lang(req), v.File
+	t, lang, f := r.h.Site.Text(req), web.Lang(req), v.File
 	lead := t("records.lead.none")
 	for _, o := range v.Orgs {
 		if o.ID == f.Lead {
@@ -228,7 +228,7 @@ type formPage struct {
 }
 
 func (r *Room) showForm(w http.ResponseWriter, req *http.Request, title string, crumbs []web.Link, p formPage, err error) error {
-	t := r.text(req)
+	t := r.h.Site.Text(req)
 	p.Errors = r.h.Site.Summary(t, err)
 	status := http.StatusOK
 	if err != nil {
@@ -260,13 +260,13 @@ func (r *Room) showNewFile(w http.ResponseWriter, req *http.Request, in typed) e
 	if err != nil {
 		return err
 	}
-	t := r.text(req)
-	unit := web.Field{Name: "unit", Label: t("records.unit"), Kind: "select", Value: in.form.Get("unit"), Error: r.fieldError(req, in.err, "unit"),
+	t := r.h.Site.Text(req)
+	unit := web.Field{Name: "unit", Label: t("records.unit"), Kind: "select", Value: in.form.Get("unit"), Error: r.h.Site.FieldError(req, in.err, "unit"),
 		Options: []web.Option{{Label: t("records.choose")}}}
 	for _, u := range c.Units {
 		unit.Options = append(unit.Options, web.Option{Value: u.Code, Label: u.Code + " " + u.Title})
 	}
-	p := formPage{Action: "/akte/akten/neu", Back: "/akte/akten", ID: formID(in.form.Get("id")), Button: t("records.file.open"),
+	p := formPage{Action: "/akte/akten/neu", Back: "/akte/akten", ID: web.FormID(in.form.Get("id")), Button: t("records.file.open"),
 		Hidden: []option{{Value: authority, Text: "authority"}},
 		Fields: append([]web.Field{unit}, r.detailFields(req, c, Details{Medium: Electronic, Reach: Everybody}, FileType{}, in)...)}
 	return r.showForm(w, req, "records.file.new", r.fileCrumbs(req), p, in.err)
@@ -274,9 +274,9 @@ func (r *Room) showNewFile(w http.ResponseWriter, req *http.Request, in typed) e
 
 // detailFields are the fields of a file's details.
 func (r *Room) detailFields(req *http.Request, c Choices, d Details, kind FileType, in typed) []web.Field {
-	t := r.text(req)
+	t := r.h.Site.Text(req)
 	field := func(name, label, kind, value string, options ...web.Option) web.Field {
-		return web.Field{Name: name, Label: t(label), Kind: kind, Value: in.get(name, value), Options: options, Error: r.fieldError(req, in.err, name)}
+		return web.Field{Name: name, Label: t(label), Kind: kind, Value: in.get(name, value), Options: options, Error: r.h.Site.FieldError(req, in.err, name)}
 	}
 	leads := []web.Option{{Label: t("records.lead.none")}}
 	for _, o := range c.Orgs {
@@ -309,7 +309,7 @@ func (r *Room) detailFields(req *http.Request, c Choices, d Details, kind FileTy
 	values := Values(d.Fields)
 	for _, x := range kind.Fields {
 		name := "field-" + x.Name
-		f := web.Field{Name: name, Label: x.Label, Kind: x.Kind, Value: in.get(name, values[x.Name]), Optional: !x.Required, Error: r.fieldError(req, in.err, name)}
+		f := web.Field{Name: name, Label: x.Label, Kind: x.Kind, Value: in.get(name, values[x.Name]), Optional: !x.Required, Error: r.h.Site.FieldError(req, in.err, name)}
 		if x.Kind == "select" {
 			f.Options = []web.Option{{Label: t("records.choose")}}
 			for _, o := range x.Options {
@@ -348,16 +348,13 @@ func isDatePart(form url.Values, name string) bool {
 	return false
 }
 
-// formFailed reports whether the error is shown with the form again.
-func formFailed(err error) bool { return errs.Is(err, errs.Conflict) || errs.Is(err, errs.Invalid) }
-
 func (r *Room) postNewFile(w http.ResponseWriter, req *http.Request) error {
 	if err := web.ReadForm(w, req, formLimit); err != nil {
 		return err
 	}
 	form := req.PostForm
-	f, err := r.OpenFile(req.Context(), NewFile{ID: formID(form.Get("id")), Authority: form.Get("authority"), Unit: form.Get("unit"), Details: readDetails(form)})
-	if formFailed(err) {
+	f, err := r.OpenFile(req.Context(), NewFile{ID: web.FormID(form.Get("id")), Authority: form.Get("authority"), Unit: form.Get("unit"), Details: readDetails(form)})
+	if web.Retry(err) {
 		return r.showNewFile(w, req, typed{form, err})
 	}
 	if err != nil {
@@ -371,7 +368,7 @@ func (r *Room) getEditFile(w http.ResponseWriter, req *http.Request) error {
 }
 
 func (r *Room) showEditFile(w http.ResponseWriter, req *http.Request, in typed) error {
-	v, err := r.FilePage(req.Context(), pathID(req), Cursor{})
+	v, err := r.FilePage(req.Context(), web.PathID(req), Cursor{})
 	if err != nil {
 		return err
 	}
@@ -394,9 +391,9 @@ func (r *Room) postEditFile(w http.ResponseWriter, req *http.Request) error {
 	if err := web.ReadForm(w, req, formLimit); err != nil {
 		return err
 	}
-	id, version := pathID(req), formVersion(req)
+	id, version := web.PathID(req), web.FormVersion(req)
 	err := r.ChangeFile(req.Context(), id, version, readDetails(req.PostForm))
-	if formFailed(err) {
+	if web.Retry(err) {
 		return r.showEditFile(w, req, typed{req.PostForm, err})
 	}
 	if err != nil {
@@ -405,38 +402,33 @@ func (r *Room) postEditFile(w http.ResponseWriter, req *http.Request) error {
 	return r.h.Site.Redirect(w, req, "/akte/akte/"+id, "records.notice.file_changed")
 }
 
-func formVersion(req *http.Request) int64 {
-	n, _ := strconv.ParseInt(req.PostForm.Get("version"), 10, 64) // none is no version that a file has
-	return n
-}
-
 func (r *Room) getNewCase(w http.ResponseWriter, req *http.Request) error {
 	return r.showNewCase(w, req, typed{})
 }
 
 func (r *Room) showNewCase(w http.ResponseWriter, req *http.Request, in typed) error {
-	v, err := r.FilePage(req.Context(), pathID(req), Cursor{})
+	v, err := r.FilePage(req.Context(), web.PathID(req), Cursor{})
 	if err != nil {
 		return err
 	}
-	t, path := r.text(req), "/akte/akte/"+v.File.ID
-	fields := []web.Field{{Name: "subject", Label: t("records.subject"), MaxLength: maxSubject, Value: in.form.Get("subject"), Error: r.fieldError(req, in.err, "subject")}}
+	t, path := r.h.Site.Text(req), "/akte/akte/"+v.File.ID
+	fields := []web.Field{{Name: "subject", Label: t("records.subject"), MaxLength: maxSubject, Value: in.form.Get("subject"), Error: r.h.Site.FieldError(req, in.err, "subject")}}
 	if len(v.Parts) > 0 {
-		f := web.Field{Name: "part", Label: t("records.part"), Kind: "select", Value: in.form.Get("part"), Options: []web.Option{{Label: t("records.part.none")}}, Error: r.fieldError(req, in.err, "part")}
+		f := web.Field{Name: "part", Label: t("records.part"), Kind: "select", Value: in.form.Get("part"), Options: []web.Option{{Label: t("records.part.none")}}, Error: r.h.Site.FieldError(req, in.err, "part")}
 		for _, x := range v.Parts {
 			f.Options = append(f.Options, web.Option{Value: x.ID, Label: strconv.FormatInt(x.Number, 10) + " " + x.Subject})
 		}
 		fields = append(fields, f)
 	}
 	parent := web.Field{Name: "parent", Label: t("records.parent"), Kind: "select", Value: in.get("parent", req.URL.Query().Get("zu")),
-		Options: []web.Option{{Label: t("records.parent.none")}}, Error: r.fieldError(req, in.err, "parent")}
+		Options: []web.Option{{Label: t("records.parent.none")}}, Error: r.h.Site.FieldError(req, in.err, "parent")}
 	for _, c := range v.Cases.Items {
 		if c.Parent == "" {
 			parent.Options = append(parent.Options, web.Option{Value: c.ID, Label: c.Reference + " " + c.Subject})
 		}
 	}
-	due := web.Field{Name: "due", Label: t("records.due"), Kind: "date", Value: in.get("due", isoDate(r.h.Now().Add(handleWithin))), Error: r.fieldError(req, in.err, "due")}
-	p := formPage{Action: path + "/vorgang", Back: path, ID: formID(in.form.Get("id")), Button: t("records.case.open"), Fields: append(fields, parent, due)}
+	due := web.Field{Name: "due", Label: t("records.due"), Kind: "date", Value: in.get("due", isoDate(r.h.Now().Add(handleWithin))), Error: r.h.Site.FieldError(req, in.err, "due")}
+	p := formPage{Action: path + "/vorgang", Back: path, ID: web.FormID(in.form.Get("id")), Button: t("records.case.open"), Fields: append(fields, parent, due)}
 	return r.showForm(w, req, "records.case.new", append(r.fileCrumbs(req), web.Link{Text: v.File.Reference, Href: path}), p, in.err)
 }
 
@@ -445,9 +437,9 @@ func (r *Room) postNewCase(w http.ResponseWriter, req *http.Request) error {
 		return err
 	}
 	form := req.PostForm
-	c, err := r.OpenCase(req.Context(), NewCase{ID: formID(form.Get("id")), File: pathID(req), Part: form.Get("part"), Parent: form.Get("parent"),
+	c, err := r.OpenCase(req.Context(), NewCase{ID: web.FormID(form.Get("id")), File: web.PathID(req), Part: form.Get("part"), Parent: form.Get("parent"),
 		Subject: form.Get("subject"), Due: dueDate(form.Get("due"))})
-	if formFailed(err) {
+	if web.Retry(err) {
 		return r.showNewCase(w, req, typed{form, err})
 	}
 	if err != nil {
@@ -461,19 +453,19 @@ func (r *Room) onFile(w http.ResponseWriter, req *http.Request, notice string, d
 	if err := web.ReadForm(w, req, formLimit); err != nil {
 		return err
 	}
-	err := do(pathID(req), formVersion(req), req.PostForm)
-	if formFailed(err) {
+	err := do(web.PathID(req), web.FormVersion(req), req.PostForm)
+	if web.Retry(err) {
 		return r.showFile(w, req, typed{req.PostForm, err})
 	}
 	if err != nil {
 		return err
 	}
-	return r.h.Site.Redirect(w, req, "/akte/akte/"+pathID(req), notice)
+	return r.h.Site.Redirect(w, req, "/akte/akte/"+web.PathID(req), notice)
 }
 
 func (r *Room) postPart(w http.ResponseWriter, req *http.Request) error {
 	return r.onFile(w, req, "records.notice.part_opened", func(id string, version int64, form url.Values) error {
-		return r.AddPart(req.Context(), id, version, formID(form.Get("id")), form.Get("subject"))
+		return r.AddPart(req.Context(), id, version, web.FormID(form.Get("id")), form.Get("subject"))
 	})
 }
 
