@@ -227,7 +227,10 @@ func TestClosedCase(t *testing.T) {
 		for name, err := range map[string]error{
 			"Mark": h.Mark(erika, c.ID, []string{d[0].ID}, Marks{Subject: new(string)}),
 			"Lock": h.Lock(erika, d[0].ID),
-			"File": func() error { _, err := h.File(erika, c.ID, db.NewID(), []Stored{h.stored(t, "b", "b")}, true); return err }(),
+			"File": func() error {
+				_, err := h.File(erika, c.ID, db.NewID(), []Stored{h.stored(t, "b", "b")}, true)
+				return err
+			}(),
 			"NewVersion": func() error {
 				_, held, err := h.NewVersion(erika, d[0].ID, 1, db.NewID(), h.stored(t, "b", "b"), "", false)
 				if held != "" {

@@ -19,12 +19,16 @@ import (
 type pages struct {
 	documents *web.Page[documentsPage]
 	card      *web.Page[cardPage]
+	incomings *web.Page[incomingsPage]
+	incoming  *web.Page[incomingPage]
 }
 
 func newPages(s *web.Site) pages {
 	return pages{
 		documents: web.NewPage[documentsPage](s, Files, "documents"),
 		card:      web.NewPage[cardPage](s, Files, "card"),
+		incomings: web.NewPage[incomingsPage](s, Files, "incomings"),
+		incoming:  web.NewPage[incomingPage](s, Files, "incoming"),
 	}
 }
 
@@ -41,6 +45,11 @@ func (r *Room) Routes(mux *http.ServeMux) {
 	handle("POST /akte/dokument/{id}/konflikt", r.postSettle)
 	handle("GET /akte/dokument/{id}/zurueckgestellt/{held}", r.getHeld)
 	handle("POST /akte/dokument/{id}/sperre", r.postLock)
+	handle("GET /akte/posteingang", r.getIncomings)
+	handle("POST /akte/posteingang", r.postIncoming)
+	handle("GET /akte/posteingang/{id}", r.getIncoming)
+	handle("GET /akte/posteingang/{id}/dokument/{document}", r.getIncomingDocument)
+	handle("POST /akte/posteingang/{id}/zuordnen", r.postAssign)
 	handle("GET /akte/skript/{name}", r.getScript)
 }
 
