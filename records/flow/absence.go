@@ -1,0 +1,217 @@
+package flow
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"rennsteig/platform/audit"
+	"rennsteig/platform/db"
+	"rennsteig/platform/errs"
+	"rennsteig/platform/identity"
+	"rennsteig/platform/queue"
+	"rennsteig/records/access"
+)
+
+// Absence is the time in which a deputy acts for somebody.
+type Absence struct {
+	ID         string
+	Authority  string
+	Subject    string
+	Name       string
+	Deputy     string // subject
+	DeputyName string
+	From       time.Time // first moment, in Berlin's day
+	Until      time.Time // first moment after it
+	EndedAt    time.Time // zero unless called off
+	RecordedBy string    // name
+	RecordedAt time.Time
+}
+
+const maxAbsence = 2 * 366 * 24 * time.Hour
+
+type absent struct{ Authority, ID string }
+
+// RecordAbsence notes that somebody is absent from the first to the last day, and who acts for them: by themselves, by
+// a head of theirs, or by the registrar. id is chosen by the form.
+func (r *Room) RecordAbsence(ctx context.Context, b Absence) error {
+	now := r.h.Now()
+	b.From, b.Until = startOfDay(b.From), startOfDay(b.Until.AddDate(0, 0, 1)) // the last day counts in full
+	var wrong []errs.Field
+	if b.Until.Before(b.From) || b.Until.Sub(b.From) > maxAbsence || !b.Until.After(now) {
+		wrong = append(wrong, errs.Field{Name: "until", Key: "flow.error.span"})
+	}
+	if b.Deputy == "" || b.Deputy == b.Subject {
+		wrong = append(wrong, errs.Field{Name: "deputy", Key: "flow.error.deputy"})
+	}
+	if err := errs.InvalidFields(wrong); err != nil {
+		return err
+	}
+	return r.h.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		a, err := access.Load(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if err := a.Own(b.Authority); err != nil {
+			return err
+		}
+		if had, err := r.store.absence(ctx, tx, a, b.ID, ""); !errs.Is(err, errs.NotFound) {
+			if err == nil && had.Subject != b.Subject {
+				return errs.E(errs.Conflict, "flow.error.changed")
+			}
+			return err
+		}
+		dir, err := r.directory(ctx, tx, a, b.Authority, now)
+		if err != nil {
+			return err
+		}
+		if !r.heads(a, dir, b.Authority, b.Subject) && b.Subject != a.Subject {
+			return errs.E(errs.Denied, "flow.error.not_head")
+		}
+		who, deputy := dir.members(access.Person(b.Subject)), dir.members(access.Person(b.Deputy))
+		switch {
+		case len(who) == 0:
+			return errs.InvalidFields([]errs.Field{{Name: "who", Key: "flow.error.nobody", Args: []any{b.Subject}}})
+		case len(deputy) == 0:
+			return errs.InvalidFields([]errs.Field{{Name: "deputy", Key: "flow.error.deputy"}})
+		}
+		if alone, err := tx.TryLock(ctx, "flow absence "+b.Subject); err != nil {
+			return err
+		} else if !alone { // somebody records one for the same person at this moment
+			return errs.E(errs.Conflict, "flow.error.changed")
+		}
+		if n, err := r.store.overlapping(ctx, tx, a, b); err != nil {
+			return err
+		} else if n > 0 {
+			return errs.InvalidFields([]errs.Field{{Name: "from", Key: "flow.error.overlap"}})
+		}
+		b.Name, b.DeputyName, b.RecordedBy, b.RecordedAt = who[0].Name, deputy[0].Name, identity.From(ctx).Name, now
+		if err := r.store.insertAbsence(ctx, tx, a, b); err != nil {
+			return err
+		}
+		if err := r.h.Queue.PublishAt(ctx, tx, topicAbsent, absent{b.Authority, b.ID}, latest(b.From, now)); err != nil {
+			return err
+		}
+		return r.h.Audit.Append(ctx, tx, audit.Entry{Action: "flow.absence_recorded", Authority: b.Authority, Object: personObject(b.Subject),
+			Changes: map[string]any{"absence": b.ID, "deputy": b.Deputy, "from": day(b.From), "until": day(b.Until.Add(-time.Second))}})
+	})
+}
+
+// EndAbsence calls an absence off, before it or while it lasts. What was signed meanwhile stays.
+func (r *Room) EndAbsence(ctx context.Context, id string) error {
+	return r.h.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		a, err := access.Load(ctx, tx)
+		if err != nil {
+			return err
+		}
+		b, err := r.store.absence(ctx, tx, a, id, tx.ForUpdate())
+		if err != nil {
+			return err
+		}
+		dir, err := r.directory(ctx, tx, a, b.Authority, r.h.Now())
+		switch {
+		case err != nil:
+			return err
+		case !r.heads(a, dir, b.Authority, b.Subject) && b.Subject != a.Subject:
+			return errs.E(errs.Denied, "flow.error.not_head")
+		case !b.EndedAt.IsZero():
+			return nil
+		}
+		if err := r.store.endAbsence(ctx, tx, a, id, r.h.Now()); err != nil {
+			return err
+		}
+		return r.h.Audit.Append(ctx, tx, audit.Entry{Action: "flow.absence_ended", Authority: b.Authority, Object: personObject(b.Subject),
+			Changes: map[string]any{"absence": id}})
+	})
+}
+
+// heads reports whether the caller decides about the desk of the person: as a head of theirs, or as registrar.
+func (r *Room) heads(a access.Access, dir directory, authority, subject string) bool {
+	return a.Registrar(authority) || slices.ContainsFunc(dir.seats, func(s seat) bool { return s.Subject == subject && a.Heads(s.unit) })
+}
+
+// Absences lists those that are not over, as far as the caller has to do with them: their own, those they act for, and
+// those of whom they head. Registrars see all of their authority.
+func (r *Room) Absences(ctx context.Context) ([]Absence, error) {
+	q := r.h.DB.Reader()
+	a, err := access.Load(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	all, err := r.store.absences(ctx, q, a, r.h.Now())
+	if err != nil {
+		return nil, err
+	}
+	dirs := map[string]directory{}
+	var out []Absence
+	for _, b := range all {
+		dir, ok := dirs[b.Authority]
+		if !ok {
+			if dir, err = r.directory(ctx, q, a, b.Authority, r.h.Now()); err != nil {
+				return nil, err
+			}
+			dirs[b.Authority] = dir
+		}
+		if b.Subject == a.Subject || b.Deputy == a.Subject || r.heads(a, dir, b.Authority, b.Subject) || slices.Contains(dir.deputies(b.Subject), a.Subject) {
+			out = append(out, b)
+		}
+	}
+	return out, nil
+}
+
+// absenceBegins lets the deputies read what already lies with who is absent now. It may be delivered again.
+func (r *Room) absenceBegins(ctx context.Context, job *queue.Job, e absent) (err error) {
+	defer errs.Wrap(&err, "absenceBegins(%s)", e.ID)
+	a := access.At(e.Authority)
+	b, err := r.store.absence(ctx, r.h.DB.Reader(), a, e.ID, "")
+	if err != nil && !errs.Is(err, errs.NotFound) {
+		return err
+	}
+	if err != nil || !b.EndedAt.IsZero() {
+		return r.h.DB.Tx(ctx, job.Done)
+	}
+	if b.From.After(r.h.Now()) {
+		return errTooEarly
+	}
+	for after := ""; ; {
+		tasks, err := r.store.openOf(ctx, r.h.DB.Reader(), a, access.Person(b.Subject), after)
+		if err != nil {
+			return err
+		}
+		if len(tasks) == 0 {
+			return r.h.DB.Tx(ctx, job.Done)
+		}
+		for _, t := range tasks {
+			if err := r.h.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error { return r.letDeputies(ctx, tx, a, t) }); err != nil {
+				return err
+			}
+		}
+		after = tasks[len(tasks)-1].ID
+	}
+}
+
+func (r *Room) letDeputies(ctx context.Context, tx *db.Tx, a access.Access, t Task) error {
+	c, err := r.core.CaseByID(ctx, tx, a, t.Case, "")
+	if err != nil {
+		return err
+	}
+	f, err := r.core.FileByID(ctx, tx, a, t.File)
+	if err != nil {
+		return err
+	}
+	dir, err := r.directory(ctx, tx, a, t.Authority, r.h.Now())
+	if err != nil {
+		return err
+	}
+	return r.admitDeputies(ctx, tx, dir, c, f, t.Holder)
+}
+
+// personObject names a member of staff in the log.
+func personObject(subject string) string { return "person:" + subject }
+
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}

@@ -1,0 +1,116 @@
+package flow
+
+import (
+	"context"
+
+	"rennsteig/platform/audit"
+	"rennsteig/platform/db"
+	"rennsteig/platform/identity"
+	"rennsteig/records"
+	"rennsteig/records/access"
+)
+
+// Course is all that the page of a case shows of its circulations.
+type Course struct {
+	Case         records.Case
+	File         records.File
+	Circulations []Circulation // the latest first
+	Signatures   []Signature
+	Comments     []Comment
+	Templates    []Template // that fit the case
+
+	drafts []draft
+	desk   desk
+	dir    directory
+	a      access.Access
+}
+
+// Course reads the circulations of a case that the caller may read, brought up to date with their documents first.
+func (r *Room) Course(ctx context.Context, caseID string) (c Course, err error) {
+	q := r.h.DB.Reader()
+	if c.a, err = access.Load(ctx, q); err != nil {
+		return c, err
+	}
+	if c.Case, err = r.core.CaseByID(ctx, q, c.a, caseID, ""); err != nil {
+		return c, err
+	}
+	if c.File, err = r.core.FileByID(ctx, q, c.a, c.Case.FileID); err != nil {
+		return c, err
+	}
+	if err := r.noteReading(ctx, c.Case, c.File); err != nil {
+		return c, err
+	}
+	if c.drafts, err = r.store.drafts(ctx, q, c.a, caseID); err != nil {
+		return c, err
+	}
+	if c.Circulations, err = r.upToDate(ctx, c.a, caseID, c.drafts); err != nil {
+		return c, err
+	}
+	if c.Signatures, err = r.store.signatures(ctx, q, c.a, caseID); err != nil {
+		return c, err
+	}
+	if c.Comments, err = r.store.comments(ctx, q, c.a, caseID); err != nil {
+		return c, err
+	}
+	all, err := r.store.templates(ctx, q, c.a)
+	if err != nil {
+		return c, err
+	}
+	for _, t := range all {
+		if t.Authority == c.Case.Authority && t.Fits(c.Case) {
+			c.Templates = append(c.Templates, t)
+		}
+	}
+	if c.desk, err = r.desk(ctx, q, c.a); err != nil {
+		return c, err
+	}
+	c.dir, err = r.directory(ctx, q, c.a, c.Case.Authority, r.h.Now())
+	return c, err
+}
+
+// upToDate reads the circulations, after those were refreshed whose document has a newer version.
+func (r *Room) upToDate(ctx context.Context, a access.Access, caseID string, drafts []draft) ([]Circulation, error) {
+	list, err := r.store.circulations(ctx, r.h.DB.Reader(), a, caseID)
+	if err != nil {
+		return nil, err
+	}
+	current := map[string]Content{}
+	for _, d := range drafts {
+		current[d.id] = d.Content
+	}
+	stale := false
+	for _, x := range list {
+		if now, ok := current[x.Document]; ok && x.State == Running && now != x.Content {
+			stale = true
+			if err := r.refresh(identity.AsSystem(ctx, "flow"), x.ID); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if stale {
+		return r.store.circulations(ctx, r.h.DB.Reader(), a, caseID)
+	}
+	return list, nil
+}
+
+// void reports whether a newer version than the signed one is current.
+func (c Course) void(g Signature) bool {
+	d, ok := c.document(g.Document)
+	return ok && d.Content != g.Content
+}
+
+func (c Course) document(id string) (draft, bool) {
+	for _, d := range c.drafts {
+		if d.id == id {
+			return d, true
+		}
+	}
+	return draft{}, false
+}
+
+func (r *Room) logReading(ctx context.Context, c records.Case, level access.Level) error {
+	return r.h.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		return r.h.Audit.Append(ctx, tx, audit.Entry{Action: "flow.read", Authority: c.Authority, Object: records.CaseObject(c.ID),
+			Changes: map[string]any{"level": int64(level)}})
+	})
+}

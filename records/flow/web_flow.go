@@ -1,0 +1,329 @@
+package flow
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+
+	"rennsteig/platform/errs"
+	"rennsteig/platform/i18n"
+	"rennsteig/platform/web"
+	"rennsteig/records"
+	"rennsteig/records/access"
+)
+
+type flowPage struct {
+	Tabs      web.Tabs
+	Case      records.Case
+	Errors    web.ErrorSummary
+	Alert     web.Alert
+	Running   []circulationView
+	Past      []circulationView
+	Comments  []Comment
+	CommentID string
+	Comment   web.Field
+	CanTalk   bool
+	CanStart  bool
+	StartOpen bool
+	Start     startForm
+	Names     []string // recipients to choose from
+}
+
+type startForm struct {
+	ID        string
+	Templates []web.Link
+	Title     web.Field
+	Document  web.Field
+	Steps     []stepForm
+	More      bool
+}
+
+type circulationView struct {
+	Circulation
+	Name        string // title, or its kinds
+	Badge       web.Badge
+	Document    string
+	Link        string // of the document's version
+	Rows        []stepRow
+	Signatures  []signatureRow
+	CanWithdraw bool
+	Reason      web.Field
+}
+
+type stepRow struct {
+	Task  Task
+	Kind  string
+	State web.Badge
+	Marks []web.Badge
+	By    string // who did it, and for whom
+	Act   *actForm
+}
+
+// actForm is what the caller can do with a task of theirs.
+type actForm struct {
+	Task    Task
+	Content Content
+	Signs   bool
+	Button  string
+	Refuse  bool
+	Forward bool
+	ToID    string
+	To      string
+	Text    web.Field
+}
+
+type signatureRow struct {
+	Signature
+	Kind, By string
+	Void     bool
+}
+
+func (r *Room) getFlow(w http.ResponseWriter, req *http.Request) error {
+	return r.showFlow(w, req, pathID(req), "", typed{})
+}
+
+// showFlow shows the page of a case; which is the form that came back: "start", "comment", or the id of a task or
+// circulation.
+func (r *Room) showFlow(w http.ResponseWriter, req *http.Request, caseID, which string, in typed) error {
+	c, err := r.Course(req.Context(), caseID)
+	if err != nil {
+		return err
+	}
+	t := r.text(req)
+	who := r.recipients(c.dir, false)
+	writes := c.Case.May >= access.Write && c.Case.State != records.StateClosed
+	p := flowPage{Tabs: r.core.CaseTabs(req, caseID, "/geschaeftsgang"), Case: c.Case, Errors: r.h.Site.Summary(t, in.err), Alert: r.alert(req, in.err),
+		Comments: c.Comments, CanTalk: c.Case.State != records.StateClosed, CanStart: writes, Names: who.labels, CommentID: formID("")}
+	p.Comment = web.Field{Name: "comment", Label: t("flow.comment"), Kind: "textarea", Rows: 3, MaxLength: maxText}
+	if which == "comment" {
+		p.CommentID, p.Comment.Value, p.Comment.Error = formID(in.form.Get("id")), in.form.Get("comment"), r.fieldError(req, in.err, "comment")
+	}
+	if writes {
+		p.Start = r.startForm(req, c, who, which, in)
+		p.StartOpen = which == "start" || req.URL.Query().Has("vorlage") || len(c.Circulations) == 0
+	}
+	for _, x := range c.Circulations {
+		v := r.circulationView(req, c, x, which, in)
+		if x.State == Running || v.acts() {
+			p.Running = append(p.Running, v)
+		} else {
+			p.Past = append(p.Past, v)
+		}
+	}
+	meta := web.Meta{Title: t("flow.title", c.Case.Reference), Failed: len(p.Errors.Items) > 0, Crumbs: r.caseCrumbs(req, c.Case)}
+	return r.pages.flow.RenderStatus(w, req, in.status(), meta, p)
+}
+
+func (v circulationView) acts() bool {
+	for _, row := range v.Rows {
+		if row.Act != nil {
+			return true
+		}
+	}
+	return false
+}
+
+func (r *Room) caseCrumbs(req *http.Request, c records.Case) []web.Link {
+	return []web.Link{{Text: r.h.Site.T(req, "records.inbox"), Href: "/akte"}, {Text: c.Reference, Href: "/akte/vorgang/" + c.ID}}
+}
+
+func (r *Room) startForm(req *http.Request, c Course, who recipients, which string, in typed) startForm {
+	t := r.text(req)
+	var steps []Step
+	title, document, more := "", "", 0
+	s := startForm{ID: formID("")}
+	if which == "start" {
+		steps, title, document, s.ID = who.readSteps(in.form), in.form.Get("title"), in.form.Get("document"), formID(in.form.Get("id"))
+		if in.form.Get("tun") == "schritt" {
+			more = 1
+		}
+	}
+	for _, x := range c.Templates {
+		chosen := which == "" && req.URL.Query().Get("vorlage") == x.ID
+		if chosen {
+			steps, title = x.Steps, x.Name
+		}
+		s.Templates = append(s.Templates, web.Link{Text: x.Name, Href: "/akte/vorgang/" + c.Case.ID + "/geschaeftsgang?vorlage=" + x.ID + "#starten", Current: chosen})
+	}
+	s.Title = web.Field{Name: "title", Label: t("flow.circulation_title"), Kind: "text", MaxLength: maxTitle, Optional: true, Value: title,
+		Error: r.fieldError(req, in.err, "title")}
+	s.Document = web.Field{Name: "document", Label: t("flow.about"), Kind: "select", Optional: true, Value: document,
+		Options: []web.Option{{Value: "", Label: t("flow.whole_case")}}}
+	for _, d := range c.drafts {
+		label := t("flow.document_version", d.name, d.Version)
+		if !d.finalAt.IsZero() {
+			label += " · " + t("flow.final")
+		}
+		s.Document.Options = append(s.Document.Options, web.Option{Value: d.id, Label: label})
+	}
+	s.Steps = r.stepForms(req, who, steps, more, in.err, true)
+	s.More = len(s.Steps) < maxSteps
+	return s
+}
+
+func (r *Room) circulationView(req *http.Request, c Course, x Circulation, which string, in typed) circulationView {
+	t := r.text(req)
+	v := circulationView{Circulation: x, Name: x.Title, Badge: web.Badge{Kind: stateKind[x.State], Text: t("flow.state." + string(x.State))}}
+	var kinds []string
+	for _, step := range x.Steps() {
+		if step[0].Step == 0 {
+			continue
+		}
+		kinds = append(kinds, t("flow.kind."+string(step[0].Kind)))
+	}
+	if v.Name == "" {
+		v.Name = strings.Join(kinds, " – ")
+	}
+	if d, ok := c.document(x.Document); ok {
+		v.Document, v.Link = t("flow.document_version", d.name, x.Content.Version), "/akte/dokument/"+d.id
+	}
+	for _, k := range x.Tasks {
+		v.Rows = append(v.Rows, r.stepRow(req, c, x, k, which, in))
+	}
+	for _, g := range c.Signatures {
+		if g.Circulation == x.ID {
+			v.Signatures = append(v.Signatures, signatureRow{g, t("flow.kind." + string(g.Kind)), by(t, g.By, g.For), c.void(g)})
+		}
+	}
+	_, mine := c.desk.holds(access.Person(x.By.Subject))
+	v.CanWithdraw = x.State == Running && (mine || c.a.Manages(c.File.Authority, c.File.Lead))
+	v.Reason = web.Field{Name: "reason", Label: t("flow.reason"), Kind: "text", MaxLength: maxText}
+	if which == x.ID {
+		v.Reason.Value, v.Reason.Error = in.form.Get("reason"), r.fieldError(req, in.err, "reason")
+	}
+	return v
+}
+
+var stateKind = map[State]string{Running: "info", Completed: "success", Rejected: "danger", Withdrawn: "warning"}
+
+var taskKind = map[TaskState]string{Open: "info", Done: "success", Refused: "danger"}
+
+// by is who did something, and for whom (i. V.).
+func by(t func(string, ...any) string, who, instead Person) string {
+	if instead.Subject == "" {
+		return who.Name
+	}
+	return t("flow.by_deputy", who.Name, instead.Name)
+}
+
+func (r *Room) stepRow(req *http.Request, c Course, x Circulation, k Task, which string, in typed) stepRow {
+	t := r.text(req)
+	instead, mine := c.desk.holds(k.Holder)
+	row := stepRow{Task: k, Kind: t("flow.kind." + string(k.Kind)), State: web.Badge{Kind: taskKind[k.State], Text: t("flow.task." + string(k.State))},
+		Marks: r.marks(req, k, instead)}
+	if k.DoneBy.Subject != "" {
+		row.By = by(t, k.DoneBy, k.DoneFor) + " · " + i18n.DateTime(web.Lang(req), k.DoneAt)
+	}
+	if k.State != Open || !mine {
+		return row
+	}
+	f := actForm{Task: k, Content: x.Content, Signs: k.Kind.Signs(), Button: t("flow.do." + string(k.Kind)), Refuse: k.Kind != Returned,
+		Forward: k.Kind != Returned, ToID: "an-" + k.ID,
+		Text: web.Field{Name: "text", Label: t("flow.remark"), Kind: "text", MaxLength: maxText, Optional: true}}
+	if which == k.ID {
+		f.To, f.Text.Value, f.Text.Error = in.form.Get("an"), in.form.Get("text"), r.fieldError(req, in.err, "text")
+	}
+	row.Act = &f
+	return row
+}
+
+func (r *Room) flowPath(caseID string) string { return "/akte/vorgang/" + caseID + "/geschaeftsgang" }
+
+func (r *Room) postStart(w http.ResponseWriter, req *http.Request) error {
+	if err := web.ReadForm(w, req, formLimit); err != nil {
+		return err
+	}
+	form, id := req.PostForm, pathID(req)
+	if form.Get("tun") == "schritt" {
+		return r.showFlow(w, req, id, "start", typed{form: form})
+	}
+	c, err := r.Course(req.Context(), id)
+	if err != nil {
+		return err
+	}
+	o := Order{ID: formID(form.Get("id")), Title: form.Get("title"), Document: form.Get("document"),
+		Steps: r.recipients(c.dir, false).readSteps(form)}
+	err = r.Start(req.Context(), id, o)
+	if again(err) {
+		return r.showFlow(w, req, id, "start", typed{form, err})
+	} else if err != nil {
+		return err
+	}
+	return r.h.Site.Redirect(w, req, r.flowPath(id), "flow.notice.started")
+}
+
+func (r *Room) postTask(w http.ResponseWriter, req *http.Request) error {
+	if err := web.ReadForm(w, req, formLimit); err != nil {
+		return err
+	}
+	ctx, form, id := req.Context(), req.PostForm, pathID(req)
+	a, err := access.Load(ctx, r.h.DB.Reader())
+	if err != nil {
+		return err
+	}
+	task, err := r.store.task(ctx, r.h.DB.Reader(), a, id)
+	if err != nil {
+		return err
+	}
+	notice := "flow.notice.done"
+	switch version := versionOf(form); form.Get("tun") {
+	case "zeichnen":
+		seen := Content{Hash: form.Get("hash")}
+		seen.Version = versionOf(url.Values{"version": form["fassung"]})
+		notice, err = "flow.notice.signed", r.Sign(ctx, id, version, seen, form.Get("text"))
+	case "ablehnen":
+		notice, err = "flow.notice.refused", r.Refuse(ctx, id, version, form.Get("text"))
+	case "weiterleiten":
+		notice = "flow.notice.forwarded"
+		var dir directory
+		if dir, err = r.directory(ctx, r.h.DB.Reader(), a, task.Authority, r.h.Now()); err == nil {
+			err = r.Forward(ctx, id, version, r.recipients(dir, false).holder(form.Get("an")))
+		}
+	case "erledigt":
+		err = r.Finish(ctx, id, version, form.Get("text"))
+	default:
+		err = errs.E(errs.Invalid, "flow.error.nothing_chosen")
+	}
+	if again(err) {
+		return r.showFlow(w, req, task.Case, id, typed{form, err})
+	} else if err != nil {
+		return err
+	}
+	return r.h.Site.Redirect(w, req, r.flowPath(task.Case), notice)
+}
+
+func (r *Room) postWithdraw(w http.ResponseWriter, req *http.Request) error {
+	if err := web.ReadForm(w, req, formLimit); err != nil {
+		return err
+	}
+	ctx, id := req.Context(), pathID(req)
+	a, err := access.Load(ctx, r.h.DB.Reader())
+	if err != nil {
+		return err
+	}
+	caseID, err := r.store.caseOf(ctx, r.h.DB.Reader(), a, id)
+	if err != nil {
+		return err
+	}
+	err = r.Withdraw(ctx, id, versionOf(req.PostForm), req.PostForm.Get("reason"))
+	if again(err) {
+		return r.showFlow(w, req, caseID, id, typed{req.PostForm, err})
+	} else if err != nil {
+		return err
+	}
+	return r.h.Site.Redirect(w, req, r.flowPath(caseID), "flow.notice.withdrawn")
+}
+
+func (r *Room) postComment(w http.ResponseWriter, req *http.Request) error {
+	if err := web.ReadForm(w, req, formLimit); err != nil {
+		return err
+	}
+	id, form := pathID(req), req.PostForm
+	err := r.AddComment(req.Context(), id, formID(form.Get("id")), form.Get("comment"))
+	if again(err) {
+		return r.showFlow(w, req, id, "comment", typed{form, err})
+	} else if err != nil {
+		return err
+	}
+	return r.h.Site.Redirect(w, req, r.flowPath(id)+"#kommentare", "flow.notice.commented")
+}
