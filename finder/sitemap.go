@@ -12,16 +12,17 @@ import (
 
 	"rennsteig/platform/errs"
 	"rennsteig/platform/i18n"
+	"rennsteig/platform/web"
 )
 
 // sitemapAddresses is the most that one file may list (https://www.sitemaps.org/protocol.html).
 const sitemapAddresses = 50_000
 
-// sitemap answers GET /sitemap.xml: the pages worth finding, each with its other language. Where there are more than one
+// sitemap answers GET /sitemap.xml: the pages worth finding, each with its other language if it has one. Where there are more than one
 // file may list it is an index of ?seite=1, 2, …. Pages are written as they are walked over.
 func (r *Room) sitemap(w http.ResponseWriter, req *http.Request) error {
 	c := r.catalog()
-	base := ownAddress(req)
+	base := web.Origin(req)
 	files := (c.pageCount() + sitemapAddresses - 1) / sitemapAddresses
 	page := 1
 	asked := req.URL.Query().Get("seite")
@@ -43,52 +44,54 @@ func (r *Room) sitemap(w http.ResponseWriter, req *http.Request) error {
 	return out.Flush()
 }
 
-// ownAddress is our address as the browser sees it.
-func ownAddress(req *http.Request) string {
-	scheme := "http"
-	if req.TLS != nil || req.Header.Get("X-Forwarded-Proto") == "https" {
-		scheme = "https"
-	}
-	return scheme + "://" + req.Host
-}
-
 func (c *Catalog) pageCount() int {
 	n := 0
-	c.eachPage(func(string) bool { n++; return true })
+	c.eachPage(func(string, []i18n.Lang) bool { n++; return true })
 	return n
 }
 
-// eachPage walks over the pages worth finding until yield is false.
-func (c *Catalog) eachPage(yield func(path string) bool) {
-	if !yield("/") {
+// langsOf are the languages in which there is something to read about a service.
+func (c *Catalog) langsOf(key string) []i18n.Lang {
+	if _, ok := c.releases[TextRef{key, "", i18n.English}]; ok {
+		return i18n.Langs
+	}
+	return []i18n.Lang{i18n.German}
+}
+
+// eachPage walks over the pages worth finding, with the languages of each, until yield is false.
+func (c *Catalog) eachPage(yield func(path string, langs []i18n.Lang) bool) {
+	if !yield("/", i18n.Langs) {
 		return
 	}
 	for _, name := range lifeSituations {
-		if len(c.situations[name]) > 0 && !yield("/suche?lage="+url.QueryEscape(name)) {
+		if len(c.situations[name]) > 0 && !yield(situationPath(name), i18n.Langs) {
 			return
 		}
 	}
 	for _, s := range c.ordered {
-		if !yield("/leistung/" + s.Key) {
+		if !yield("/leistung/"+s.Key, c.langsOf(s.Key)) {
 			return
 		}
 	}
 	for _, id := range c.authorityIDs {
-		if !yield("/behoerde/" + url.PathEscape(id)) {
+		if !yield("/behoerde/"+url.PathEscape(id), i18n.Langs) {
 			return
 		}
 	}
 }
 
+func situationPath(name string) string { return "/suche?lage=" + url.QueryEscape(name) }
+
 func (c *Catalog) writeSitemap(w io.Writer, base string, from, to int) {
 	_, _ = io.WriteString(w, xml.Header+`<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" xmlns:xhtml="http://www.w3.org/1999/xhtml">`+"\n")
 	n := 0
-	c.eachPage(func(path string) bool {
+	c.eachPage(func(path string, langs []i18n.Lang) bool {
 		if n++; n > from {
-			address := escapeXML(base + path)
-			_, _ = fmt.Fprintf(w, "<url><loc>%s</loc>", address)
-			for _, lang := range i18n.Langs {
-				_, _ = fmt.Fprintf(w, `<xhtml:link rel="alternate" hreflang="%s" href="%s"/>`, lang, escapeXML(base+inLanguage(path, lang)))
+			_, _ = fmt.Fprintf(w, "<url><loc>%s</loc>", escapeXML(base+path))
+			for _, lang := range langs {
+				if len(langs) > 1 {
+					_, _ = fmt.Fprintf(w, `<xhtml:link rel="alternate" hreflang="%s" href="%s"/>`, lang, escapeXML(base+web.InLanguage(path, lang)))
+				}
 			}
 			_, _ = io.WriteString(w, "</url>\n")
 		}
@@ -105,17 +108,6 @@ func writeSitemapIndex(w io.Writer, base string, files int) {
 	_, _ = io.WriteString(w, "</sitemapindex>\n")
 }
 
-// inLanguage is the address of a page in a language; German needs no parameter.
-func inLanguage(path string, lang i18n.Lang) string {
-	if lang == i18n.German {
-		return path
-	}
-	if strings.Contains(path, "?") {
-		return path + "&lang=" + string(lang)
-	}
-	return path + "?lang=" + string(lang)
-}
-
 func escapeXML(s string) string {
 	var b strings.Builder
 	_ = xml.EscapeText(&b, []byte(s)) // a Builder takes everything
@@ -126,7 +118,7 @@ func escapeXML(s string) string {
 func (r *Room) robots(w http.ResponseWriter, req *http.Request) error {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("Cache-Control", "public, max-age=3600")
-	_, err := fmt.Fprintf(w, "User-agent: *\nDisallow: /antrag/\nDisallow: /konto\nDisallow: /vorschlaege\nDisallow: /suche?q=\nSitemap: %s/sitemap.xml\n", ownAddress(req))
+	_, err := fmt.Fprintf(w, "User-agent: *\nDisallow: /antrag/\nDisallow: /konto\nDisallow: /vorschlaege\nDisallow: /suche?q=\nSitemap: %s/sitemap.xml\n", web.Origin(req))
 	return err
 }
 
@@ -161,7 +153,7 @@ type linkedWay struct {
 }
 
 func (r *Room) linkedData(req *http.Request, c *Catalog, s *Service, place string, office officeView) linkedData {
-	base := ownAddress(req)
+	base := web.Origin(req)
 	d := linkedData{Context: "https://schema.org", Type: "GovernmentService", Name: s.Title, Identifier: s.Key, Description: s.Text,
 		Category: s.LifeSituation, URL: base + "/leistung/" + s.Key}
 	if office.Known {

@@ -3,6 +3,7 @@ package finder
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -68,10 +69,10 @@ func (r *Room) startPage(w http.ResponseWriter, req *http.Request) error {
 	}
 	for _, name := range lifeSituations {
 		if len(c.situations[name]) > 0 {
-			v.Situations = append(v.Situations, web.Link{Text: name, Href: "/suche?lage=" + url.QueryEscape(name)})
+			v.Situations = append(v.Situations, web.Link{Text: name, Href: situationPath(name)})
 		}
 	}
-	return r.pages.start.Render(w, req, web.Meta{Title: r.h.Site.T(req, "finder.start.title")}, v)
+	return r.pages.start.Render(w, req, web.Meta{Title: r.h.Site.T(req, "finder.start.title"), Address: "/"}, v)
 }
 
 // input reads a text of the address; errs.Invalid if it is too long or no text.
@@ -91,7 +92,7 @@ func (r *Room) searchPage(w http.ResponseWriter, req *http.Request) error {
 	if err != nil || s == nil {
 		return err
 	}
-	return r.pages.results.Render(w, s.req, web.Meta{Title: s.title}, s.view)
+	return r.pages.results.Render(w, s.req, web.Meta{Title: s.title, Address: s.address}, s.view)
 }
 
 // shown is a page of results, ready to be rendered for the request.
@@ -99,6 +100,8 @@ type shown struct {
 	req   *http.Request
 	title string
 	view  resultsView
+
+	address string // of a life situation; questions are not to be listed
 }
 
 // search finds what the address asks for; nil if the caller was asked to choose a place first.
@@ -155,7 +158,7 @@ func (r *Room) search(w http.ResponseWriter, req *http.Request) (*shown, error) 
 		title = r.h.Site.T(req, "finder.results.title", limits.Situation)
 		answer.Hits = c.situations[limits.Situation]
 	default:
-		return &shown{req, title, v}, nil
+		return &shown{req: req, title: title, view: v}, nil
 	}
 	if answer.Mended != "" {
 		q := keepFilters(req)
@@ -163,7 +166,7 @@ func (r *Room) search(w http.ResponseWriter, req *http.Request) (*shown, error) 
 		v.Mended = web.Link{Text: answer.Mended, Href: "/suche?" + q.Encode()}
 	}
 	for _, name := range answer.Near {
-		v.Near = append(v.Near, web.Link{Text: name, Href: "/suche?lage=" + url.QueryEscape(name)})
+		v.Near = append(v.Near, web.Link{Text: name, Href: situationPath(name)})
 	}
 	all, err := r.at(req.Context(), c, answer.Hits, place)
 	if err != nil {
@@ -180,7 +183,11 @@ func (r *Room) search(w http.ResponseWriter, req *http.Request) (*shown, error) 
 		return nil, err
 	}
 	v.Nothing = len(all) == 0
-	return &shown{req, title, v}, nil
+	out := &shown{req: req, title: title, view: v}
+	if query == "" && !req.URL.Query().Has("seite") && slices.Contains(lifeSituations, limits.Situation) && limits == (filter{Situation: limits.Situation}) {
+		out.address = situationPath(limits.Situation)
+	}
+	return out, nil
 }
 
 // keepFilters are the parts of the address that stay when the question or the place changes.
@@ -277,9 +284,10 @@ func (r *Room) servicePage(w http.ResponseWriter, req *http.Request) error {
 	row("situation", s.LifeSituation)
 	crumbs := []web.Link{}
 	if s.LifeSituation != "" {
-		crumbs = append(crumbs, web.Link{Text: s.LifeSituation, Href: "/suche?lage=" + url.QueryEscape(s.LifeSituation)})
+		crumbs = append(crumbs, web.Link{Text: s.LifeSituation, Href: situationPath(s.LifeSituation)})
 	}
-	return r.pages.service.Render(w, req, web.Meta{Title: c.titleIn(s, web.Lang(req)), Crumbs: crumbs}, v)
+	return r.pages.service.Render(w, req, web.Meta{Title: c.titleIn(s, web.Lang(req)), Crumbs: crumbs,
+		Address: "/leistung/" + s.Key, Langs: c.langsOf(s.Key)}, v)
 }
 
 func (r *Room) authorityPage(w http.ResponseWriter, req *http.Request) error {
@@ -327,5 +335,5 @@ func (r *Room) authorityPage(w http.ResponseWriter, req *http.Request) error {
 		seen[object.Key] = true
 		v.Services = append(v.Services, web.Link{Text: object.Title, Href: "/leistung/" + object.Key})
 	}
-	return r.pages.authority.Render(w, req, web.Meta{Title: a.Name}, v)
+	return r.pages.authority.Render(w, req, web.Meta{Title: a.Name, Address: "/behoerde/" + url.PathEscape(a.ID)}, v)
 }

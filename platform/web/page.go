@@ -6,6 +6,8 @@ import (
 	"html/template"
 	"io/fs"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/jba/templatecheck"
@@ -35,7 +37,13 @@ type Shell struct {
 	Demo   bool
 	Assets Assets
 	Failed bool // the page shows an error summary
+
+	Canonical  string // full address that counts for this page; "" if it is not one to be listed
+	Alternates []Alternate
 }
+
+// Alternate is a page's full address in a language; Lang "x-default" is for readers of any other.
+type Alternate struct{ Lang, Href string }
 
 // Dense reports whether the page is set more tightly: staff look at lists all day.
 func (s Shell) Dense() bool { return s.User.Kind == identity.Staff }
@@ -59,6 +67,10 @@ type Meta struct {
 	Title  string // already in the reader's language
 	Crumbs []Link // the way here, without the start page and without this page
 	Failed bool   // the page shows an error summary
+	// Address is the path of a page that search engines may list, without what does not change it; its head then names the
+	// address that counts (canonical) and that in the other language (hreflang). "" for all other pages.
+	Address string
+	Langs   []i18n.Lang // in which the page at Address exists; none are all
 }
 
 // NewPage parses pages/name.html of fsys together with the house's layout and components. The page defines the
@@ -136,4 +148,38 @@ func (s *Site) CheckPages() error {
 		}
 	}
 	return nil
+}
+
+// InLanguage is the path of a page in a language. German needs no parameter: it is what the page is in without one.
+func InLanguage(path string, lang i18n.Lang) string {
+	switch {
+	case lang == i18n.German:
+		return path
+	case strings.Contains(path, "?"):
+		return path + "&" + langCookie + "=" + string(lang)
+	}
+	return path + "?" + langCookie + "=" + string(lang)
+}
+
+// addresses fills in under which addresses the page is to be listed.
+func (s *Shell) addresses(r *http.Request, m Meta) {
+	if m.Address == "" {
+		return
+	}
+	langs := m.Langs
+	if len(langs) == 0 {
+		langs = i18n.Langs
+	}
+	origin, own := Origin(r), i18n.German
+	if asked := i18n.Lang(r.URL.Query().Get(langCookie)); slices.Contains(langs, asked) {
+		own = asked
+	}
+	s.Canonical = origin + InLanguage(m.Address, own)
+	if len(langs) < 2 {
+		return
+	}
+	for _, l := range langs {
+		s.Alternates = append(s.Alternates, Alternate{string(l), origin + InLanguage(m.Address, l)})
+	}
+	s.Alternates = append(s.Alternates, Alternate{"x-default", origin + m.Address})
 }

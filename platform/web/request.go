@@ -230,6 +230,14 @@ func Lang(r *http.Request) i18n.Lang {
 	return i18n.German
 }
 
+// Origin is our address as the browser sees it: "https://rennsteig.example".
+func Origin(r *http.Request) string {
+	if secure(r) {
+		return "https://" + r.Host
+	}
+	return "http://" + r.Host
+}
+
 // secure reports whether the browser speaks HTTPS with us or with a proxy before us. A forged header only makes the
 // forger's own cookie stricter.
 func secure(r *http.Request) bool {

@@ -208,6 +208,7 @@ func (s *Site) shell(w http.ResponseWriter, r *http.Request, m Meta) Shell {
 		Nav: slices.Clone(s.Nav(r.Context(), lang)), Crumbs: m.Crumbs,
 		Place: s.place(r), Notice: s.takeNotice(w, r), Demo: s.Demo, Assets: s.Assets, Failed: m.Failed,
 	}
+	sh.addresses(r, m)
 	markCurrent(sh.Nav, r.URL.Path)
 	return sh
 }
