@@ -17,6 +17,8 @@ import (
 	"rennsteig/platform/identity/provider"
 	"rennsteig/platform/identity/signin"
 	"rennsteig/platform/money"
+	"rennsteig/records/access"
+	"rennsteig/records/office"
 )
 
 // Authorities of the demo people: a town that does everything itself, and a Verwaltungsgemeinschaft.
@@ -114,6 +116,9 @@ func (p *program) loadDemo(ctx context.Context) error {
 	if err := p.records.EnsurePlan(ctx, all); err != nil {
 		return err
 	}
+	if err := p.demoOffice(ctx); err != nil {
+		return err
+	}
 	return p.house.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		if _, err := tx.Exec(ctx, `INSERT INTO app_demo (version, loaded_at) VALUES ($1, $2) ON CONFLICT DO NOTHING`,
 			demoVersion, db.Micros(time.Now())); err != nil {
@@ -122,6 +127,46 @@ func (p *program) loadDemo(ctx context.Context) error {
 		return p.house.Audit.Append(ctx, tx, audit.Entry{Action: "app.demo_loaded", Object: "demo:" + demoVersion,
 			Changes: map[string]any{"authorities": len(all), "fees": len(fees)}})
 	})
+}
+
+// directory knows who works where; in a demo also the names of those who have not signed in yet.
+func (p *program) directory() directory {
+	d := directory{people: signin.NewPeople(p.house.DB, p.house.Audit, p.house.Now), names: map[string]string{}}
+	for _, x := range people {
+		if p.cfg.Demo {
+			d.names[x.Subject] = x.Name
+		}
+	}
+	return d
+}
+
+// demoUnits are the units of the demo town, with their members.
+var demoUnits = []struct {
+	office.Unit
+	members []office.Member
+}{
+	{office.Unit{ID: "019a0000-0000-7000-8000-000000000020", Code: "20", Name: "Kämmerei und Steuern"}, []office.Member{
+		{Subject: "demo-head", Role: access.Head}, {Subject: "demo-clerk", Role: access.Member}, {Subject: "demo-clerk2", Role: access.Member}}},
+	{office.Unit{ID: "019a0000-0000-7000-8000-000000000030", Code: "30", Name: "Recht"}, []office.Member{{Subject: "demo-clerk3", Role: access.Member}}},
+}
+
+// demoOffice sets up the demo town's units, as its registrar would.
+func (p *program) demoOffice(ctx context.Context) error {
+	ctx = identity.With(ctx, identity.Principal{Subject: "demo-registrar", Name: "Regina Ablage", Kind: identity.Staff,
+		Grants: []identity.Grant{{Role: identity.Registrar, Authority: erfurt}}})
+	for _, u := range demoUnits {
+		u.Authority = erfurt
+		if err := p.office.PutUnit(ctx, u.Unit); err != nil {
+			return fmt.Errorf("unit %s: %w", u.Code, err)
+		}
+		for _, m := range u.members {
+			m.Unit = u.ID
+			if err := p.office.PutMember(ctx, erfurt, m); err != nil {
+				return fmt.Errorf("member %s: %w", m.Subject, err)
+			}
+		}
+	}
+	return nil
 }
 
 // processors lists the authorities that do the work of a service somewhere in the Land.

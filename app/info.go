@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/mail"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -258,13 +259,14 @@ func (p *program) nav(ctx context.Context, lang i18n.Lang) []web.Link {
 		link web.Link
 	}{
 		{identity.Clerk, web.Link{Text: t("app.nav.inbox"), Href: "/akte"}},
+		{identity.Registrar, web.Link{Text: t("app.nav.inbox"), Href: "/akte"}},
 		{identity.Editor, web.Link{Text: t("app.nav.desk"), Href: "/redaktion"}},
 		{identity.Treasurer, web.Link{Text: t("app.nav.treasury"), Href: "/kasse"}},
 		{identity.Auditor, web.Link{Text: t("app.nav.audit"), Href: "/revision"}},
 		{identity.Operator, web.Link{Text: t("app.nav.jobs"), Href: "/betrieb/auftraege"}},
 		{identity.Operator, web.Link{Text: t("app.nav.reports"), Href: "/betrieb/barrieren"}},
 	} {
-		if who.Has(l.role) {
+		if who.Has(l.role) && !slices.Contains(links, l.link) {
 			links = append(links, l.link)
 		}
 	}
@@ -276,7 +278,7 @@ func home(who identity.Principal) string {
 	for _, h := range []struct {
 		role identity.Role
 		path string
-	}{{identity.Clerk, "/akte"}, {identity.Editor, "/redaktion"}, {identity.Treasurer, "/kasse"}, {identity.Auditor, "/revision"}, {identity.Operator, "/betrieb/auftraege"}} {
+	}{{identity.Clerk, "/akte"}, {identity.Registrar, "/akte"}, {identity.Editor, "/redaktion"}, {identity.Treasurer, "/kasse"}, {identity.Auditor, "/revision"}, {identity.Operator, "/betrieb/auftraege"}} {
 		if who.Has(h.role) {
 			return h.path
 		}

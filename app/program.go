@@ -28,6 +28,7 @@ import (
 	"rennsteig/platform/queue"
 	"rennsteig/platform/web"
 	"rennsteig/records"
+	"rennsteig/records/office"
 )
 
 //go:embed migrations/*.sql texts/*.json pages/*.html
@@ -44,6 +45,7 @@ var rooms = []platform.Files{
 	{Room: "apply", FS: apply.Files},
 	{Room: "pay", FS: pay.Files},
 	{Room: "records", FS: records.Files},
+	{Room: "office", FS: office.Files},
 	{Room: "app", FS: files},
 }
 
@@ -74,6 +76,7 @@ type program struct {
 	apply    *apply.Room
 	pay      *pay.Room
 	records  *records.Room
+	office   *office.Room
 	info     *info
 	jobs     *queue.Pages
 	log      *audit.Pages
@@ -192,6 +195,7 @@ func (p *program) furnishRooms() (err error) {
 	if p.records, err = records.New(h, noticeCashier{p.pay}, p.pay, p.apply); err != nil {
 		return err
 	}
+	p.office = office.New(h, p.records, p.directory())
 	h.Site.PlaceName = p.finder.PlaceName
 	p.events()
 	return nil
@@ -221,6 +225,7 @@ func (p *program) handler() http.Handler {
 	p.apply.Routes(mux)
 	p.pay.Routes(mux)
 	p.records.Routes(mux)
+	p.office.Routes(mux)
 	p.info.Routes(mux)
 	p.log.Routes(mux)
 	p.jobs.Routes(mux)

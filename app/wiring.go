@@ -1,7 +1,9 @@
 package app
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -11,8 +13,11 @@ import (
 	"rennsteig/pay"
 	"rennsteig/platform/db"
 	"rennsteig/platform/errs"
+	"rennsteig/platform/identity"
+	"rennsteig/platform/identity/signin"
 	"rennsteig/platform/queue"
 	"rennsteig/records"
+	"rennsteig/records/office"
 )
 
 // How the rooms meet: each adapter below is one room's small interface, answered by another room; events lists what
@@ -125,6 +130,33 @@ func (p *program) events() {
 	queue.Handle(q, pay.TopicCancelled, func(ctx context.Context, job *queue.Job, e pay.Cancelled) error {
 		return p.paymentEnded(ctx, job, e.Source, string(pay.Canceled))
 	})
+}
+
+// directory: who works at an authority, for the electronic file.
+type directory struct {
+	people *signin.People
+	names  map[string]string // of who has not signed in yet: the demo's invented people
+}
+
+const mostPeople = 1000 // of an authority to choose from
+
+func (d directory) People(ctx context.Context, authority string) ([]office.Person, error) {
+	members, err := d.people.Members(identity.AsSystem(ctx, "records"), authority, "", mostPeople)
+	if err != nil {
+		return nil, err
+	}
+	var out []office.Person
+	for _, m := range members {
+		if slices.ContainsFunc(m.Grants, func(g identity.Grant) bool {
+			return (g.Role == identity.Clerk || g.Role == identity.Registrar) && (g.Authority == authority || g.Authority == identity.Everywhere)
+		}) {
+			out = append(out, office.Person{Subject: m.Subject, Name: cmp.Or(m.Name, d.names[m.Subject])})
+		}
+	}
+	slices.SortFunc(out, func(a, b office.Person) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Subject, b.Subject))
+	})
+	return out, nil
 }
 
 // paymentEnded tells the applicant that a try to pay ended without money; of a notice's amount nobody needs to know.
