@@ -1,0 +1,208 @@
+package disposal
+
+import (
+	"context"
+	"time"
+
+	"rennsteig/platform/db"
+	"rennsteig/platform/errs"
+	"rennsteig/platform/identity"
+	"rennsteig/records"
+	"rennsteig/records/access"
+	"rennsteig/standards/xdomea"
+)
+
+// DueFile is a file whose retention is over.
+type DueFile struct {
+	ID          string
+	Authority   string
+	Reference   string
+	Subject     string
+	Unit        string // code
+	UnitTitle   string
+	ClosedAt    time.Time
+	RetainUntil time.Time
+	Proposal    records.Appraisal // of the file plan
+	Level       access.Level
+	Medium      records.Medium
+}
+
+// DueFilter says which files whose retention is over the work list shows; the zero value is all, the longest overdue
+// first.
+type DueFilter struct {
+	Query    string // part of reference or subject
+	Unit     string // code
+	Proposal string // "A", "B", "V"
+	Page     records.Cursor
+}
+
+const (
+	pageSize = 50
+	// maxFiles is how many files one process takes: what an archive handles at once, and one transaction.
+	maxFiles = 50_000
+)
+
+// Due lists the files whose retention is over, of the authorities whose records the caller keeps.
+func (r *Room) Due(ctx context.Context, f DueFilter) (records.Listing[DueFile], error) {
+	a, err := registrar(ctx, r.h.DB.Reader())
+	if err != nil {
+		return records.Listing[DueFile]{}, err
+	}
+	return r.store.due(ctx, r.h.DB.Reader(), a, f, over(r.h.Now()))
+}
+
+// Offering is what a process begins with.
+type Offering struct {
+	ID        string // ProzessID, chosen by the form: the same form sent twice begins one
+	Authority string
+	Steps     int      // 4, or 2: hand-over at once
+	Files     []string // file ids; nil takes all that the filter shows
+	Filter    DueFilter
+}
+
+// Offer begins a process: in four steps with a 0501; in two with a 0503 of what the file plan rates A, and what it rates
+// V if the archive has agreed to that beforehand. Files that are not due, in a process already, or not for the caller
+// are errs.Conflict; in two steps all that need an appraisal are left out. It reports how many files are in it.
+func (r *Room) Offer(ctx context.Context, o Offering) (n int, err error) {
+	if o.Steps != 2 && o.Steps != 4 || validID(o.ID) == "" {
+		return 0, errs.E(errs.Invalid, "disposal.error.steps")
+	}
+	err = r.h.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		a, err := registrar(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if !a.Registrar(o.Authority) {
+			return notFound()
+		}
+		if p, err := r.store.process(ctx, tx, a, o.ID, ""); !errs.Is(err, errs.NotFound) {
+			if err != nil {
+				return err
+			}
+			counts, err := r.store.itemCounts(ctx, tx, a, p.ID)
+			for _, c := range counts {
+				n += int(c)
+			}
+			return err
+		}
+		n, err = r.offer(ctx, tx, a, o)
+		return err
+	})
+	return n, err
+}
+
+func (r *Room) offer(ctx context.Context, tx *db.Tx, a access.Access, o Offering) (int, error) {
+	setting, err := r.store.setting(ctx, tx, a, o.Authority)
+	if err != nil {
+		return 0, err
+	}
+	if setting.Archive == "" {
+		return 0, errs.E(errs.Conflict, "disposal.error.no_archive")
+	}
+	chosen, err := r.store.dueToOffer(ctx, tx, a, o, over(r.h.Now()), maxFiles+1)
+	switch {
+	case err != nil:
+		return 0, err
+	case len(chosen) > maxFiles:
+		return 0, errs.E(errs.Invalid, "disposal.error.too_many", maxFiles)
+	case o.Files != nil && len(chosen) != len(o.Files):
+		return 0, errs.E(errs.Conflict, "disposal.error.not_due", len(o.Files)-len(chosen))
+	}
+	p := Process{ID: o.ID, Authority: o.Authority, Steps: o.Steps, Archive: setting.Archive, By: identity.From(ctx).Name, At: r.h.Now()}
+	packageID, out := db.NewID(), 0
+	var items []Item
+	var files []string
+	for _, f := range chosen {
+		it := Item{File: f.ID, State: Offered, Proposal: f.Proposal, packageID: packageID}
+		switch {
+		case o.Steps == 4:
+			out++
+		case f.Proposal == records.Archive:
+			it.State, it.Decision = HandedOver, records.Archive
+			out++
+		case f.Proposal == records.Destroy && setting.Agreed:
+			it.State, it.Decision, it.packageID = Appraised, records.Destroy, ""
+		default:
+			continue
+		}
+		items, files = append(items, it), append(files, f.ID)
+	}
+	if len(items) == 0 {
+		return 0, errs.E(errs.Conflict, "disposal.error.nothing_to_offer")
+	}
+	if err := r.store.insertProcess(ctx, tx, a, p, identity.From(ctx).Subject); err != nil {
+		return 0, err
+	}
+	if err := r.store.insertItems(ctx, tx, a, p, items); err != nil {
+		return 0, err
+	}
+	if err := r.note(ctx, tx, p, "disposal.offered", files, map[string]any{"steps": o.Steps}); err != nil || out == 0 {
+		return len(items), err
+	}
+	message := xdomea.Offer
+	if o.Steps == 2 {
+		message = xdomea.Disposal
+	}
+	return len(items), r.plan(ctx, tx, a, p, packageID, message, out)
+}
+
+// HandOver hands over what the archive wants (A), and sends again what it could not take, as a 0503. packageID is chosen
+// by the form: the same form sent twice makes one package. It reports how many files are in it.
+func (r *Room) HandOver(ctx context.Context, process, packageID string) (n int, err error) {
+	if validID(packageID) == "" {
+		return 0, notFound()
+	}
+	err = r.h.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		a, p, err := r.processToChange(ctx, tx, process)
+		if err != nil {
+			return err
+		}
+		if old, err := r.store.packageByID(ctx, tx, a, packageID); err == nil && old.Process == process {
+			n = int(old.Objects)
+			return nil
+		}
+		files, err := r.store.itemsToHandOver(ctx, tx, a, process)
+		if err != nil {
+			return err
+		}
+		if n = len(files); n == 0 {
+			return errs.E(errs.Conflict, "disposal.error.nothing_to_hand_over")
+		}
+		if err := r.store.handOver(ctx, tx, a, process, packageID, r.h.Now()); err != nil {
+			return err
+		}
+		if err := r.note(ctx, tx, p, "disposal.handed_over", files, map[string]any{"package": packageID}); err != nil {
+			return err
+		}
+		return r.plan(ctx, tx, a, p, packageID, xdomea.Disposal, n)
+	})
+	return n, err
+}
+
+// Withdraw takes a file out of a process as long as the archive does not have it and nobody approved its destruction:
+// it is as if it had not been offered.
+func (r *Room) Withdraw(ctx context.Context, process, file string) error {
+	return r.h.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		a, p, err := r.processToChange(ctx, tx, process)
+		if err != nil {
+			return err
+		}
+		done, err := r.store.withdraw(ctx, tx, a, process, file, r.h.Now())
+		if err != nil || !done {
+			return err
+		}
+		if err := r.note(ctx, tx, p, "disposal.withdrawn", []string{file}, nil); err != nil {
+			return err
+		}
+		return r.endIfDone(ctx, tx, a, p)
+	})
+}
+
+// endIfDone ends a process whose files are all destroyed or withdrawn; what was sent of their metadata goes with them.
+func (r *Room) endIfDone(ctx context.Context, tx *db.Tx, a access.Access, p Process) error {
+	ended, err := r.store.endProcess(ctx, tx, a, p.ID)
+	if err != nil || !ended {
+		return err
+	}
+	return r.note(ctx, tx, p, "disposal.ended", nil, nil)
+}

@@ -1,0 +1,336 @@
+package disposal
+
+import (
+	"io"
+	"mime"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"rennsteig/platform/db"
+	"rennsteig/platform/errs"
+	"rennsteig/platform/i18n"
+	"rennsteig/platform/identity"
+	"rennsteig/platform/web"
+	"rennsteig/records"
+)
+
+type pages struct {
+	due       *web.Page[duePage]
+	processes *web.Page[processesPage]
+	process   *web.Page[processPage]
+	retention *web.Page[retentionPage]
+	erase     *web.Page[erasePage]
+	erasure   *web.Page[erasurePage]
+	erasures  *web.Page[erasuresPage]
+	imports   *web.Page[importsPage]
+	imported  *web.Page[importPage]
+	person    *web.Page[personPage]
+}
+
+func newPages(s *web.Site) pages {
+	return pages{
+		due:       web.NewPage[duePage](s, Files, "due"),
+		processes: web.NewPage[processesPage](s, Files, "processes"),
+		process:   web.NewPage[processPage](s, Files, "process"),
+		retention: web.NewPage[retentionPage](s, Files, "retention"),
+		erase:     web.NewPage[erasePage](s, Files, "erase"),
+		erasure:   web.NewPage[erasurePage](s, Files, "erasure"),
+		erasures:  web.NewPage[erasuresPage](s, Files, "erasures"),
+		imports:   web.NewPage[importsPage](s, Files, "imports"),
+		imported:  web.NewPage[importPage](s, Files, "import"),
+		person:    web.NewPage[personPage](s, Files, "person"),
+	}
+}
+
+const (
+	formLimit  = 1 << 20 // bytes of a form
+	duePath    = "/akte/aussonderung"
+	listPath   = duePath + "/verfahren"
+	importPath = duePath + "/uebernahme"
+	erasePath  = duePath + "/loeschungen"
+	personPath = "/akte/auskunft"
+)
+
+// Routes registers the room's pages.
+func (r *Room) Routes(mux *http.ServeMux) {
+	handle := func(pattern string, h web.Handler) { r.h.Site.Handle(mux, pattern, h) }
+	handle("GET /akte/akte/{id}/aufbewahrung", r.getRetention)
+	handle("GET /akte/akte/{id}/loeschung", r.getErase)
+	handle("POST /akte/akte/{id}/loeschung", r.postErase)
+	handle("GET "+duePath, r.getDue)
+	handle("POST "+duePath, r.postDue)
+	handle("GET "+listPath, r.getProcesses)
+	handle("POST "+listPath, r.postMessage)
+	handle("POST "+duePath+"/einstellung", r.postSetting)
+	handle("GET "+listPath+"/{id}", r.getProcess)
+	handle("POST "+listPath+"/{id}/abgabe", r.postHandOver)
+	handle("POST "+listPath+"/{id}/zurueck", r.postWithdraw)
+	handle("POST "+listPath+"/{id}/vorschlag", r.postPropose)
+	handle("POST "+listPath+"/{id}/freigabe", r.postApprove)
+	handle("POST "+listPath+"/{id}/vernichtung", r.postDestroy)
+	handle("GET "+duePath+"/paket/{id}", r.getPackage)
+	handle("GET "+erasePath, r.getErasures)
+	handle("GET /akte/loeschung/{id}", r.getErasure)
+	handle("POST /akte/loeschung/{id}", r.postErasure)
+	handle("GET "+importPath, r.getImports)
+	handle("POST "+importPath, r.postImport)
+	handle("GET "+importPath+"/{id}", r.getImport)
+	handle("POST "+importPath+"/{id}", r.postTake)
+	handle("GET "+personPath, r.getPerson)
+	handle("POST "+personPath, r.postPerson)
+	handle("POST "+personPath+"/export", r.postExport)
+}
+
+// pathID is the id in the address; "" (which nothing has) if it is none.
+func pathID(req *http.Request) string { return validID(req.PathValue("id")) }
+
+// formID is the id that a form gives to what it makes, so that sending it twice makes one; a new one for a new form.
+func formID(s string) string {
+	if id := validID(s); id != "" {
+		return id
+	}
+	return db.NewID()
+}
+
+func (r *Room) text(req *http.Request) func(key string, args ...any) string {
+	return func(key string, args ...any) string { return r.h.Site.T(req, key, args...) }
+}
+
+// sections leads between the parts of disposal.
+func (r *Room) sections(req *http.Request, current string) web.Tabs {
+	t := web.Tabs{Label: r.h.Site.T(req, "disposal.sections")}
+	for _, l := range []web.Link{{Text: "disposal.due", Href: duePath}, {Text: "disposal.processes", Href: listPath},
+		{Text: "disposal.imports", Href: importPath}, {Text: "disposal.erasures", Href: erasePath}, {Text: "disposal.person", Href: personPath}} {
+		t.Links = append(t.Links, web.Link{Text: r.h.Site.T(req, l.Text), Href: l.Href, Current: l.Href == current})
+	}
+	return t
+}
+
+// head is what every page of disposal begins with.
+type head struct {
+	Tabs     web.Tabs
+	Sections web.Tabs
+	Errors   web.ErrorSummary
+	Alert    web.Alert
+}
+
+func (r *Room) head(req *http.Request, current string, err error) head {
+	h := head{Tabs: r.core.Tabs(req, duePath), Sections: r.sections(req, current)}
+	h.Errors, h.Alert = r.problem(req, err)
+	return h
+}
+
+// problem shows what a use-case refused: its fields, or else what it says.
+func (r *Room) problem(req *http.Request, err error) (web.ErrorSummary, web.Alert) {
+	if err == nil {
+		return web.ErrorSummary{}, web.Alert{}
+	}
+	e := errs.As(err)
+	if len(e.Fields) > 0 {
+		return r.h.Site.Summary(r.text(req), err), web.Alert{}
+	}
+	return web.ErrorSummary{}, web.Alert{Kind: "danger", Title: r.h.Site.T(req, e.Key, e.Args...)}
+}
+
+func (r *Room) fieldError(req *http.Request, err error, name string) string {
+	if err == nil {
+		return ""
+	}
+	for _, f := range errs.As(err).Fields {
+		if f.Name == name {
+			return r.h.Site.T(req, f.Key, f.Args...)
+		}
+	}
+	return ""
+}
+
+// shown reports whether a refusal is shown on the page of the form; everything else is an error page.
+func shown(err error) bool {
+	return errs.Is(err, errs.Conflict) || errs.Is(err, errs.Invalid) || errs.Is(err, errs.TooLarge)
+}
+
+func status(err error) int {
+	if err == nil {
+		return http.StatusOK
+	}
+	return errs.Status(errs.CodeOf(err))
+}
+
+// crumbs lead back to the work list.
+func (r *Room) crumbs(req *http.Request, more ...web.Link) []web.Link {
+	out := []web.Link{{Text: r.h.Site.T(req, "disposal.due"), Href: duePath}}
+	for _, l := range more {
+		out = append(out, web.Link{Text: r.h.Site.T(req, l.Text), Href: l.Href})
+	}
+	return out
+}
+
+// registry are the authorities whose records the caller keeps.
+func registry(req *http.Request) []string {
+	return identity.From(req.Context()).Authorities(identity.Registrar)
+}
+
+func caller(req *http.Request) identity.Principal { return identity.From(req.Context()) }
+
+// choice is a select in a filter.
+type choice struct {
+	Name, Label string
+	Options     []option
+}
+
+type option struct {
+	Value, Text string
+	Selected    bool
+}
+
+// authorities lets who keeps the records of several authorities say which one is meant.
+func (r *Room) authorities(req *http.Request, current string) choice {
+	c := choice{Name: "behoerde", Label: r.h.Site.T(req, "records.authority")}
+	for _, a := range registry(req) {
+		c.Options = append(c.Options, option{a, r.h.AuthorityName(a), a == current})
+	}
+	return c
+}
+
+// authority is the one that a form means: the one that is named, or the only one.
+func authority(req *http.Request, named string) string {
+	if list := registry(req); named == "" && len(list) > 0 || !slices.Contains(list, named) && len(list) == 1 {
+		return list[0]
+	}
+	return named
+}
+
+func (r *Room) appraisalText(req *http.Request, a records.Appraisal) string {
+	if a == "" {
+		return "–"
+	}
+	return r.h.Site.T(req, "records.appraisal."+string(a))
+}
+
+func dateText(req *http.Request, t time.Time) string { return i18n.Date(web.Lang(req), t) }
+
+func sizeText(n int64) string {
+	if n < 1<<20 {
+		return strconv.FormatInt(max(1, (n+512)>>10), 10) + " KB"
+	}
+	return strconv.FormatInt((n+1<<19)>>20, 10) + " MB"
+}
+
+// --- work list ---
+
+type duePage struct {
+	head
+	ID            string // of the process that the form begins
+	Query         string
+	Choices       []choice
+	Filtered      bool
+	Rows          []dueRow
+	Authorities   choice
+	ShowAuthority bool
+	Pages         web.Pagination
+}
+
+type dueRow struct {
+	File      DueFile
+	Authority string
+	Proposal  string
+	Medium    string
+}
+
+func parseDue(get func(string) string) DueFilter {
+	f := DueFilter{Query: typedQuery(get("q")), Unit: typedQuery(get("einheit"))}
+	if p := get("bewertung"); p == "A" || p == "B" || p == "V" {
+		f.Proposal = p
+	}
+	return f
+}
+
+func (r *Room) getDue(w http.ResponseWriter, req *http.Request) error {
+	f := parseDue(req.URL.Query().Get)
+	f.Page = parseCursor(req.URL.Query())
+	return r.showDue(w, req, f, "", nil)
+}
+
+func (r *Room) showDue(w http.ResponseWriter, req *http.Request, f DueFilter, id string, failed error) error {
+	l, err := r.Due(req.Context(), f)
+	if err != nil {
+		return err
+	}
+	units, err := r.core.Units(req.Context())
+	if err != nil {
+		return err
+	}
+	t := r.text(req)
+	d := duePage{head: r.head(req, duePath, failed), ID: formID(id), Query: f.Query, Filtered: f != (DueFilter{Page: f.Page}),
+		ShowAuthority: len(registry(req)) > 1, Authorities: r.authorities(req, ""),
+		Pages: turn(l, duePath, set("q", f.Query, "einheit", f.Unit, "bewertung", f.Proposal))}
+	unit := choice{Name: "einheit", Label: t("records.unit"), Options: []option{{Text: t("records.unit.any")}}}
+	for _, u := range units {
+		unit.Options = append(unit.Options, option{u.Code, u.Code + " " + u.Title, u.Code == f.Unit})
+	}
+	proposal := choice{Name: "bewertung", Label: t("disposal.proposal"), Options: []option{{Text: t("disposal.proposal.any")}}}
+	for _, p := range []records.Appraisal{records.Archive, records.Appraise, records.Destroy} {
+		proposal.Options = append(proposal.Options, option{string(p), r.appraisalText(req, p), string(p) == f.Proposal})
+	}
+	d.Choices = []choice{unit, proposal}
+	for _, x := range l.Items {
+		d.Rows = append(d.Rows, dueRow{x, r.h.AuthorityName(x.Authority), r.appraisalText(req, x.Proposal), t("disposal.medium." + string(x.Medium))})
+	}
+	return r.pages.due.RenderStatus(w, req, status(failed), web.Meta{Title: t("disposal.due"), Failed: failed != nil}, d)
+}
+
+// postDue begins a process with what was chosen.
+func (r *Room) postDue(w http.ResponseWriter, req *http.Request) error {
+	if err := web.ReadForm(w, req, formLimit); err != nil {
+		return err
+	}
+	form := req.PostForm
+	o := Offering{ID: formID(form.Get("id")), Authority: authority(req, form.Get("behoerde")), Files: form["akte"], Filter: parseDue(form.Get)}
+	o.Steps, _ = strconv.Atoi(form.Get("schritte")) // none is no number of steps
+	if form.Get("alle") == "true" {
+		o.Files = nil
+	} else if len(o.Files) == 0 {
+		return r.showDue(w, req, o.Filter, o.ID, errs.E(errs.Invalid, "disposal.error.nothing_chosen"))
+	}
+	_, err := r.Offer(req.Context(), o)
+	if shown(err) {
+		return r.showDue(w, req, o.Filter, o.ID, err)
+	}
+	if err != nil {
+		return err
+	}
+	return r.h.Site.Redirect(w, req, listPath+"/"+o.ID, "disposal.notice.offered")
+}
+
+// --- stored packages ---
+
+func (r *Room) getPackage(w http.ResponseWriter, req *http.Request) error {
+	k, content, err := r.OpenPackage(req.Context(), pathID(req))
+	if err != nil {
+		return err
+	}
+	defer content.Close()
+	name, kind := k.Name, "application/zip"
+	if !k.Out { // it may be a ZIP or the bare XML
+		kind = "application/octet-stream"
+	}
+	return send(w, name, kind, k.Size, content)
+}
+
+// send sends a file to be saved. Once it runs there is no error page any more: what breaks off, or is not what its hash
+// says, breaks the connection, so that nobody takes half a file for a whole one.
+func send(w http.ResponseWriter, name, kind string, size int64, content io.Reader) error {
+	h := w.Header()
+	h.Set("Content-Type", kind)
+	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name}))
+	if size >= 0 {
+		h.Set("Content-Length", strconv.FormatInt(size, 10))
+	}
+	h.Set("X-Content-Type-Options", "nosniff")
+	if _, err := io.Copy(w, content); err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	return nil
+}

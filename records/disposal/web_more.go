@@ -1,0 +1,368 @@
+package disposal
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"rennsteig/platform/errs"
+	"rennsteig/platform/i18n"
+	"rennsteig/platform/web"
+	"rennsteig/records"
+)
+
+// --- what courts order ---
+
+type erasePage struct {
+	Tabs                    web.Tabs
+	Errors                  web.ErrorSummary
+	Alert                   web.Alert
+	ID                      string
+	File                    records.File
+	Object                  web.Field
+	Court, Judgment, Reason web.Field
+}
+
+func (r *Room) getErase(w http.ResponseWriter, req *http.Request) error {
+	return r.showErase(w, req, url.Values{}, nil)
+}
+
+func (r *Room) showErase(w http.ResponseWriter, req *http.Request, form url.Values, failed error) error {
+	ctx, t := req.Context(), r.text(req)
+	f, objects, err := r.Erasable(ctx, pathID(req))
+	if err != nil {
+		return err
+	}
+	d := erasePage{Tabs: r.core.FileTabs(req, f.ID, "/aufbewahrung"), ID: formID(form.Get("id")), File: f}
+	d.Errors, d.Alert = r.problem(req, failed)
+	d.Object = web.Field{Name: "object", Label: t("disposal.scope.label"), Kind: "select", Value: form.Get("object"), Error: r.fieldError(req, failed, "object"),
+		Options: []web.Option{{Value: "file:" + f.ID, Label: t("disposal.scope.file") + " " + f.Reference}}}
+	for _, o := range objects {
+		label := t("disposal.scope."+o.Kind) + " " + o.Reference + " " + o.Subject
+		d.Object.Options = append(d.Object.Options, web.Option{Value: o.Kind + ":" + o.ID, Label: label})
+	}
+	field := func(name, kind string, most int) web.Field {
+		return web.Field{Name: name, Label: t("disposal." + name), Hint: t("disposal." + name + ".hint"), Kind: kind, MaxLength: most, Value: form.Get(name),
+			Error: r.fieldError(req, failed, name)}
+	}
+	d.Court, d.Judgment, d.Reason = field("court", "text", maxName), field("judgment", "text", maxName), field("reason", "textarea", maxReason)
+	return r.pages.erase.RenderStatus(w, req, status(failed), web.Meta{Title: t("disposal.erase_title", f.Reference), Failed: failed != nil,
+		Crumbs: []web.Link{{Text: t("disposal.retention_title", f.Reference), Href: "/akte/akte/" + f.ID + "/aufbewahrung"}}}, d)
+}
+
+func (r *Room) postErase(w http.ResponseWriter, req *http.Request) error {
+	if err := web.ReadForm(w, req, formLimit); err != nil {
+		return err
+	}
+	f := req.PostForm
+	e := Erasure{ID: formID(f.Get("id")), File: pathID(req), Court: f.Get("court"), Judgment: f.Get("judgment"), Reason: f.Get("reason")}
+	e.Scope, e.Object, _ = strings.Cut(f.Get("object"), ":")
+	e.Object = validID(e.Object)
+	err := r.ProposeErasure(req.Context(), e)
+	if shown(err) {
+		return r.showErase(w, req, f, err)
+	}
+	if err != nil {
+		return err
+	}
+	return r.h.Site.Redirect(w, req, "/akte/loeschung/"+e.ID, "disposal.notice.erasure_proposed")
+}
+
+type erasureRow struct {
+	Erasure Erasure
+	Scope   string
+	State   web.Badge
+}
+
+func (r *Room) erasureRow(req *http.Request, e Erasure) erasureRow {
+	kind := map[string]string{ErasureOpen: "warning", ErasureDone: "success"}[e.State]
+	return erasureRow{e, r.h.Site.T(req, "disposal.scope."+e.Scope), web.Badge{Kind: kind, Text: r.h.Site.T(req, "disposal.erasure."+e.State)}}
+}
+
+type erasuresPage struct {
+	head
+	Rows  []erasureRow
+	Pages web.Pagination
+}
+
+func (r *Room) getErasures(w http.ResponseWriter, req *http.Request) error {
+	l, err := r.Erasures(req.Context(), parseCursor(req.URL.Query()))
+	if err != nil {
+		return err
+	}
+	d := erasuresPage{head: r.head(req, erasePath, nil), Pages: turn(l, erasePath, url.Values{})}
+	for _, e := range l.Items {
+		d.Rows = append(d.Rows, r.erasureRow(req, e))
+	}
+	return r.pages.erasures.Render(w, req, web.Meta{Title: r.h.Site.T(req, "disposal.erasures"), Crumbs: r.crumbs(req)}, d)
+}
+
+type erasurePage struct {
+	Tabs      web.Tabs
+	Alert     web.Alert
+	Row       erasureRow
+	Facts     web.SummaryList
+	CanDecide bool
+	CanRefuse bool
+}
+
+func (r *Room) getErasure(w http.ResponseWriter, req *http.Request) error {
+	return r.showErasure(w, req, nil)
+}
+
+func (r *Room) showErasure(w http.ResponseWriter, req *http.Request, failed error) error {
+	t, lang := r.text(req), web.Lang(req)
+	e, f, err := r.Erasure(req.Context(), pathID(req))
+	if err != nil {
+		return err
+	}
+	mine := e.ProposedBy == caller(req).Subject
+	d := erasurePage{Tabs: r.core.FileTabs(req, f.ID, "/aufbewahrung"), Row: r.erasureRow(req, e), CanDecide: e.State == ErasureOpen && !mine,
+		CanRefuse: e.State == ErasureOpen}
+	_, d.Alert = r.problem(req, failed)
+	d.Facts.Rows = []web.SummaryRow{
+		{Label: t("disposal.scope.label"), Value: d.Row.Scope + " " + e.Reference}, {Label: t("disposal.court"), Value: e.Court},
+		{Label: t("disposal.judgment"), Value: e.Judgment}, {Label: t("disposal.reason"), Value: e.Reason},
+		{Label: t("disposal.proposed_by"), Value: t("disposal.by_at", e.ProposedName, i18n.DateTime(lang, e.ProposedAt))}}
+	if e.DecidedName != "" {
+		d.Facts.Rows = append(d.Facts.Rows, web.SummaryRow{Label: t("disposal.decided_by"), Value: t("disposal.by_at", e.DecidedName, i18n.DateTime(lang, e.DecidedAt))})
+	}
+	return r.pages.erasure.RenderStatus(w, req, status(failed), web.Meta{Title: t("disposal.erase_title", e.Reference), Failed: failed != nil,
+		Crumbs: []web.Link{{Text: t("disposal.retention_title", f.Reference), Href: "/akte/akte/" + f.ID + "/aufbewahrung"}}}, d)
+}
+
+func (r *Room) postErasure(w http.ResponseWriter, req *http.Request) error {
+	if err := web.ReadForm(w, req, formLimit); err != nil {
+		return err
+	}
+	notice, do := "disposal.notice.erased", r.Erase
+	if req.PostForm.Get("antwort") == "nein" {
+		notice, do = "disposal.notice.erasure_refused", r.RefuseErasure
+	}
+	err := do(req.Context(), pathID(req))
+	if shown(err) {
+		return r.showErasure(w, req, err)
+	}
+	if err != nil {
+		return err
+	}
+	return r.h.Site.Redirect(w, req, "/akte/loeschung/"+pathID(req), notice)
+}
+
+// --- what comes from other authorities ---
+
+type importsPage struct {
+	head
+	ID          string
+	Rows        []importRow
+	Upload      web.Field
+	Authorities choice
+	Several     bool
+	Pages       web.Pagination
+}
+
+type importRow struct {
+	Import Import
+	State  web.Badge
+}
+
+func (r *Room) importRow(req *http.Request, i Import) importRow {
+	if i.Taken {
+		return importRow{i, web.Badge{Kind: "success", Text: r.h.Site.T(req, "disposal.import.taken")}}
+	}
+	return importRow{i, web.Badge{Kind: "warning", Text: r.h.Site.T(req, "disposal.import.checked")}}
+}
+
+func (r *Room) getImports(w http.ResponseWriter, req *http.Request) error {
+	return r.showImports(w, req, nil)
+}
+
+func (r *Room) showImports(w http.ResponseWriter, req *http.Request, failed error) error {
+	t := r.text(req)
+	l, err := r.Imports(req.Context(), parseCursor(req.URL.Query()))
+	if err != nil {
+		return err
+	}
+	d := importsPage{head: r.head(req, importPath, failed), ID: formID(""), Authorities: r.authorities(req, req.PostFormValue("behoerde")),
+		Several: len(registry(req)) > 1, Pages: turn(l, importPath, url.Values{}),
+		Upload: web.Field{Name: "paket", Label: t("disposal.import.package"), Hint: t("disposal.import.package.hint"), Kind: "file", Accept: ".zip",
+			Error: r.fieldError(req, failed, "paket")}}
+	for _, i := range l.Items {
+		d.Rows = append(d.Rows, r.importRow(req, i))
+	}
+	return r.pages.imports.RenderStatus(w, req, status(failed), web.Meta{Title: t("disposal.imports"), Crumbs: r.crumbs(req), Failed: failed != nil}, d)
+}
+
+func (r *Room) postImport(w http.ResponseWriter, req *http.Request) error {
+	if _, err := registrar(req.Context(), r.h.DB.Reader()); err != nil {
+		return err // before anything is read
+	}
+	if err := web.ReadForm(w, req, maxImport+formLimit); err != nil {
+		return err
+	}
+	file, header, err := req.FormFile("paket")
+	if err != nil {
+		return r.showImports(w, req, errs.InvalidFields([]errs.Field{{Name: "paket", Key: "disposal.error.no_file"}}))
+	}
+	defer file.Close()
+	id := formID(req.PostForm.Get("id"))
+	_, err = r.Check(req.Context(), file, header.Size, header.Filename, authority(req, req.PostForm.Get("behoerde")), id)
+	if shown(err) {
+		return r.showImports(w, req, err)
+	}
+	if err != nil {
+		return err
+	}
+	return r.h.Site.Redirect(w, req, importPath+"/"+id, "")
+}
+
+type importPage struct {
+	head
+	Row   importRow
+	Facts web.SummaryList
+	Unit  web.Field
+}
+
+func (r *Room) getImport(w http.ResponseWriter, req *http.Request) error {
+	return r.showImport(w, req, "", nil)
+}
+
+func (r *Room) showImport(w http.ResponseWriter, req *http.Request, typed string, failed error) error {
+	t, lang := r.text(req), web.Lang(req)
+	i, err := r.Import(req.Context(), pathID(req))
+	if err != nil {
+		return err
+	}
+	units, err := r.core.Units(req.Context())
+	if err != nil {
+		return err
+	}
+	d := importPage{head: r.head(req, "", failed), Row: r.importRow(req, i)}
+	s := i.Summary
+	d.Facts.Rows = []web.SummaryRow{
+		{Label: t("disposal.import.sender"), Value: i.Sender}, {Label: t("records.authority"), Value: r.h.AuthorityName(i.Authority)},
+		{Label: t("disposal.process_id"), Value: i.Process}, {Label: t("disposal.import.package"), Value: i.Name},
+		{Label: t("disposal.import.content"), Value: t("disposal.import.content.text", s.Files, s.Cases, s.Documents, s.Stored, sizeText(s.Bytes))},
+		{Label: t("disposal.import.checked_by"), Value: t("disposal.by_at", i.By, i18n.DateTime(lang, i.At))}}
+	if i.Taken {
+		d.Facts.Rows = append(d.Facts.Rows, web.SummaryRow{Label: t("disposal.import.taken_by"), Value: t("disposal.by_at", i.TakenBy, i18n.DateTime(lang, i.TakenAt))},
+			web.SummaryRow{Label: t("records.unit"), Value: i.Unit})
+	}
+	d.Unit = web.Field{Name: "unit", Label: t("records.unit"), Hint: t("disposal.import.unit.hint"), Kind: "select", Value: typed, Error: r.fieldError(req, failed, "unit")}
+	for _, u := range units {
+		d.Unit.Options = append(d.Unit.Options, web.Option{Value: u.Code, Label: u.Code + " " + u.Title})
+	}
+	return r.pages.imported.RenderStatus(w, req, status(failed), web.Meta{Title: t("disposal.import_title", i.Sender), Failed: failed != nil,
+		Crumbs: r.crumbs(req, web.Link{Text: "disposal.imports", Href: importPath})}, d)
+}
+
+func (r *Room) postTake(w http.ResponseWriter, req *http.Request) error {
+	if err := web.ReadForm(w, req, formLimit); err != nil {
+		return err
+	}
+	unit := req.PostForm.Get("unit")
+	err := r.TakeOver(req.Context(), pathID(req), unit)
+	if shown(err) {
+		return r.showImport(w, req, unit, err)
+	}
+	if err != nil {
+		return err
+	}
+	return r.h.Site.Redirect(w, req, importPath+"/"+pathID(req), "disposal.notice.imported")
+}
+
+// --- what a person may ask for ---
+
+type personPage struct {
+	head
+	Person      Person
+	Name        web.Field
+	Citizen     web.Field
+	HasCitizen  bool
+	Authorities choice
+	Several     bool
+	Searched    bool
+	More        bool
+	Rows        []hitRow
+}
+
+type hitRow struct {
+	Hit    Hit
+	Value  string
+	Kind   string
+	Places string
+	Href   string
+}
+
+func (r *Room) getPerson(w http.ResponseWriter, req *http.Request) error {
+	if _, err := registrar(req.Context(), r.h.DB.Reader()); err != nil {
+		return err
+	}
+	return r.showPerson(w, req, Person{}, nil, false, nil)
+}
+
+func (r *Room) showPerson(w http.ResponseWriter, req *http.Request, p Person, hits []Hit, more bool, failed error) error {
+	t := r.text(req)
+	d := personPage{head: r.head(req, personPath, failed), Person: p, HasCitizen: r.Applicants != nil, Authorities: r.authorities(req, p.Authority),
+		Several: len(registry(req)) > 1, Searched: p.Authority != "" && failed == nil, More: more,
+		Name: web.Field{Name: "name", Label: t("disposal.person.words"), Hint: t("disposal.person.words.hint"), Kind: "text", MaxLength: 200, Value: p.Words,
+			Error: r.fieldError(req, failed, "name")},
+		Citizen: web.Field{Name: "konto", Label: t("disposal.person.account"), Hint: t("disposal.person.account.hint"), Kind: "text", MaxLength: 200,
+			Value: p.Citizen, Optional: true}}
+	for _, h := range hits {
+		var places []string
+		for _, x := range h.Places {
+			places = append(places, t("disposal.place."+x))
+		}
+		slices.Sort(places)
+		row := hitRow{Hit: h, Value: h.Kind + ":" + h.ID, Kind: t("disposal.scope." + h.Kind), Places: strings.Join(places, ", "), Href: "/akte/vorgang/" + h.ID}
+		if h.Kind == "document" {
+			row.Href = "/akte/dokument/" + h.ID
+		}
+		d.Rows = append(d.Rows, row)
+	}
+	return r.pages.person.RenderStatus(w, req, status(failed), web.Meta{Title: t("disposal.person"), Failed: failed != nil, Crumbs: r.crumbs(req)}, d)
+}
+
+func (r *Room) personForm(w http.ResponseWriter, req *http.Request) (Person, error) {
+	err := web.ReadForm(w, req, formLimit)
+	return Person{Authority: authority(req, req.PostForm.Get("behoerde")), Words: typedQuery(req.PostForm.Get("name")),
+		Citizen: strings.TrimSpace(req.PostForm.Get("konto"))}, err
+}
+
+// postPerson searches by POST: a name in an address would stand in the logs of every proxy.
+func (r *Room) postPerson(w http.ResponseWriter, req *http.Request) error {
+	p, err := r.personForm(w, req)
+	if err != nil {
+		return err
+	}
+	hits, more, err := r.Find(req.Context(), p)
+	if err != nil && !shown(err) {
+		return err
+	}
+	return r.showPerson(w, req, p, hits, more, err)
+}
+
+// postExport sends what was chosen.
+func (r *Room) postExport(w http.ResponseWriter, req *http.Request) error {
+	p, err := r.personForm(w, req)
+	if err != nil {
+		return err
+	}
+	d, err := r.Disclose(req.Context(), p, req.PostForm["treffer"])
+	if shown(err) {
+		return r.showPerson(w, req, p, nil, false, err)
+	}
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/zip")
+	w.Header().Set("Content-Disposition", `attachment; filename="auskunft-`+isoDate(d.at)+`.zip"`)
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	if err := r.Write(req.Context(), w, d); err != nil {
+		r.h.Log.ErrorContext(req.Context(), "disclosure broke off", "error", err)
+		panic(http.ErrAbortHandler) // nobody takes half a file for a whole one
+	}
+	return nil
+}

@@ -1,0 +1,454 @@
+package disposal
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"rennsteig/platform/errs"
+	"rennsteig/platform/i18n"
+	"rennsteig/platform/identity"
+	"rennsteig/platform/web"
+	"rennsteig/records"
+)
+
+type processesPage struct {
+	head
+	Rows          []processRow
+	ShowAuthority bool
+	Pages         web.Pagination
+	Upload        web.Field
+	Settings      []settingForm
+}
+
+type processRow struct {
+	Process   Process
+	Authority string
+	State     web.Badge
+}
+
+// settingForm is what one authority has agreed on with its archive.
+type settingForm struct {
+	Authority, Name string
+	Archive         web.Field
+	Agreed          web.Field
+	KeepSubject     web.Field
+}
+
+func (r *Room) getProcesses(w http.ResponseWriter, req *http.Request) error {
+	return r.showProcesses(w, req, nil, nil)
+}
+
+func (r *Room) showProcesses(w http.ResponseWriter, req *http.Request, typed *Setting, failed error) error {
+	ctx, t := req.Context(), r.text(req)
+	c := parseCursor(req.URL.Query())
+	l, err := r.Processes(ctx, c)
+	if err != nil {
+		return err
+	}
+	d := processesPage{head: r.head(req, listPath, failed), ShowAuthority: len(registry(req)) > 1, Pages: turn(l, listPath, url.Values{}),
+		Upload: web.Field{Name: "nachricht", Label: t("disposal.message"), Hint: t("disposal.message.hint"), Kind: "file", Accept: ".zip,.xml"}}
+	for _, p := range l.Items {
+		row := processRow{Process: p, Authority: r.h.AuthorityName(p.Authority), State: web.Badge{Kind: "info", Text: t("disposal.process.open")}}
+		if p.Ended {
+			row.State = web.Badge{Kind: "success", Text: t("disposal.process.ended")}
+		}
+		d.Rows = append(d.Rows, row)
+	}
+	for _, a := range registry(req) {
+		if a == identity.Everywhere {
+			continue
+		}
+		s, err := r.Setting(ctx, a)
+		if err != nil {
+			return err
+		}
+		e := error(nil)
+		if typed != nil && typed.Authority == a {
+			s, e = *typed, failed
+		}
+		d.Settings = append(d.Settings, settingForm{a, r.h.AuthorityName(a),
+			web.Field{Name: "archive", Label: t("disposal.archive"), Hint: t("disposal.archive.hint"), Kind: "text", MaxLength: maxName, Value: s.Archive,
+				Error: r.fieldError(req, e, "archive")},
+			web.Field{Name: "agreed", Label: t("disposal.agreed"), Hint: t("disposal.agreed.hint"), Kind: "checkbox", Value: strconv.FormatBool(s.Agreed), Optional: true},
+			web.Field{Name: "keep_subject", Label: t("disposal.keep_subject"), Hint: t("disposal.keep_subject.hint"), Kind: "checkbox",
+				Value: strconv.FormatBool(s.KeepSubject), Optional: true}})
+	}
+	return r.pages.processes.RenderStatus(w, req, status(failed), web.Meta{Title: t("disposal.processes"), Crumbs: r.crumbs(req), Failed: failed != nil}, d)
+}
+
+func (r *Room) postSetting(w http.ResponseWriter, req *http.Request) error {
+	if err := web.ReadForm(w, req, formLimit); err != nil {
+		return err
+	}
+	f := req.PostForm
+	s := Setting{Authority: authority(req, f.Get("behoerde")), Archive: f.Get("archive"), Agreed: f.Get("agreed") == "true",
+		KeepSubject: f.Get("keep_subject") == "true"}
+	err := r.Set(req.Context(), s)
+	if shown(err) {
+		return r.showProcesses(w, req, &s, err)
+	}
+	if err != nil {
+		return err
+	}
+	return r.h.Site.Redirect(w, req, listPath, "disposal.notice.set")
+}
+
+// postMessage takes what the archive sent.
+func (r *Room) postMessage(w http.ResponseWriter, req *http.Request) error {
+	if _, err := registrar(req.Context(), r.h.DB.Reader()); err != nil {
+		return err // before anything is read
+	}
+	if err := web.ReadForm(w, req, maxMessage+formLimit); err != nil {
+		return err
+	}
+	file, header, err := req.FormFile("nachricht")
+	if err != nil {
+		return r.showProcesses(w, req, nil, errs.InvalidFields([]errs.Field{{Name: "nachricht", Key: "disposal.error.no_file"}}))
+	}
+	defer file.Close()
+	taken, err := r.Take(req.Context(), file, header.Size)
+	switch {
+	case shown(err), errs.Is(err, errs.NotFound) && taken.Process != "":
+		return r.showProcesses(w, req, nil, err)
+	case err != nil:
+		return err
+	case taken.Again:
+		return r.h.Site.Redirect(w, req, listPath+"/"+taken.Process, "disposal.notice.taken_again")
+	}
+	return r.h.Site.Redirect(w, req, listPath+"/"+taken.Process, "disposal.notice.message_"+string(taken.Message))
+}
+
+type processPage struct {
+	head
+	Process    Process
+	State      web.Badge
+	Steps      web.Stepper
+	Facts      web.SummaryList
+	Counts     []countRow
+	Packages   []packageRow
+	Approvals  []approvalRow
+	Items      []itemRow
+	Filter     choice
+	Next       string
+	PackageID  string // of the package that the form makes
+	ApprovalID string // of the approval that the form makes
+	HandOver   bool
+	Resend     bool
+	Propose    bool
+	Destroy    bool
+	Working    bool
+}
+
+type countRow struct {
+	Text string
+	N    int64
+	Href string
+}
+
+type packageRow struct {
+	Package Package
+	What    string
+	State   string
+	Size    string
+	Href    string
+}
+
+type approvalRow struct {
+	Approval Approval
+	State    string
+	Mine     bool // the caller proposed it
+	Open     bool
+}
+
+type itemRow struct {
+	Item     Item
+	State    web.Badge
+	Proposal string
+	Decision string
+	Error    string
+	Withdraw bool
+}
+
+func (r *Room) getProcess(w http.ResponseWriter, req *http.Request) error {
+	return r.showProcess(w, req, nil)
+}
+
+func (r *Room) showProcess(w http.ResponseWriter, req *http.Request, failed error) error {
+	ctx, t, lang := req.Context(), r.text(req), web.Lang(req)
+	p, packages, approvals, err := r.Process(ctx, pathID(req))
+	if err != nil {
+		return err
+	}
+	path := listPath + "/" + p.ID
+	state := ItemState("")
+	filter := choice{Name: "stand", Label: t("disposal.item.state"), Options: []option{{Text: t("disposal.item.any")}}}
+	d := processPage{head: r.head(req, "", failed), Process: p, PackageID: formID(req.PostFormValue("paket")), ApprovalID: formID(req.PostFormValue("vorschlag")),
+		State: web.Badge{Kind: "info", Text: t("disposal.process.open")}}
+	if p.Ended {
+		d.State = web.Badge{Kind: "success", Text: t("disposal.process.ended")}
+	}
+	for _, s := range ItemStates {
+		if p.Counts[s] == 0 {
+			continue
+		}
+		if req.URL.Query().Get("stand") == string(s) {
+			state = s
+		}
+		filter.Options = append(filter.Options, option{string(s), t("disposal.item." + string(s)), s == state})
+		d.Counts = append(d.Counts, countRow{t("disposal.item." + string(s)), p.Counts[s], path + "?stand=" + string(s)})
+	}
+	d.Filter = filter
+	d.Facts.Rows = []web.SummaryRow{
+		{Label: t("records.authority"), Value: r.h.AuthorityName(p.Authority)},
+		{Label: t("disposal.archive"), Value: p.Archive},
+		{Label: t("disposal.begun"), Value: t("disposal.by_at", p.By, i18n.DateTime(lang, p.At))},
+		{Label: t("disposal.kind"), Value: t("disposal.steps." + strconv.Itoa(p.Steps))},
+		{Label: t("disposal.process_id"), Value: p.ID},
+	}
+	d.Steps = r.steps(req, p)
+	for _, k := range packages {
+		row := packageRow{Package: k, What: t("disposal.message." + string(k.Message)), State: t("disposal.package." + k.State), Size: sizeText(k.Size)}
+		if k.State == PackageWritten || k.State == PackageTaken {
+			row.Href = duePath + "/paket/" + k.ID
+		} else {
+			row.Size = "–"
+		}
+		d.Working = d.Working || k.State == PackagePlanned
+		d.Packages = append(d.Packages, row)
+	}
+	me := identity.From(ctx).Subject
+	for _, x := range approvals {
+		d.Approvals = append(d.Approvals, approvalRow{x, t("disposal.approval." + x.State), x.FirstBy == me, x.State == "open"})
+	}
+	items, next, err := r.Items(ctx, p.ID, state, validID(req.URL.Query().Get("nach")))
+	if err != nil {
+		return err
+	}
+	if next != "" {
+		d.Next = path + "?" + set("stand", string(state), "nach", next).Encode()
+	}
+	waitingV := false
+	for _, it := range items {
+		d.Items = append(d.Items, r.itemRow(req, it))
+	}
+	if err := r.offers(ctx, p, &d, &waitingV); err != nil {
+		return err
+	}
+	d.Propose = waitingV && p.Counts[Proposed] == 0
+	d.Destroy = p.Counts[TakenOver]+p.Counts[Approved] > 0
+	d.Working = d.Working || p.Counts[Destroying] > 0
+	meta := web.Meta{Title: t("disposal.process_title", dateText(req, p.At)), Crumbs: r.crumbs(req, web.Link{Text: "disposal.processes", Href: listPath}), Failed: failed != nil}
+	return r.pages.process.RenderStatus(w, req, status(failed), meta, d)
+}
+
+// offers says what can be done with the items next: A is handed over, V proposed.
+func (r *Room) offers(ctx context.Context, p Process, d *processPage, waitingV *bool) error {
+	q := r.h.DB.Reader()
+	a, err := registrar(ctx, q)
+	if err != nil {
+		return err
+	}
+	files, err := r.store.itemsToPropose(ctx, q, a, p.ID)
+	*waitingV = len(files) > 0
+	d.HandOver = p.Counts[Appraised] > int64(len(files))
+	d.Resend = p.Counts[Failed] > 0
+	return err
+}
+
+func (r *Room) itemRow(req *http.Request, it Item) itemRow {
+	t := r.text(req)
+	kind := map[ItemState]string{Failed: "danger", TakenOver: "success", Approved: "warning", Destroying: "warning", Proposed: "warning", Offered: "info", HandedOver: "info"}[it.State]
+	row := itemRow{Item: it, State: web.Badge{Kind: kind, Text: t("disposal.item." + string(it.State))}, Proposal: r.appraisalText(req, it.Proposal),
+		Decision: r.appraisalText(req, it.Decision), Error: it.Error, Withdraw: it.State == Offered || it.State == Appraised || it.State == Failed}
+	if it.Error == changedSince {
+		row.Error = t(changedSince)
+	}
+	return row
+}
+
+// steps shows how far a process is.
+func (r *Room) steps(req *http.Request, p Process) web.Stepper {
+	names := []string{"offer", "appraisal", "hand_over", "result", "destruction"}
+	at := 0 // the first step that is not done
+	c := p.Counts
+	switch {
+	case p.Ended:
+		at = len(names)
+	case c[Offered] > 0:
+		at = 1
+	case c[Appraised]+c[Failed] > 0:
+		at = 2
+	case c[HandedOver] > 0:
+		at = 3
+	default:
+		at = 4
+	}
+	if p.Steps == 2 {
+		names, at = names[2:], max(0, at-2)
+	}
+	var s web.Stepper
+	for i, n := range names {
+		step := web.Step{Text: r.h.Site.T(req, "disposal.step."+n), State: "open"}
+		if i < at {
+			step.State = "done"
+		} else if i == at {
+			step.State = "current"
+		}
+		s.Steps = append(s.Steps, step)
+	}
+	return s
+}
+
+// postProcess is the frame of a process's forms.
+func (r *Room) postProcess(w http.ResponseWriter, req *http.Request, notice string, do func(id string, form url.Values) error) error {
+	if err := web.ReadForm(w, req, formLimit); err != nil {
+		return err
+	}
+	err := do(pathID(req), req.PostForm)
+	if shown(err) {
+		return r.showProcess(w, req, err)
+	}
+	if err != nil {
+		return err
+	}
+	return r.h.Site.Redirect(w, req, listPath+"/"+pathID(req), notice)
+}
+
+func (r *Room) postHandOver(w http.ResponseWriter, req *http.Request) error {
+	return r.postProcess(w, req, "disposal.notice.handed_over", func(id string, form url.Values) error {
+		_, err := r.HandOver(req.Context(), id, formID(form.Get("paket")))
+		return err
+	})
+}
+
+func (r *Room) postWithdraw(w http.ResponseWriter, req *http.Request) error {
+	return r.postProcess(w, req, "disposal.notice.withdrawn", func(id string, form url.Values) error {
+		return r.Withdraw(req.Context(), id, validID(form.Get("akte")))
+	})
+}
+
+func (r *Room) postPropose(w http.ResponseWriter, req *http.Request) error {
+	return r.postProcess(w, req, "disposal.notice.proposed", func(id string, form url.Values) error {
+		return r.Propose(req.Context(), id, formID(form.Get("vorschlag")))
+	})
+}
+
+func (r *Room) postApprove(w http.ResponseWriter, req *http.Request) error {
+	notice, do := "disposal.notice.approved", r.Approve
+	if err := web.ReadForm(w, req, formLimit); err != nil {
+		return err
+	}
+	if req.PostForm.Get("antwort") == "nein" {
+		notice, do = "disposal.notice.rejected", r.Reject
+	}
+	err := do(req.Context(), pathID(req), validID(req.PostForm.Get("vorschlag")))
+	if shown(err) {
+		return r.showProcess(w, req, err)
+	}
+	if err != nil {
+		return err
+	}
+	return r.h.Site.Redirect(w, req, listPath+"/"+pathID(req), notice)
+}
+
+func (r *Room) postDestroy(w http.ResponseWriter, req *http.Request) error {
+	return r.postProcess(w, req, "disposal.notice.destroying", func(id string, _ url.Values) error {
+		_, err := r.Destroy(req.Context(), id)
+		return err
+	})
+}
+
+// --- a file's page ---
+
+type retentionPage struct {
+	Tabs         web.Tabs
+	File         records.File
+	Facts        web.SummaryList
+	Disposal     web.SummaryList
+	ProcessHref  string
+	Destructions []web.SummaryList
+	Erasures     []erasureRow
+	CanErase     bool
+}
+
+func (r *Room) getRetention(w http.ResponseWriter, req *http.Request) error {
+	ctx, t, lang := req.Context(), r.text(req), web.Lang(req)
+	v, err := r.Retention(ctx, pathID(req))
+	if err != nil {
+		return err
+	}
+	f := v.File
+	d := retentionPage{Tabs: r.core.FileTabs(req, f.ID, "/aufbewahrung"), File: f, CanErase: v.Registrar && f.State == ""}
+	row := func(label, value string) {
+		d.Facts.Rows = append(d.Facts.Rows, web.SummaryRow{Label: t(label), Value: value})
+	}
+	row("records.unit", f.Unit.Code+" "+f.Unit.Title)
+	row("records.closed", dateText(req, f.ClosedAt))
+	row("disposal.transfer", t("disposal.years", v.Rule.TransferYears))
+	if v.Rule.RetentionYears < 0 {
+		row("records.retention", t("disposal.forever"))
+	} else {
+		row("records.retention", t("disposal.years", v.Rule.RetentionYears))
+	}
+	switch {
+	case f.ClosedAt.IsZero():
+		row("disposal.until", t("disposal.until.open"))
+	case v.Rule.RetentionYears < 0 && f.State == "":
+		row("disposal.until", t("disposal.forever"))
+	default:
+		row("disposal.transferred_on", dateText(req, v.Rule.TransferredOn(f.ClosedAt)))
+		until := f.RetainUntil
+		if until.IsZero() { // it was closed this minute
+			until = v.Rule.Until(f.ClosedAt)
+		}
+		row("disposal.until", dateText(req, until))
+	}
+	row("disposal.proposal", r.appraisalText(req, f.Unit.Appraisal))
+	row("disposal.reason", t("disposal.reason."+string(f.Unit.Appraisal)))
+	row("disposal.state", t("disposal.file."+f.State))
+	for _, o := range v.Origins {
+		row("disposal.origin", t("disposal.origin.from", o.Reference, o.Sender))
+	}
+	if v.Item != nil {
+		d.Disposal.Rows = []web.SummaryRow{
+			{Label: t("disposal.item.state"), Value: t("disposal.item." + string(v.Item.State))},
+			{Label: t("disposal.decision"), Value: r.appraisalText(req, v.Item.Decision)},
+			{Label: t("disposal.changed"), Value: i18n.DateTime(lang, v.Item.ChangedAt)}}
+		if x := r.itemRow(req, *v.Item); x.Error != "" {
+			d.Disposal.Rows = append(d.Disposal.Rows, web.SummaryRow{Label: t("disposal.error"), Value: x.Error})
+		}
+		if v.Item.ArchiveID != "" {
+			d.Disposal.Rows = append(d.Disposal.Rows, web.SummaryRow{Label: t("disposal.archive_id"), Value: v.Item.ArchiveID})
+		}
+		if v.Registrar {
+			d.ProcessHref = listPath + "/" + v.Process
+		}
+	}
+	for _, x := range v.Destructions {
+		d.Destructions = append(d.Destructions, r.destructionFacts(req, x))
+	}
+	for _, e := range v.Erasures {
+		d.Erasures = append(d.Erasures, r.erasureRow(req, e))
+	}
+	return r.pages.retention.Render(w, req, web.Meta{Title: t("disposal.retention_title", f.Reference),
+		Crumbs: []web.Link{{Text: t("records.files"), Href: "/akte/akten"}, {Text: t("records.file_title", f.Reference), Href: "/akte/akte/" + f.ID}}}, d)
+}
+
+func (r *Room) destructionFacts(req *http.Request, x Destruction) web.SummaryList {
+	t := r.text(req)
+	l := web.SummaryList{Rows: []web.SummaryRow{
+		{Label: t("disposal.destroyed_at"), Value: i18n.DateTime(web.Lang(req), x.At)},
+		{Label: t("disposal.scope"), Value: t("disposal.scope."+x.Scope) + " " + x.Reference},
+		{Label: t("disposal.amount"), Value: t("disposal.amount.text", x.Cases, x.Documents, x.Stored, sizeText(x.Bytes))},
+		{Label: t("disposal.responsible"), Value: x.First},
+	}}
+	if x.Second != "" {
+		l.Rows[3].Value = t("disposal.two", x.First, x.Second)
+	}
+	if x.ArchiveID != "" {
+		l.Rows = append(l.Rows, web.SummaryRow{Label: t("disposal.archive_id"), Value: x.ArchiveID})
+	}
+	return l
+}
