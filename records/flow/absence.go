@@ -30,7 +30,11 @@ type Absence struct {
 
 const maxAbsence = 2 * 366 * 24 * time.Hour
 
-type absent struct{ Authority, ID string }
+// deputiesJob says that from At, in microseconds, others may stand in for people of the authority.
+type deputiesJob struct {
+	Authority string
+	At        int64
+}
 
 // RecordAbsence notes that somebody is absent from the first to the last day, and who acts for them: by themselves, by
 // a head of theirs, or by the registrar. id is chosen by the form.
@@ -89,8 +93,10 @@ func (r *Room) RecordAbsence(ctx context.Context, b Absence) error {
 		if err := r.store.insertAbsence(ctx, tx, a, b); err != nil {
 			return err
 		}
-		if err := r.h.Queue.PublishAt(ctx, tx, topicAbsent, absent{b.Authority, b.ID}, latest(b.From, now)); err != nil {
-			return err
+		for _, at := range []time.Time{b.From, b.Until} {
+			if err := r.h.Queue.PublishAt(ctx, tx, topicDeputies, deputiesJob{b.Authority, db.Micros(at)}, at); err != nil {
+				return err
+			}
 		}
 		return r.h.Audit.Append(ctx, tx, audit.Entry{Action: "flow.absence_recorded", Authority: b.Authority, Object: personObject(b.Subject),
 			Changes: map[string]any{"absence": b.ID, "deputy": b.Deputy, "from": day(b.From), "until": day(b.Until.Add(-time.Second))}})
@@ -118,6 +124,9 @@ func (r *Room) EndAbsence(ctx context.Context, id string) error {
 			return nil
 		}
 		if err := r.store.endAbsence(ctx, tx, a, id, r.h.Now()); err != nil {
+			return err
+		}
+		if err := r.h.Queue.Publish(ctx, tx, topicDeputies, deputiesJob{b.Authority, db.Micros(r.h.Now())}); err != nil {
 			return err
 		}
 		return r.h.Audit.Append(ctx, tx, audit.Entry{Action: "flow.absence_ended", Authority: b.Authority, Object: personObject(b.Subject),
@@ -159,35 +168,42 @@ func (r *Room) Absences(ctx context.Context) ([]Absence, error) {
 	return out, nil
 }
 
-// absenceBegins lets the deputies read what already lies with who is absent now. It may be delivered again.
-func (r *Room) absenceBegins(ctx context.Context, job *queue.Job, e absent) (err error) {
-	defer errs.Wrap(&err, "absenceBegins(%s)", e.ID)
-	a := access.At(e.Authority)
-	b, err := r.store.absence(ctx, r.h.DB.Reader(), a, e.ID, "")
-	if err != nil && !errs.Is(err, errs.NotFound) {
-		return err
-	}
-	if err != nil || !b.EndedAt.IsZero() {
-		return r.h.DB.Tx(ctx, job.Done)
-	}
-	if b.From.After(r.h.Now()) {
+// deputiesChange lets those who stand in for somebody now read what lies with them: when an absence begins, ends or is
+// called off, which may change who stands in for others too. It may be delivered again.
+func (r *Room) deputiesChange(ctx context.Context, job *queue.Job, e deputiesJob) (err error) {
+	defer errs.Wrap(&err, "deputiesChange(%s)", e.Authority)
+	if db.Time(e.At).After(r.h.Now()) {
 		return errTooEarly
 	}
-	for after := ""; ; {
-		tasks, err := r.store.openOf(ctx, r.h.DB.Reader(), a, access.Person(b.Subject), after)
-		if err != nil {
-			return err
-		}
-		if len(tasks) == 0 {
-			return r.h.DB.Tx(ctx, job.Done)
-		}
-		for _, t := range tasks {
-			if err := r.h.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error { return r.letDeputies(ctx, tx, a, t) }); err != nil {
+	q, a := r.h.DB.Reader(), access.At(e.Authority)
+	dir, err := r.directory(ctx, q, a, e.Authority, r.h.Now())
+	if err != nil {
+		return err
+	}
+	for subject := range dir.absences {
+		for _, deputy := range dir.deputies(subject) {
+			reader, err := r.accessOf(ctx, q, deputy, e.Authority)
+			if err != nil {
 				return err
 			}
+			for after := ""; ; {
+				tasks, err := r.store.unreadOf(ctx, q, a, reader, access.Person(subject), after)
+				if err != nil {
+					return err
+				}
+				for _, t := range tasks {
+					if err := r.h.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error { return r.letDeputies(ctx, tx, a, t) }); err != nil {
+						return err
+					}
+					after = t.ID
+				}
+				if len(tasks) == 0 {
+					break
+				}
+			}
 		}
-		after = tasks[len(tasks)-1].ID
 	}
+	return r.h.DB.Tx(ctx, job.Done)
 }
 
 func (r *Room) letDeputies(ctx context.Context, tx *db.Tx, a access.Access, t Task) error {
@@ -208,10 +224,3 @@ func (r *Room) letDeputies(ctx context.Context, tx *db.Tx, a access.Access, t Ta
 
 // personObject names a member of staff in the log.
 func personObject(subject string) string { return "person:" + subject }
-
-func latest(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
-}

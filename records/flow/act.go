@@ -210,7 +210,7 @@ func (r *Room) Sign(ctx context.Context, taskID string, version int64, seen Cont
 		}
 		t.Signed = seen
 		g := Signature{ID: db.NewID(), Authority: t.Authority, Case: t.Case, Circulation: t.Circulation, Task: t.ID, Kind: t.Kind,
-			Document: s.x.Document, Content: seen, By: t.DoneBy, For: t.DoneFor, At: t.DoneAt}
+			Document: s.x.Document, Content: seen, By: t.DoneBy, For: t.DoneFor, Remark: t.Answer, At: t.DoneAt}
 		if err := r.store.insertSignature(ctx, tx, access.At(t.Authority), g); err != nil {
 			return "", err
 		}
@@ -233,6 +233,7 @@ type Signature struct {
 	Content     Content
 	By          Person
 	For         Person // who was absent; zero unless a deputy signed
+	Remark      string
 	At          time.Time
 }
 

@@ -261,7 +261,9 @@ func TestAccessGiven(t *testing.T) {
 			t.Errorf("rules: %+v", grants)
 		}
 		// A rule for all of unit 20 would take the right to write from Sabine's unit.
-		mixed := h.newCase(func(f *records.File, _ *records.Case) { f.Readers, f.Writers = access.Unit("20.1"), access.Unit("20.1") })
+		mixed := h.newCase(func(f *records.File, _ *records.Case) {
+			f.Readers, f.Writers = access.Unit("20.1"), access.Unit("20.1")
+		})
 		must(t, h.Start(as("sabine"), mixed.ID, Order{ID: db.NewID(), Steps: []Step{step(Know, access.Unit("20"))}}))
 		if !reads("birgit", mixed) {
 			t.Error("Birgit was not let in")

@@ -16,7 +16,7 @@ import (
 const (
 	topicRemind   = "flow.remind"    // reminder
 	topicResubmit = "flow.resubmit"  // reminder: the case comes back on its date
-	topicAbsent   = "flow.absent"    // absent: an absence begins
+	topicDeputies = "flow.deputies"  // deputiesJob: an absence begins or ends
 	topicHandOver = "flow.hand_over" // handOverJob: a desk goes to somebody else
 )
 

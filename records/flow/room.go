@@ -32,7 +32,7 @@ func New(h *platform.House, core *records.Room, staff Staff) (*Room, error) {
 	r.pages = newPages(h.Site)
 	queue.Handle(h.Queue, topicRemind, r.remind)
 	queue.Handle(h.Queue, topicResubmit, r.resubmit)
-	queue.Handle(h.Queue, topicAbsent, r.absenceBegins)
+	queue.Handle(h.Queue, topicDeputies, r.deputiesChange)
 	queue.Handle(h.Queue, topicHandOver, r.handOver)
 	return r, nil
 }

@@ -262,9 +262,9 @@ func (store) insertSignature(ctx context.Context, tx *db.Tx, a access.Access, g 
 		return err
 	}
 	_, err := tx.Exec(ctx, `INSERT INTO flow_signature (id, authority_id, case_id, circulation_id, task_id, kind, document_id, document_version,
-		hash, signed_by, signed_name, signed_for, signed_for_name, signed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
+		hash, signed_by, signed_name, signed_for, signed_for_name, remark, signed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
 		g.ID, g.Authority, g.Case, g.Circulation, g.Task, string(g.Kind), g.Document, g.Content.Version, g.Content.Hash, g.By.Subject, g.By.Name,
-		g.For.Subject, g.For.Name, db.Micros(g.At))
+		g.For.Subject, g.For.Name, g.Remark, db.Micros(g.At))
 	return err
 }
 
@@ -272,12 +272,12 @@ func (store) insertSignature(ctx context.Context, tx *db.Tx, a access.Access, g 
 func (store) signatures(ctx context.Context, q db.Querier, a access.Access, caseID string) ([]Signature, error) {
 	var p db.Params
 	rows, err := q.Query(ctx, `SELECT g.id, g.authority_id, g.case_id, g.circulation_id, g.task_id, g.kind, g.document_id, g.document_version,
-		g.hash, g.signed_by, g.signed_name, g.signed_for, g.signed_for_name, g.signed_at FROM flow_signature g WHERE `+a.ReadsInCase("g", &p)+
+		g.hash, g.signed_by, g.signed_name, g.signed_for, g.signed_for_name, g.remark, g.signed_at FROM flow_signature g WHERE `+a.ReadsInCase("g", &p)+
 		` AND g.circulation_id IN (SELECT x.id FROM flow_circulation x WHERE x.case_id = `+p.Add(caseID)+`) ORDER BY g.signed_at, g.id`, p...)
 	return db.All(rows, err, func(r db.Scanner) (g Signature, err error) {
 		var at int64
 		err = r.Scan(&g.ID, &g.Authority, &g.Case, &g.Circulation, &g.Task, &g.Kind, &g.Document, &g.Content.Version, &g.Content.Hash,
-			&g.By.Subject, &g.By.Name, &g.For.Subject, &g.For.Name, &at)
+			&g.By.Subject, &g.By.Name, &g.For.Subject, &g.For.Name, &g.Remark, &at)
 		g.At = db.Time(at)
 		return g, err
 	})

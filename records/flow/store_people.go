@@ -110,11 +110,11 @@ func (store) absences(ctx context.Context, q db.Querier, a access.Access, after 
 	return db.All(rows, err, scanAbsence)
 }
 
-// openOf lists open tasks of a holder by id, a few at a time.
-func (store) openOf(ctx context.Context, q db.Querier, a access.Access, holder, after string) ([]Task, error) {
+// unreadOf lists open tasks of a holder by id that the reader cannot read, a few at a time.
+func (store) unreadOf(ctx context.Context, q db.Querier, a, reader access.Access, holder, after string) ([]Task, error) {
 	var p db.Params
 	rows, err := q.Query(ctx, `SELECT `+taskColumns+` FROM flow_task t WHERE `+a.In("t.authority_id", &p)+` AND t.holder = `+p.Add(holder)+
-		` AND t.state = 'open' AND t.id > `+p.Add(after)+` ORDER BY t.id LIMIT 50`, p...)
+		` AND t.state = 'open' AND t.id > `+p.Add(after)+` AND NOT (`+reader.ReadsInCase("t", &p)+`) ORDER BY t.id LIMIT 50`, p...)
 	return db.All(rows, err, scanTask)
 }
 

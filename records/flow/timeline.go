@@ -81,30 +81,38 @@ func (r *Room) getTimeline(w http.ResponseWriter, req *http.Request) error {
 	return r.pages.timeline.Render(w, req, meta, p)
 }
 
-// said are the words that the log has only the hash of, by the id of their task or comment.
+// said are the words of which the log has the hash, by it: a text that is not what was logged is not shown.
 func said(c Course) map[string]string {
 	out := map[string]string{}
-	for _, x := range c.Circulations {
-		out[x.ID] = x.Reason
-		for _, k := range x.Tasks {
-			out[k.ID] = k.Answer
+	add := func(text string) {
+		if text != "" {
+			out[digest(text)] = text
 		}
 	}
+	for _, x := range c.Circulations {
+		add(x.Reason)
+		for _, k := range x.Tasks {
+			add(k.Answer)
+		}
+	}
+	for _, g := range c.Signatures {
+		add(g.Remark)
+	}
 	for _, k := range c.Comments {
-		out[k.ID] = k.Text
+		add(k.Text)
 	}
 	return out
 }
 
 // changes are what this part writes into the log, as far as the timeline shows it.
 type changes struct {
-	Task, Comment, Circulation string
-	Kind                       Kind
-	Version                    int64
-	Hash                       string
-	ForName                    string `json:"for_name"`
-	To, From, Holder           string
-	Tasks                      json.RawMessage
+	Kind     Kind
+	Version  int64
+	Hash     string
+	ForName  string `json:"for_name"`
+	To, From string
+	Tasks    json.RawMessage
+	SHA256   string
 }
 
 func (r *Room) timelineStep(req *http.Request, c Course, e audit.Verified, words map[string]string) timelineStep {
@@ -118,6 +126,9 @@ func (r *Room) timelineStep(req *http.Request, c Course, e audit.Verified, words
 			s.Details = append(s.Details, t("records.document")+": "+d.name)
 		}
 	}
+	if strings.HasPrefix(e.Actor, "system:") {
+		s.By = t("records.by.program")
+	}
 	if !strings.HasPrefix(e.Action, "flow.") {
 		return s
 	}
@@ -126,7 +137,7 @@ func (r *Room) timelineStep(req *http.Request, c Course, e audit.Verified, words
 		return s
 	}
 	add := func(key string, args ...any) { s.Details = append(s.Details, t(key, args...)) }
-	if x.Kind != "" {
+	if x.Kind != "" && !x.Kind.Signs() {
 		s.Title += ": " + t("flow.kind."+string(x.Kind))
 	}
 	var tasks []struct {
@@ -147,13 +158,8 @@ func (r *Room) timelineStep(req *http.Request, c Course, e audit.Verified, words
 	if e.Action == "flow.forwarded" {
 		add("flow.forwarded_to", r.nameOr(c.dir, x.From), r.nameOr(c.dir, x.To))
 	}
-	for _, id := range []string{x.Task, x.Comment} {
-		if words[id] != "" {
-			s.Details = append(s.Details, words[id])
-		}
-	}
-	if e.Action == "flow.withdrawn" && words[x.Circulation] != "" {
-		s.Details = append(s.Details, words[x.Circulation])
+	if text := words[x.SHA256]; text != "" {
+		s.Details = append(s.Details, text)
 	}
 	return s
 }

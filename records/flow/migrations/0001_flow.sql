@@ -71,6 +71,7 @@ CREATE TABLE flow_signature (
 	signed_name      TEXT NOT NULL,
 	signed_for       TEXT NOT NULL,
 	signed_for_name  TEXT NOT NULL,
+	remark           TEXT NOT NULL,
 	signed_at        BIGINT NOT NULL
 );
 CREATE INDEX flow_signature_circulation ON flow_signature (circulation_id, signed_at, id);

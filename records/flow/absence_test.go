@@ -1,0 +1,285 @@
+package flow
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+
+	"rennsteig/platform/db"
+	"rennsteig/platform/errs"
+	"rennsteig/platform/identity"
+	"rennsteig/records"
+	"rennsteig/records/access"
+)
+
+func TestDeputies(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		c := h.newCase(nil)
+		doc := h.newDocument(c)
+		before := h.start(c, "", step(Act, "birgit"))
+		id := h.start(c, doc, step(CoSign, "birgit"), step(Sign, access.RoleIn("20", access.Head)))
+		same(t, "before", h.inboxOf("cem", Filter{}), "")
+		absence := h.absent("birgit", "cem", 3)
+		same(t, "Cem stands in, and was let into the file", h.inboxOf("cem", Filter{}), "act for birgit, cosign for birgit")
+		same(t, "Cem's own", h.inboxOf("cem", Filter{View: ViewMine}), "")
+		same(t, "Birgit still sees it", h.inboxOf("birgit", Filter{View: ViewMine}), "act, cosign")
+		must(t, h.sign("cem", h.task(id, "birgit"), doc))
+		g, err := h.store.signatures(t.Context(), h.h.DB.Reader(), access.All, c.ID)
+		must(t, err)
+		if g[0].By.Subject != "cem" || g[0].For != (Person{"birgit", "Birgit"}) {
+			t.Fatalf("%+v", g[0])
+		}
+		_, page := h.get("doris", "/akte/vorgang/"+c.ID+"/geschaeftsgang")
+		contains(t, page, "Cem i. V. für Birgit", h.content(doc).Hash)
+		same(t, "the role is Doris's", h.inboxOf("doris", Filter{}), "sign")
+		h.absent("doris", "sabine", 3)
+		same(t, "and her deputy's", h.inboxOf("sabine", Filter{View: ViewDeputy}), "sign for doris")
+		must(t, h.sign("sabine", h.task(id, access.RoleIn("20", access.Head)), doc))
+
+		h.absent("cem", "helga", 3) // Birgit's deputy is away too: Helga is next
+		same(t, "second hop", h.inboxOf("helga", Filter{}), "act for birgit")
+		same(t, "not Cem's any more", h.inboxOf("cem", Filter{}), "")
+		must(t, h.EndAbsence(as("birgit"), absence))
+		must(t, h.EndAbsence(as("birgit"), absence))
+		same(t, "Birgit is back", h.inboxOf("helga", Filter{}), "")
+		h.now = h.now.AddDate(0, 0, 4)
+		same(t, "all are back", h.inboxOf("sabine", Filter{View: ViewDeputy}), "")
+		same(t, "what is left", h.states(before), "1 birgit open")
+	})
+}
+
+func TestDeputiesInCircles(t *testing.T) {
+	away := func(pairs ...string) directory {
+		d := directory{units: map[string]unit{"20": {id: "20", path: "/20/"}, "20.1": {id: "20.1", path: "/20/20.1/"}}, absences: map[string]Absence{}}
+		for _, s := range []seat{{Person{"head", "H"}, "20", access.Head}, {Person{"head2", "H2"}, "20", access.Head}, {Person{"a", "A"}, "20.1", access.Member},
+			{Person{"b", "B"}, "20.1", access.Member}} {
+			d.seats = append(d.seats, s)
+		}
+		for i := 0; i < len(pairs); i += 2 {
+			d.absences[pairs[i]] = Absence{Subject: pairs[i], Deputy: pairs[i+1]}
+		}
+		return d
+	}
+	for name, x := range map[string]struct {
+		d    directory
+		want string
+	}{
+		"there":               {away(), "[]"},
+		"deputy":              {away("a", "b"), "[b]"},
+		"deputy's deputy":     {away("a", "b", "b", "c"), "[c]"},
+		"five hops":           {away("a", "b", "b", "c", "c", "d", "d", "e", "e", "f"), "[f]"},
+		"six hops":            {away("a", "b", "b", "c", "c", "d", "d", "e", "e", "f", "f", "g"), "[head head2]"},
+		"circle":              {away("a", "b", "b", "a"), "[head head2]"},
+		"circle of others":    {away("a", "b", "b", "c", "c", "b"), "[head head2]"},
+		"circle, head absent": {away("a", "b", "b", "a", "head", "x"), "[head2]"},
+		"nobody left":         {away("a", "b", "b", "a", "head", "a", "head2", "a"), "[]"},
+	} {
+		if got := fmt.Sprint(x.d.deputies("a")); got != x.want {
+			t.Errorf("%s: %s, want %s", name, got, x.want)
+		}
+	}
+}
+
+func TestAbsenceRules(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		b := Absence{ID: db.NewID(), Authority: erfurt, Subject: "birgit", Deputy: "claudia", From: h.now, Until: h.now}
+		with := func(change func(*Absence)) Absence {
+			x := b
+			x.ID = db.NewID()
+			change(&x)
+			return x
+		}
+		want(t, h.RecordAbsence(as("claudia"), b), errs.Denied)
+		want(t, h.RecordAbsence(as("helga"), b), errs.Denied) // a head, but not of hers
+		want(t, h.RecordAbsence(as("jens"), b), errs.NotFound)
+		must(t, h.RecordAbsence(as("birgit"), b))
+		must(t, h.RecordAbsence(as("birgit"), b))
+		want(t, h.RecordAbsence(as("doris"), with(func(*Absence) {})), errs.Invalid) // at that time already
+		want(t, h.RecordAbsence(as("doris"), with(func(x *Absence) { x.Deputy = "birgit" })), errs.Invalid)
+		want(t, h.RecordAbsence(as("doris"), with(func(x *Absence) { x.Deputy = "stranger" })), errs.Invalid)
+		want(t, h.RecordAbsence(as("doris"), with(func(x *Absence) { x.Until = h.now.AddDate(0, 0, -1) })), errs.Invalid)
+		want(t, h.RecordAbsence(as("doris"), with(func(x *Absence) { x.Until = h.now.AddDate(3, 0, 0) })), errs.Invalid)
+		must(t, h.RecordAbsence(as("doris"), with(func(x *Absence) { x.From, x.Until = h.now.AddDate(0, 0, 1), h.now.AddDate(0, 0, 2) })))
+		must(t, h.RecordAbsence(as("regina"), with(func(x *Absence) { x.From, x.Until = h.now.AddDate(0, 0, 3), h.now.AddDate(0, 0, 3) })))
+		for who, n := range map[string]int{"birgit": 3, "doris": 3, "regina": 3, "claudia": 3, "cem": 0, "helga": 0} {
+			l, err := h.Absences(as(who))
+			must(t, err)
+			if len(l) != n {
+				t.Errorf("%s sees %d absences, want %d", who, len(l), n)
+			}
+		}
+		want(t, h.EndAbsence(as("claudia"), b.ID), errs.Denied)
+		want(t, h.EndAbsence(as("jens"), b.ID), errs.NotFound)
+		must(t, h.EndAbsence(as("doris"), b.ID))
+	})
+}
+
+// TestTwoAtOnce: of two who stand in for the same person, and sign at the same moment, one signs and the other is told.
+func TestTwoAtOnce(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		h.member("20", "dora", "head")
+		for range 5 {
+			c := h.newCase(nil)
+			doc := h.newDocument(c)
+			id := h.start(c, doc, step(CoSign, "birgit"), step(Know, "claudia"))
+			a := h.absent("birgit", "cem", 3)
+			b := h.absent("cem", "birgit", 3) // a circle: the heads stand in
+			k, seen := h.task(id, "birgit"), h.content(doc)
+			var done, conflict int
+			var wg sync.WaitGroup
+			var mu sync.Mutex
+			for i := range 8 {
+				who := []string{"doris", "dora"}[i%2]
+				wg.Go(func() {
+					err := h.Sign(as(who), k.ID, k.Version, seen, "")
+					mu.Lock()
+					defer mu.Unlock()
+					switch errs.CodeOf(err) {
+					case "":
+						done++ // the same person again is no mistake
+					case errs.Conflict:
+						conflict++
+					default:
+						t.Error(err)
+					}
+				})
+			}
+			wg.Wait()
+			if done != 4 || conflict != 4 {
+				t.Fatalf("%d done, %d conflicts", done, conflict)
+			}
+			g, err := h.store.signatures(t.Context(), h.h.DB.Reader(), access.All, c.ID)
+			must(t, err)
+			if len(g) != 1 || g[0].For.Subject != "birgit" {
+				t.Fatalf("signatures: %+v", g)
+			}
+			same(t, "went on once", h.states(id), "1 birgit done, 2 claudia open")
+			must(t, h.EndAbsence(as("regina"), a))
+			must(t, h.EndAbsence(as("regina"), b))
+		}
+	})
+}
+
+func TestHandOver(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		var mine []records.Case
+		for i := range handAtOnce + 5 {
+			c := h.newCase(func(f *records.File, c *records.Case) {
+				c.AssignedTo = "birgit"
+				if i%2 == 0 {
+					c.AssignedTo = ""
+				}
+				if i == 1 {
+					f.Level = access.Confidential // Cem is not cleared
+				}
+			})
+			mine = append(mine, c)
+			if i != 1 {
+				h.start(c, "", step(Know, "claudia"), step(Act, "birgit"))
+			}
+		}
+		id := db.NewID()
+		for who, code := range map[string]errs.Code{"birgit": errs.Denied, "helga": errs.Denied, "jens": errs.NotFound} {
+			want(t, h.HandOver(as(who), id, erfurt, "birgit", "cem"), code)
+		}
+		want(t, h.HandOver(as("doris"), id, erfurt, "birgit", "birgit"), errs.Invalid)
+		want(t, h.HandOver(as("doris"), id, erfurt, "birgit", "nobody"), errs.Invalid)
+		must(t, h.HandOver(as("doris"), id, erfurt, "birgit", "cem"))
+		must(t, h.HandOver(as("doris"), id, erfurt, "birgit", "cem"))
+		h.drain()
+		x, err := h.store.handover(t.Context(), h.h.DB.Reader(), access.All, id, "")
+		must(t, err)
+		if x.Tasks != handAtOnce+4 || x.Cases != (handAtOnce+5)/2-1 || x.Kept != 1 || x.EndedAt.IsZero() {
+			t.Fatalf("%+v", x)
+		}
+		if n := h.count(`flow_task WHERE holder = 'person:birgit'`); n != 0 {
+			t.Errorf("%d tasks left", n)
+		}
+		if n := h.count(`records_case WHERE assigned_to = 'birgit'`); n != 1 {
+			t.Errorf("%d cases left", n)
+		}
+		c, err := h.core.CaseByID(t.Context(), h.h.DB.Reader(), accessFor(t, h, "cem"), mine[3].ID, "")
+		must(t, err)
+		if c.May != access.Write || c.AssignedName != "Cem" || c.Version != 2 {
+			t.Errorf("an assigned case: %+v", c)
+		}
+		if n := h.count(`audit_entry WHERE action = 'flow.handed_over'`); n != handAtOnce+4 {
+			t.Errorf("%d entries in the log", n)
+		}
+		for who, n := range map[string]int{"doris": 1, "regina": 1, "cem": 1, "claudia": 0} {
+			l, err := h.Handovers(as(who))
+			must(t, err)
+			if len(l) != n {
+				t.Errorf("%s sees %d hand-overs", who, len(l))
+			}
+		}
+	})
+}
+
+func accessFor(t *testing.T, h *house, who string) access.Access {
+	t.Helper()
+	a, err := access.Load(as(who), h.h.DB.Reader())
+	must(t, err)
+	return a
+}
+
+func TestTemplates(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		x := Template{ID: db.NewID(), Authority: erfurt, Name: "Bescheid", CaseType: "general", Steps: []Step{step(CoSign, "birgit"), step(Sign, "doris")}}
+		want(t, h.SaveTemplate(as("claudia"), x), errs.Denied)
+		want(t, h.SaveTemplate(as("jens"), x), errs.NotFound)
+		must(t, h.SaveTemplate(as("doris"), x))
+		must(t, h.SaveTemplate(as("doris"), func() Template { y := x; return y }()))
+		y := x
+		y.ID = db.NewID()
+		want(t, h.SaveTemplate(as("regina"), y), errs.Invalid) // the name is taken
+		y.Name, y.CaseType = "Andere", "123"
+		want(t, h.SaveTemplate(as("regina"), y), errs.Invalid)
+		y.CaseType, y.Steps = "99110009104000", []Step{step(Know, "stranger")}
+		want(t, h.SaveTemplate(as("regina"), y), errs.Invalid)
+		y.Steps = []Step{step(Know, "cem")}
+		must(t, h.SaveTemplate(as("regina"), y))
+		x.Version, x.Name = 1, "Bescheid 2"
+		must(t, h.SaveTemplate(as("helga"), x))
+		must(t, h.SaveTemplate(as("helga"), x))
+		want(t, h.SaveTemplate(as("doris"), x), errs.Conflict)
+		c := h.newCase(nil)
+		co, err := h.Course(as("claudia"), c.ID)
+		must(t, err)
+		if len(co.Templates) != 1 || co.Templates[0].Name != "Bescheid 2" || len(co.Templates[0].Steps) != 2 {
+			t.Fatalf("%+v", co.Templates)
+		}
+		want(t, h.DropTemplate(as("claudia"), x.ID, 2), errs.Denied)
+		want(t, h.DropTemplate(as("jens"), x.ID, 2), errs.NotFound)
+		want(t, h.DropTemplate(as("doris"), x.ID, 1), errs.Conflict)
+		must(t, h.DropTemplate(as("doris"), x.ID, 2))
+		l, err := h.Templates(as("cem"))
+		must(t, err)
+		if len(l) != 1 {
+			t.Fatalf("%d left", len(l))
+		}
+	})
+}
+
+// TestSystemRefresh: the look for new versions is written to the log as the program's.
+func TestSystemRefresh(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		c := h.newCase(nil)
+		doc := h.newDocument(c)
+		id := h.start(c, doc, step(CoSign, "birgit"), step(Act, "claudia"))
+		must(t, h.sign("birgit", h.task(id, "birgit"), doc))
+		h.revise(doc)
+		_, err := h.Course(as("cem"), c.ID)
+		want(t, err, errs.NotFound)
+		same(t, "not by a stranger's look", h.states(id), "1 birgit done, 2 claudia open")
+		_, err = h.Course(as("doris"), c.ID)
+		must(t, err)
+		same(t, "by a reader's look", h.states(id), "1 birgit open, 2 claudia waiting")
+		entries, err := h.h.Audit.History(context.Background(), records.DocumentObject(doc), 1)
+		must(t, err)
+		if entries[0].Action != "flow.reopened" || entries[0].Actor != identity.From(identity.AsSystem(context.Background(), "flow")).Subject {
+			t.Errorf("%+v", entries[0])
+		}
+	})
+}
