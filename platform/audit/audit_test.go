@@ -3,6 +3,7 @@ package audit
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"testing"
 	"time"
 
@@ -27,7 +28,9 @@ func newLog(t testing.TB, d *db.DB) *Log {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return New(d, key)
+	l := New(d, key)
+	l.Logger = slog.New(slog.NewTextHandler(t.Output(), nil))
+	return l
 }
 
 func person() context.Context {

@@ -18,11 +18,12 @@ import (
 
 // Command is the sub-command "audit".
 type Command struct {
-	Verify VerifyCmd `cmd:"" help:"Prove that the audit log and the files it vouches for are whole. Exits with 1 and names what is wrong."`
-	Export ExportCmd `cmd:"" help:"Write the log to a ZIP file for an outside auditor."`
-	Check  CheckCmd  `cmd:"" help:"Check such a ZIP file, independently of any database."`
-	Prove  ProveCmd  `cmd:"" help:"Print the proof that one entry is in the signed tree."`
-	Rotate RotateCmd `cmd:"" help:"Put a new signing key in front of the present one. Start the program anew afterwards."`
+	Verify  VerifyCmd  `cmd:"" help:"Prove that the audit log and the files it vouches for are whole. Exits with 1 and names what is wrong."`
+	Export  ExportCmd  `cmd:"" help:"Write the log to a ZIP file for an outside auditor."`
+	Check   CheckCmd   `cmd:"" help:"Check such a ZIP file, independently of any database."`
+	Prove   ProveCmd   `cmd:"" help:"Prove that one entry is in the signed tree, or write all that proves a file (Akte) for a stranger."`
+	Recheck RecheckCmd `cmd:"" help:"Read the stored files that the log vouches for again, the next ones or all. Exits with 1 while some are missing or damaged."`
+	Rotate  RotateCmd  `cmd:"" help:"Put a new signing key in front of the present one. Start the program anew afterwards."`
 }
 
 // KeyFlag says where the key is.
@@ -53,13 +54,36 @@ func open(ctx context.Context, s cli.Store, k KeyFlag) (*Log, *db.DB, error) {
 	return New(d, key), d, nil
 }
 
+// BlobsFlag says where the stored files are.
+type BlobsFlag struct {
+	Blobs string `help:"Stored files: folder or s3://… Default: blobs in the data folder." placeholder:"ADDRESS" env:"RENNSTEIG_BLOBS"`
+}
+
+func (b BlobsFlag) address(s cli.Store) string {
+	if b.Blobs != "" {
+		return b.Blobs
+	}
+	return filepath.Join(s.Data, "blobs")
+}
+
+// open opens stored files that exist: a new folder would hold none.
+func (b BlobsFlag) open(ctx context.Context, s cli.Store) (blob.Store, error) {
+	address := b.address(s)
+	if !strings.HasPrefix(address, "s3:") {
+		if _, err := os.Stat(address); err != nil {
+			return nil, fmt.Errorf("no stored files at %s: name them with --blobs", address)
+		}
+	}
+	return blob.Open(ctx, address)
+}
+
 // VerifyCmd is "audit verify".
 type VerifyCmd struct {
 	cli.Store
 	KeyFlag
-	Blobs   string `help:"Stored files: folder or s3://… Default: blobs in the data folder." placeholder:"ADDRESS" env:"RENNSTEIG_BLOBS"`
-	NoBlobs bool   `help:"Do not read the stored files."`
-	JSON    bool   `help:"Print the report as JSON."`
+	BlobsFlag
+	NoBlobs bool `help:"Do not read the stored files."`
+	JSON    bool `help:"Print the report as JSON."`
 }
 
 // Help is the text below the usage.
@@ -76,15 +100,8 @@ func (c *VerifyCmd) Run(env *cli.Env) error {
 	defer d.Close()
 	var store blob.Store
 	if !c.NoBlobs {
-		address := c.Blobs
-		if address == "" {
-			address = filepath.Join(c.Data, "blobs")
-			if _, err := os.Stat(address); err != nil {
-				return fmt.Errorf("no stored files at %s: name them with --blobs, or leave them out with --no-blobs", address)
-			}
-		}
-		if store, err = blob.Open(env.Context, address); err != nil {
-			return err
+		if store, err = c.BlobsFlag.open(env.Context, c.Store); err != nil {
+			return fmt.Errorf("%w, or leave them out with --no-blobs", err)
 		}
 	}
 	bar := env.Progress(-1, "verify")
@@ -223,30 +240,6 @@ func printCheck(w io.Writer, r auditor.Report) error {
 	}
 	_, err := b.WriteTo(w)
 	return err
-}
-
-// ProveCmd is "audit prove".
-type ProveCmd struct {
-	cli.Store
-	KeyFlag
-	Entry string `arg:"" help:"Number or id of the entry."`
-}
-
-// Help is the text below the usage.
-func (ProveCmd) Help() string { return "Example: rennsteig audit prove --data ./data 17" }
-
-// Run prints the proof as JSON.
-func (c *ProveCmd) Run(env *cli.Env) error {
-	l, d, err := open(env.Context, c.Store, c.KeyFlag)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	p, err := l.Prove(env.Context, c.Entry)
-	if err != nil {
-		return err
-	}
-	return env.JSON(p)
 }
 
 // RotateCmd is "audit rotate".

@@ -18,7 +18,7 @@ type files struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 	store  blob.Store
-	seen   map[[32]byte]bool // true once an entry says that the file was erased
+	seen   map[[32]byte]bool // true while the last entry that names the file says that it was erased
 	work   chan vouch
 	end    func() // closes work
 	wg     sync.WaitGroup
@@ -72,7 +72,7 @@ func (f *files) vouched(r row) error {
 		f.seen[hashKey(h)] = true
 	}
 	for _, h := range rec.Blobs {
-		if _, ok := f.seen[hashKey(h)]; ok {
+		if erased, ok := f.seen[hashKey(h)]; ok && !erased { // filed anew after it was erased, it must be there again
 			continue
 		}
 		f.seen[hashKey(h)] = false
@@ -86,7 +86,7 @@ func (f *files) vouched(r row) error {
 }
 
 func (f *files) check(w vouch) {
-	err := f.read(w.hash)
+	err := readBlob(f.ctx, f.store, w.hash)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.checked++
@@ -98,7 +98,7 @@ func (f *files) check(w vouch) {
 	switch {
 	case p.gone:
 		p.Detail = fmt.Sprintf("the stored file %s of %s is missing", w.hash, w.by.object)
-	case errors.Is(err, errAltered) || errors.As(err, new(*blob.Corrupt)):
+	case isAltered(err):
 		p.Detail = fmt.Sprintf("the stored file %s of %s was altered", w.hash, w.by.object)
 	default:
 		p.Detail = fmt.Sprintf("the stored file %s of %s cannot be read, or was altered: %v", w.hash, w.by.object, err)
@@ -108,9 +108,13 @@ func (f *files) check(w vouch) {
 
 var errAltered = errors.New("altered")
 
-// read hashes the file itself, whatever the store checks.
-func (f *files) read(hash string) (err error) {
-	r, err := f.store.Open(f.ctx, hash)
+func isAltered(err error) bool {
+	return errors.Is(err, errAltered) || errors.As(err, new(*blob.Corrupt))
+}
+
+// readBlob hashes the file itself, whatever the store checks.
+func readBlob(ctx context.Context, store blob.Store, hash string) (err error) {
+	r, err := store.Open(ctx, hash)
 	if err != nil {
 		return err
 	}
@@ -131,7 +135,12 @@ func (f *files) finish(r *Report) error {
 		return err
 	}
 	r.Blobs = f.checked
+	told := map[string]bool{}
 	for _, p := range f.wrong {
+		if told[p.Hash] {
+			continue
+		}
+		told[p.Hash] = true
 		if p.gone && f.seen[hashKey(p.Hash)] {
 			r.Erased++
 			continue

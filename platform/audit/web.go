@@ -17,7 +17,7 @@ import (
 	"rennsteig/platform/web"
 )
 
-// Pages are the auditor's pages: the entries, and one entry with its proof.
+// Pages are the auditor's pages: the entries, one entry with its proof, and the stored files that are damaged.
 type Pages struct {
 	// AuthorityName is the name of an authority, for display. Set it before Routes; the id itself unless set.
 	AuthorityName func(id string) string
@@ -26,6 +26,7 @@ type Pages struct {
 	site  *web.Site
 	list  *web.Page[listData]
 	entry *web.Page[entryData]
+	files *web.Page[filesData]
 }
 
 // Pages makes the pages; the site must have the log's texts.
@@ -34,6 +35,7 @@ func (l *Log) Pages(site *web.Site) *Pages {
 		AuthorityName: func(id string) string { return id },
 		log:           l, site: site,
 		list: web.NewPage[listData](site, Files, "list"), entry: web.NewPage[entryData](site, Files, "entry"),
+		files: web.NewPage[filesData](site, Files, "files"),
 	}
 }
 
@@ -42,9 +44,10 @@ const (
 	perPage  = 50
 )
 
-// Routes registers GET /revision and GET /revision/{id}.
+// Routes registers GET /revision, GET /revision/dateien and GET /revision/{id}.
 func (p *Pages) Routes(mux *http.ServeMux) {
 	p.site.Handle(mux, "GET "+listPath, p.showList)
+	p.site.Handle(mux, "GET "+filesPath, p.showFiles)
 	p.site.Handle(mux, "GET "+listPath+"/{id}", p.showEntry)
 }
 
@@ -52,7 +55,9 @@ type listData struct {
 	Errors   web.ErrorSummary
 	Fields   []web.Field
 	Filtered bool
-	All      string // address of the list without a filter
+	All      string    // address of the list without a filter
+	Damaged  web.Alert // empty if no stored file is known to be
+	Files    web.Link
 	Rows     []listRow
 	Pages    web.Pagination
 }
@@ -69,7 +74,7 @@ type listRow struct {
 func (p *Pages) showList(w http.ResponseWriter, r *http.Request) error {
 	query := r.URL.Query()
 	f, fields, failed := p.filter(r, query)
-	data := listData{Fields: fields, All: listPath}
+	data := listData{Fields: fields, All: listPath, Files: web.Link{Text: p.site.T(r, "audit.recheck.title"), Href: filesPath}}
 	for _, x := range fields {
 		data.Filtered = data.Filtered || x.Value != ""
 		if x.Error != "" {
@@ -79,6 +84,13 @@ func (p *Pages) showList(w http.ResponseWriter, r *http.Request) error {
 	list, err := p.log.List(r.Context(), f, perPage+1)
 	if err != nil {
 		return err
+	}
+	state, err := p.log.Recheck(r.Context())
+	if err != nil {
+		return err
+	}
+	if state.Open > 0 {
+		data.Damaged = p.filesState(r, state)
 	}
 	list, data.Pages = paging(list, f, query)
 	for _, rec := range list {
@@ -238,7 +250,7 @@ func (p *Pages) showEntry(w http.ResponseWriter, r *http.Request) error {
 		row("audit.id", rec.ID),
 	}
 	data.Links = []web.Link{
-		{Text: t("audit.same_object"), Href: listPath + "?" + url.Values{"object": {rec.Object}}.Encode()},
+		{Text: t("audit.same_object"), Href: about(rec.Object)},
 		{Text: t("audit.same_action"), Href: listPath + "?" + url.Values{"action": {rec.Action}}.Encode()},
 	}
 	if rec.Actor != "" {

@@ -254,3 +254,47 @@ func TestEntryIsProvedOnItsPage(t *testing.T) {
 		has("Das Protokoll wurde von außen verändert")
 	})
 }
+
+func TestDamagedFilesAreShown(t *testing.T) {
+	each(t, func(t *testing.T, l *Log) {
+		b := pages(t, l)
+		has := func(who identity.Principal, path string, words ...string) {
+			t.Helper()
+			code, body := b.get(who, path)
+			for _, w := range words {
+				if code != 200 || !strings.Contains(body, w) {
+					t.Errorf("%s: %d, no %q in %s", path, code, w, body)
+				}
+			}
+		}
+		has(asAuditor("a1"), filesPath, "Der erste Durchgang läuft noch", "noch nie")
+		store, _ := folder(t)
+		var entries []Entry
+		for i := range perPage + 1 {
+			entries = append(entries, Entry{Action: "records.filed", Authority: "a1", Object: fmt.Sprintf("document:%d", i), Blobs: []string{fmt.Sprintf("%064x", i)}})
+		}
+		add(t, l, entries...)
+		if _, err := l.Sequence(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if err := NewRechecker(l, store).All(identity.AsSystem(t.Context(), "test"), nil); err != nil {
+			t.Fatal(err)
+		}
+		has(asAuditor("a1"), listPath, fmt.Sprintf("%d gespeicherte Dateien sind beschädigt oder fehlen", perPage+1), `href="/revision/dateien"`, "Schaden an gespeicherter Datei bemerkt")
+		has(asAuditor("a1"), filesPath, "fehlt", fmt.Sprintf("%064x", perPage), `href="/revision?object=document%3A50"`, `href="/revision?object=blob%3A`, "dateien?before=")
+		if _, body := b.get(asAuditor("a1"), filesPath); strings.Count(body, `scope="row"`) != perPage {
+			t.Errorf("%d rows", strings.Count(body, `scope="row"`))
+		}
+		list, err := l.Findings(identity.AsSystem(t.Context(), "test"), "", perPage)
+		if err != nil {
+			t.Fatal(err)
+		}
+		has(asAuditor("a1"), filesPath+"?before="+list[perPage-1].ID, fmt.Sprintf("%064x", 0), `href="/revision/dateien"`)
+		if code, body := b.get(asAuditor("a2"), filesPath); code != 200 || strings.Contains(body, "document:") || !strings.Contains(body, "Alle geprüften Dateien sind unversehrt") {
+			t.Errorf("a stranger sees %d, %s", code, body)
+		}
+		if code, _ := b.get(identity.Principal{Subject: "c", Kind: identity.Staff}, filesPath); code != 403 {
+			t.Errorf("%d", code)
+		}
+	})
+}

@@ -86,7 +86,10 @@ func CheckBundle(file io.ReaderAt, size int64, o BundleOptions) (BundleReport, e
 		}
 		c.files[f.Name] = f
 	}
-	if c.files["bundle.txt"] == nil && c.files["entries.jsonl"] == nil {
+	switch {
+	case c.files["checkpoints.jsonl"] != nil:
+		return BundleReport{}, errors.New("this is an export of a whole log, no bundle")
+	case c.files["bundle.txt"] == nil && c.files["entries.jsonl"] == nil:
 		return BundleReport{}, errors.New("this is no bundle: it has neither bundle.txt nor entries.jsonl")
 	}
 	if c.keys, r.OwnKey, err = verifiers(z, o.Keys); err != nil {
