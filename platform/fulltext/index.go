@@ -23,7 +23,8 @@ func New(d db.Dialect, table string) Index { return Index{d, table} }
 // Document is what can be found.
 type Document struct {
 	ID string
-	// At orders what is found, newest first: to the millisecond; what has the same comes in the order of Put.
+	// At orders what is found, newest first: to the millisecond; what has the same, or is older than 1970, comes in
+	// the order of Put.
 	At time.Time
 	// Labels narrow a search down before rights are asked: see Search.
 	Labels []string
@@ -40,7 +41,7 @@ const (
 // Put makes the document findable, by these texts and labels only.
 func (x Index) Put(ctx context.Context, tx *db.Tx, d Document) error {
 	words, tokens := analyseTexts(d.Texts)
-	r := row{id: d.ID, n: max(0, d.At.UnixMilli()) << placeBits, version: Version, words: words, tokens: withLabels(tokens, d.Labels)}
+	r := row{id: d.ID, n: max(1, d.At.UnixMilli()) << placeBits, version: Version, words: words, tokens: withLabels(tokens, d.Labels)}
 	old, err := x.row(ctx, tx, d.ID)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):

@@ -68,7 +68,7 @@ func (m Match) Where(p *db.Params) string {
 // before is the condition that the key comes after those that were shown.
 func (m Match) before(key string, p *db.Params) string {
 	if m.search.Before == 0 {
-		return key + ` >= 0`
+		return key + ` > 0`
 	}
 	return key + ` < ` + p.Add(m.search.Before)
 }
