@@ -331,11 +331,12 @@ func (store) listBlob(ctx context.Context, tx *db.Tx, a access.Access, hash stri
 	return exactly(tx.Exec(ctx, `UPDATE disposal_blob SET listed = TRUE WHERE `+a.In("authority_id", &p)+` AND hash = `+p.Add(hash), p...))
 }
 
-// postponeBlobs has stored files looked at again later.
+// postponeBlobs has stored files that something names looked at again later. Whatever the log says by then, it is to say
+// again that they were erased.
 func (store) postponeBlobs(ctx context.Context, tx *db.Tx, a access.Access, hashes []string, at time.Time) error {
 	return inBatches(hashes, func(some []string) error {
 		var p db.Params
-		_, err := tx.Exec(ctx, `UPDATE disposal_blob SET since = `+p.Add(db.Micros(at))+` WHERE `+a.In("authority_id", &p)+` AND hash IN `+list(&p, some), p...)
+		_, err := tx.Exec(ctx, `UPDATE disposal_blob SET listed = FALSE, since = `+p.Add(db.Micros(at))+` WHERE `+a.In("authority_id", &p)+` AND hash IN `+list(&p, some), p...)
 		return err
 	})
 }

@@ -401,3 +401,11 @@ func (store) erasePackage(ctx context.Context, tx *db.Tx, a access.Access, id st
 	return exactly(tx.Exec(ctx, `UPDATE disposal_package SET state = 'erased' WHERE `+keeper(a, "authority_id", &p)+` AND id = `+p.Add(id)+
 		` AND state = 'written'`, p...))
 }
+
+// fileByReference is the id of a file that the caller may read.
+func (store) fileByReference(ctx context.Context, q db.Querier, a access.Access, authority, reference string) (string, error) {
+	var p db.Params
+	id, err := text(q.QueryRow(ctx, `SELECT f.id FROM records_file f WHERE `+keeper(a, "f.authority_id", &p)+` AND f.authority_id = `+p.Add(authority)+
+		` AND f.reference = `+p.Add(reference)+` AND `+a.Reads("f", &p), p...))
+	return id, one(err)
+}
