@@ -1,10 +1,14 @@
 package records
 
 import (
+	"archive/zip"
+	"bytes"
 	"context"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -12,6 +16,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"rennsteig/platform/audit"
 	"rennsteig/platform/db"
 	"rennsteig/platform/errs"
 	"rennsteig/platform/identity"
@@ -275,6 +280,50 @@ func TestConcurrentFiles(t *testing.T) {
 			if ref := fileReference(DefaultPattern, "22.31", "", yearOf(time.Now()), int64(i+1)); !seen[ref] {
 				t.Errorf("%s is missing", ref)
 			}
+		}
+	})
+}
+
+// TestProof takes the bundle of a file, and looks at its history when an entry was changed from outside.
+func TestProof(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		c := h.file(t, dog("s1"))
+		must(t, h.AddNote(erika, c.ID, 1, db.NewID(), "x"))
+		var bundle bytes.Buffer
+		must(t, h.WriteProof(erika, c.FileID, func(File) io.Writer { return &bundle }))
+		z, err := zip.NewReader(bytes.NewReader(bundle.Bytes()), int64(bundle.Len()))
+		must(t, err)
+		if len(z.File) < 5 {
+			t.Errorf("%d files in the bundle", len(z.File))
+		}
+		v, err := h.FileHistory(erika, c.FileID, "")
+		must(t, err)
+		states := map[audit.State]int{}
+		for _, e := range v.Entries {
+			states[e.State]++
+			if v.Objects[e.Object] == "" {
+				t.Errorf("nobody knows what %s is", e.Object)
+			}
+		}
+		if states[audit.Tampered] != 0 || states[audit.Proved] < 3 {
+			t.Fatal(states)
+		}
+		must(t, h.h.DB.Tx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+			_, err := tx.Exec(ctx, `UPDATE audit_entry SET actor_name = 'Niemand' WHERE action = 'records.note_added'`)
+			return err
+		}))
+		req := httptest.NewRequestWithContext(erika, "GET", "/akte/akte/"+c.FileID+"/nachweis", nil)
+		w := httptest.NewRecorder()
+		h.mux.ServeHTTP(w, req)
+		if w.Code != http.StatusOK || strings.Count(w.Body.String(), "verändert") != 1 {
+			t.Errorf("page: %d; the changed entry is not named", w.Code)
+		}
+		found, err := Evidence(t.Context(), h.h.DB, v.File.Reference)
+		if err != nil || len(found.Documents) != 2 || !slices.Contains(found.Objects, object(c.ID)) {
+			t.Errorf("%+v, %v", found, err)
+		}
+		if _, err := Evidence(t.Context(), h.h.DB, "none"); !errs.Is(err, errs.NotFound) {
+			t.Errorf("evidence of nothing: %v", err)
 		}
 	})
 }

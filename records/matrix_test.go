@@ -3,6 +3,7 @@ package records
 import (
 	"context"
 	"fmt"
+	"io"
 	"reflect"
 	"slices"
 	"strings"
@@ -43,6 +44,13 @@ var actions = map[string]struct {
 		return err
 	}},
 	"Mark": {toRead, func(h *house, ctx context.Context, m *thing) error { return h.Mark(ctx, m.c.FileID, true) }},
+	"FileHistory": {toRead, func(h *house, ctx context.Context, m *thing) error {
+		_, err := h.FileHistory(ctx, m.c.FileID, "")
+		return err
+	}},
+	"WriteProof": {toRead, func(h *house, ctx context.Context, m *thing) error {
+		return h.WriteProof(ctx, m.c.FileID, func(File) io.Writer { return io.Discard })
+	}},
 	"Preview": {toRead, func(h *house, ctx context.Context, m *thing) error {
 		_, err := h.Preview(ctx, m.c.ID, grant(db.NewID()))
 		return err

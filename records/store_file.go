@@ -3,8 +3,10 @@ package records
 import (
 	"context"
 	"encoding/json"
+	"strconv"
 	"time"
 
+	"rennsteig/platform/audit"
 	"rennsteig/platform/db"
 	"rennsteig/platform/errs"
 	"rennsteig/records/access"
@@ -124,6 +126,32 @@ func (store) links(ctx context.Context, q db.Querier, s access.Access, file stri
 		err = r.Scan(&x.File.ID, &x.File.Reference, &x.File.Subject, &x.Kind, &x.By, &at)
 		x.At = db.Time(at)
 		return x, err
+	})
+}
+
+// --- what the log has ---
+
+// named is an object of the log with what people call it.
+type named struct{ name, title string }
+
+// objects lists the file's cases and documents that may be read.
+func (store) objects(ctx context.Context, q db.Querier, s access.Access, file string) ([]named, error) {
+	var p db.Params
+	reads, id := s.ReadsCase("c", &p), p.Add(file)
+	rows, err := q.Query(ctx, `SELECT 'case:' || c.id, c.reference FROM records_case c WHERE `+reads+` AND c.file_id = `+id+`
+		UNION ALL SELECT 'document:' || d.id, d.name FROM records_document d JOIN records_case c ON c.id = d.case_id WHERE `+reads+
+		` AND d.file_id = `+id+` LIMIT `+strconv.Itoa(mostObjects), p...)
+	return db.All(rows, err, func(r db.Scanner) (n named, err error) { return n, r.Scan(&n.name, &n.title) })
+}
+
+// evidence lists every version of the file's documents that may be read.
+func (store) evidence(ctx context.Context, q db.Querier, s access.Access, file string) ([]audit.Document, error) {
+	var p db.Params
+	rows, err := q.Query(ctx, `SELECT v.name, v.number, v.hash, v.size FROM records_version v JOIN records_document d ON d.id = v.document_id
+		JOIN records_case c ON c.id = d.case_id WHERE `+s.ReadsCase("c", &p)+` AND d.file_id = `+p.Add(file)+
+		` ORDER BY d.created_at, d.id, v.number`, p...)
+	return db.All(rows, err, func(r db.Scanner) (d audit.Document, err error) {
+		return d, r.Scan(&d.Name, &d.Version, &d.SHA256, &d.Size)
 	})
 }
 

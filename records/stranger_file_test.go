@@ -90,6 +90,14 @@ func fileCalls(t *testing.T, h *house, c Case) map[string]func(ctx context.Conte
 			s.Subject = me.Subject
 			return none(st.marked(ctx, tx, s, f.ID))
 		},
+		"objects": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			l, err := st.objects(ctx, tx, s, f.ID)
+			return nothing(len(l), err)
+		},
+		"evidence": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			l, err := st.evidence(ctx, tx, s, f.ID)
+			return nothing(len(l), err)
+		},
 		"hasOrg": func(ctx context.Context, tx *db.Tx, s access.Access) error { return none(st.hasOrg(ctx, tx, s, org)) },
 		"orgs": func(ctx context.Context, tx *db.Tx, s access.Access) error {
 			l, err := st.orgs(ctx, tx, s)

@@ -8,6 +8,7 @@ import (
 	"go/parser"
 	"go/token"
 	"go/types"
+	"io"
 	"io/fs"
 	"maps"
 	"net/http"
@@ -83,16 +84,20 @@ func TestStrangersUseCases(t *testing.T) {
 				_, err := h.OpenCase(ctx, NewCase{File: c.FileID, Subject: "x"})
 				return err
 			},
-			"ChangeFile": func(ctx context.Context) error { return h.ChangeFile(ctx, c.FileID, 1, Details{Subject: "x"}) },
-			"AddPart":    func(ctx context.Context) error { return h.AddPart(ctx, c.FileID, 1, db.NewID(), "x") },
-			"LinkFiles":  func(ctx context.Context) error { return h.LinkFiles(ctx, c.FileID, 1, "x", SeeAlso) },
-			"Unlink":     func(ctx context.Context) error { return h.Unlink(ctx, c.FileID, 1, "x") },
-			"Lend":       func(ctx context.Context) error { return h.Lend(ctx, c.FileID, 1, "x", due) },
-			"CloseFile":  func(ctx context.Context) error { return h.CloseFile(ctx, c.FileID, 1) },
-			"Reopen":     func(ctx context.Context) error { return h.Reopen(ctx, c.FileID, 1) },
-			"Mark":       func(ctx context.Context) error { return h.Mark(ctx, c.FileID, true) },
-			"FilePage":   func(ctx context.Context) error { _, err := h.FilePage(ctx, c.FileID, Cursor{}); return err },
-			"Choices":    func(ctx context.Context) error { _, err := h.Choices(ctx, erfurt); return err },
+			"ChangeFile":  func(ctx context.Context) error { return h.ChangeFile(ctx, c.FileID, 1, Details{Subject: "x"}) },
+			"AddPart":     func(ctx context.Context) error { return h.AddPart(ctx, c.FileID, 1, db.NewID(), "x") },
+			"LinkFiles":   func(ctx context.Context) error { return h.LinkFiles(ctx, c.FileID, 1, "x", SeeAlso) },
+			"Unlink":      func(ctx context.Context) error { return h.Unlink(ctx, c.FileID, 1, "x") },
+			"Lend":        func(ctx context.Context) error { return h.Lend(ctx, c.FileID, 1, "x", due) },
+			"CloseFile":   func(ctx context.Context) error { return h.CloseFile(ctx, c.FileID, 1) },
+			"Reopen":      func(ctx context.Context) error { return h.Reopen(ctx, c.FileID, 1) },
+			"Mark":        func(ctx context.Context) error { return h.Mark(ctx, c.FileID, true) },
+			"FilePage":    func(ctx context.Context) error { _, err := h.FilePage(ctx, c.FileID, Cursor{}); return err },
+			"FileHistory": func(ctx context.Context) error { _, err := h.FileHistory(ctx, c.FileID, ""); return err },
+			"WriteProof": func(ctx context.Context) error {
+				return h.WriteProof(ctx, c.FileID, func(File) io.Writer { return io.Discard })
+			},
+			"Choices": func(ctx context.Context) error { _, err := h.Choices(ctx, erfurt); return err },
 		}
 		lists := map[string]func(ctx context.Context) (int, error){
 			"Inbox": func(ctx context.Context) (int, error) {

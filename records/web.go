@@ -16,6 +16,7 @@ type pages struct {
 	files   *web.Page[filesPage]
 	file    *web.Page[filePage]
 	form    *web.Page[formPage]
+	history *web.Page[historyView]
 	kept    *web.Page[keptPage]
 }
 
@@ -28,6 +29,7 @@ func newPages(s *web.Site) pages {
 		files:   web.NewPage[filesPage](s, Files, "files"),
 		file:    web.NewPage[filePage](s, Files, "file"),
 		form:    web.NewPage[formPage](s, Files, "form"),
+		history: web.NewPage[historyView](s, Files, "history"),
 		kept:    web.NewPage[keptPage](s, Files, "kept"),
 	}
 }
@@ -53,6 +55,8 @@ func (r *Room) Routes(mux *http.ServeMux) {
 	handle("POST /akte/akte/{id}/bearbeiten", r.postEditFile)
 	handle("GET /akte/akte/{id}/vorgang", r.getNewCase)
 	handle("POST /akte/akte/{id}/vorgang", r.postNewCase)
+	handle("GET /akte/akte/{id}/nachweis", r.getHistory)
+	handle("GET /akte/akte/{id}/nachweis/buendel", r.getProof)
 	handle("POST /akte/akte/{id}/teilakte", r.postPart)
 	handle("POST /akte/akte/{id}/verweis", r.postLink)
 	handle("POST /akte/akte/{id}/verweis-entfernen", r.postUnlink)
