@@ -1,6 +1,7 @@
 package fulltext
 
 import (
+	_ "embed" // words.txt
 	"hash/fnv"
 	"slices"
 	"strconv"
@@ -39,7 +40,12 @@ const (
 // then a search for one token: it would take as long as their documents are many to gather them from the index.
 var starts = [...]int{3, 4, 6, 8}
 
-var lexicon = sync.OnceValue(func() *german.Lexicon { return german.NewLexicon() })
+// words of files and the letters in them, besides the everyday ones that platform/german knows
+//
+//go:embed words.txt
+var fileWords string
+
+var lexicon = sync.OnceValue(func() *german.Lexicon { return german.NewLexicon(strings.Fields(fileWords)...) })
 
 // word is a word of a text.
 type word struct {

@@ -7,7 +7,8 @@
 //   - copies the migrations fulltexttest/migrations/0001_text.*.sql with a name of its own in place of demo_text,
 //     say records_text;
 //   - calls Index.Put in the transaction that files a document or has got its text, and Index.Delete;
-//   - searches with Newest, which needs the room's query around a Match;
+//   - searches with Newest, which puts a Match into the room's query:
+//     `SELECT t.n, d.name FROM `+m.From("records_document d", "d.id", &p)+` WHERE `+rights(&p)+m.Newest(&p);
 //   - shows what was hit with Snippet;
 //   - puts its documents again, by a job, when Version has risen: those are the rows of
 //     `records_document d LEFT JOIN records_text t ON t.id = d.id AND t.version = $1 WHERE t.id IS NULL`.

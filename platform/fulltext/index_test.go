@@ -44,7 +44,7 @@ func find(t testing.TB, d *db.DB, s fulltext.Search) (ids []string, keys []int64
 	s.Limit = max(s.Limit, 1)
 	hits, err := fulltext.Newest(t.Context(), fulltexttest.Index(d), d.Reader(), s, func(m fulltext.Match) (string, db.Params) {
 		var p db.Params
-		return `SELECT t.n, d.id FROM ` + m.From("demo_text d", "d.id") + ` WHERE ` + m.Where(&p) + m.Newest(&p), p
+		return `SELECT t.n, d.id FROM ` + m.From("demo_text d", "d.id", &p) + m.Newest(&p), p
 	}, func(r db.Scanner) (h fulltexttest.Hit, err error) {
 		err = r.Scan(&h.Key, &h.ID)
 		return h, err

@@ -22,7 +22,7 @@ const maxLabels = 200
 
 // Match is the index's part of the room's query, which is
 //
-//	SELECT t.n, … FROM <From> WHERE <Where> AND <rights> <Newest>
+//	SELECT t.n, … FROM <From> WHERE <rights> <Newest>
 type Match struct {
 	search Search
 	index  Index
@@ -32,27 +32,24 @@ type Match struct {
 	unlike []string
 }
 
-// From joins the index, as t, to the room's table, by the column that has the id: From("records_document d", "d.id").
-func (m Match) From(table, id string) string {
+// From is what matches, as t, joined to the room's table by the column that has the id:
+// From("records_document d", "d.id", &p). Its values are appended to p.
+func (m Match) From(table, id string, p *db.Params) string {
 	x := m.index.table
 	if m.index.dialect == db.SQLite {
 		// CROSS JOIN keeps the order of the loops: what matches, newest first, until there is enough.
-		return x + `_fts x CROSS JOIN ` + x + ` t ON t.n = x.rowid CROSS JOIN ` + table + ` ON ` + id + ` = t.id`
+		return x + `_fts x CROSS JOIN ` + x + ` t ON t.n = x.rowid AND x.` + x + `_fts MATCH ` + p.Add(m.wanted) + m.conditions("x.rowid", p) +
+			` CROSS JOIN ` + table + ` ON ` + id + ` = t.id`
 	}
-	return x + ` t JOIN ` + table + ` ON ` + id + ` = t.id`
+	// OFFSET 0 keeps the planner from asking the room's table first and then comparing document by document; the order
+	// lets it look at no more of them than it takes to have enough.
+	return `(SELECT t.n, t.id FROM ` + x + ` t WHERE ` + x + `_vector(t.words, t.tokens) @@ CAST(` + p.Add(m.wanted) + ` AS TEXT)::tsquery` +
+		m.conditions("t.n", p) + ` ORDER BY t.n DESC OFFSET 0) t JOIN ` + table + ` ON ` + id + ` = t.id`
 }
 
-// Where is the condition. Its values are appended to p.
-func (m Match) Where(p *db.Params) string {
-	x, key := m.index.table, "t.n"
-	var where string
-	if m.index.dialect == db.SQLite {
-		key = "x.rowid"
-		where = `x.` + x + `_fts MATCH ` + p.Add(m.wanted)
-	} else {
-		where = x + `_vector(t.words, t.tokens) @@ CAST(` + p.Add(m.wanted) + ` AS TEXT)::tsquery`
-	}
-	where += ` AND ` + m.before(key, p)
+// conditions are those beside the index's own.
+func (m Match) conditions(key string, p *db.Params) string {
+	where := ` AND ` + m.before(key, p)
 	if m.from > 0 {
 		where += ` AND ` + key + ` >= ` + p.Add(m.from)
 	}
@@ -75,11 +72,10 @@ func (m Match) before(key string, p *db.Params) string {
 
 // Newest ends the query: its order and limit.
 func (m Match) Newest(p *db.Params) string {
-	key := "t.n"
 	if m.index.dialect == db.SQLite {
-		key = "x.rowid"
+		return ` ORDER BY x.rowid DESC LIMIT ` + p.Add(m.search.Limit)
 	}
-	return ` ORDER BY ` + key + ` DESC LIMIT ` + p.Add(m.search.Limit)
+	return ` ORDER BY t.n DESC LIMIT ` + p.Add(m.search.Limit)
 }
 
 // The windows in which PostgreSQL is asked: the newest documents, and then each time so many times the time they span.

@@ -84,7 +84,7 @@ func Find(ctx context.Context, d *db.DB, q db.Querier, r Reader, query string, b
 	s := fulltext.Search{Query: fulltext.Parse(query), Labels: r.Labels, Before: before, Limit: limit}
 	return fulltext.Newest(ctx, Index(d), q, s, func(m fulltext.Match) (string, db.Params) {
 		var p db.Params
-		return `SELECT t.n, d.id FROM ` + m.From("demo_document d", "d.id") + ` WHERE ` + m.Where(&p) + ` AND ` + r.reads(&p) + m.Newest(&p), p
+		return `SELECT t.n, d.id FROM ` + m.From("demo_document d", "d.id", &p) + ` WHERE ` + r.reads(&p) + m.Newest(&p), p
 	}, func(row db.Scanner) (h Hit, err error) {
 		err = row.Scan(&h.Key, &h.ID)
 		return h, err
