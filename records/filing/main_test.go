@@ -13,6 +13,7 @@ import (
 
 	"rennsteig/platform"
 	"rennsteig/platform/db"
+	"rennsteig/platform/extract"
 	"rennsteig/platform/housetest"
 	"rennsteig/platform/identity"
 	"rennsteig/platform/money"
@@ -28,13 +29,14 @@ const (
 )
 
 // rooms are the tables that this part stands on.
-var rooms = []platform.Files{{Room: "records", FS: records.Files}, {Room: "filing", FS: Files}}
+var rooms = []platform.Files{{Room: "records", FS: records.Files}, {Room: "filing", FS: Files}, {Room: "extract", FS: extract.Files}}
 
 // house is the part with its room.
 type house struct {
 	*Room
-	h   *platform.House
-	mux *http.ServeMux
+	h     *platform.House
+	mux   *http.ServeMux
+	plain *plain
 }
 
 // nobody pays here.
@@ -57,9 +59,10 @@ func newHouse(t testing.TB, p *platform.House) *house {
 	t.Helper()
 	core, err := records.New(p, nobody{}, nobody{}, nobody{})
 	must1(t, err)
-	room, err := New(p, core)
+	x := newPlain()
+	room, err := New(p, core, x)
 	must1(t, err)
-	h := &house{Room: room, h: p, mux: http.NewServeMux()}
+	h := &house{Room: room, h: p, mux: http.NewServeMux(), plain: x}
 	room.Routes(h.mux)
 	queue.Handle(p.Queue, "test.incoming", core.Receive)
 	for _, topic := range []string{records.TopicFiled, records.TopicAsked, records.TopicDecided, records.TopicNoticeRendered, records.TopicNoticePaid} {
@@ -187,4 +190,17 @@ func (h *house) get(ctx context.Context, path string) *httptest.ResponseRecorder
 
 func (h *house) post(ctx context.Context, path, body string) *httptest.ResponseRecorder {
 	return h.do(ctx, http.MethodPost, path, "application/x-www-form-urlencoded", []byte(body))
+}
+
+// settleAll has all texts read and all renditions made.
+func (h *house) settleAll(t testing.TB) {
+	t.Helper()
+	for {
+		n, err := h.relay(t.Context())
+		must1(t, err)
+		if n == 0 {
+			break
+		}
+	}
+	must1(t, h.h.Queue.Drain(t.Context()))
 }

@@ -4,6 +4,8 @@ import (
 	"embed"
 
 	"rennsteig/platform"
+	"rennsteig/platform/fulltext"
+	"rennsteig/platform/queue"
 	"rennsteig/records"
 )
 
@@ -14,20 +16,24 @@ var Files embed.FS
 
 // Room is the filing of documents.
 type Room struct {
-	h      *platform.House
-	core   *records.Room
-	store  store
-	pages  pages
-	script script
+	h         *platform.House
+	core      *records.Room
+	extractor Extractor
+	index     fulltext.Index
+	store     store
+	pages     pages
+	script    script
 }
 
 // New makes the part's pages and registers its jobs.
-func New(h *platform.House, core *records.Room) (*Room, error) {
+func New(h *platform.House, core *records.Room, x Extractor) (*Room, error) {
 	s, err := readScript()
 	if err != nil {
 		return nil, err
 	}
-	r := &Room{h: h, core: core, script: s}
+	r := &Room{h: h, core: core, extractor: x, index: fulltext.New(h.DB.Dialect(), "filing_text"), script: s}
 	r.pages = newPages(h.Site)
+	queue.Handle(h.Queue, topicRead, r.doRead)
+	queue.Handle(h.Queue, topicRender, r.render)
 	return r, nil
 }

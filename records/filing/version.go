@@ -316,6 +316,8 @@ type Card struct {
 	History   []audit.Verified
 	CanChange bool
 	CanBreak  bool // the lock
+	Rendition Rendition
+	Text      Text
 }
 
 // Card reads a document that the caller may read. errs.NotFound for any other.
@@ -352,6 +354,12 @@ func (r *Room) Card(ctx context.Context, id string) (c Card, err error) {
 		return c, err
 	}
 	if c.Held, err = r.store.heldBy(ctx, q, scope, id); err != nil {
+		return c, err
+	}
+	if c.Rendition, err = r.store.rendition(ctx, q, scope, id, c.Version); err != nil {
+		return c, err
+	}
+	if c.Text, err = r.store.text(ctx, q, scope, id); err != nil {
 		return c, err
 	}
 	c.CanChange = c.Case.May >= access.Write && c.Case.State != records.StateClosed

@@ -21,6 +21,7 @@ type pages struct {
 	card      *web.Page[cardPage]
 	incomings *web.Page[incomingsPage]
 	incoming  *web.Page[incomingPage]
+	search    *web.Page[searchPage]
 }
 
 func newPages(s *web.Site) pages {
@@ -29,6 +30,7 @@ func newPages(s *web.Site) pages {
 		card:      web.NewPage[cardPage](s, Files, "card"),
 		incomings: web.NewPage[incomingsPage](s, Files, "incomings"),
 		incoming:  web.NewPage[incomingPage](s, Files, "incoming"),
+		search:    web.NewPage[searchPage](s, Files, "search"),
 	}
 }
 
@@ -50,6 +52,10 @@ func (r *Room) Routes(mux *http.ServeMux) {
 	handle("GET /akte/posteingang/{id}", r.getIncoming)
 	handle("GET /akte/posteingang/{id}/dokument/{document}", r.getIncomingDocument)
 	handle("POST /akte/posteingang/{id}/zuordnen", r.postAssign)
+	handle("GET /akte/dokument/{id}/vorschau", r.getRendition)
+	handle("POST /akte/dokument/{id}/vorschau", r.postRendition)
+	handle("GET /akte/suche", r.getSearch)
+	handle("POST /akte/suche/ansicht", r.postView)
 	handle("GET /akte/skript/{name}", r.getScript)
 }
 

@@ -12,6 +12,8 @@ import (
 	"rennsteig/platform/blob"
 	"rennsteig/platform/db"
 	"rennsteig/platform/errs"
+	"rennsteig/platform/extract"
+	"rennsteig/platform/fulltext"
 	"rennsteig/platform/i18n"
 	"rennsteig/platform/web"
 	"rennsteig/records/access"
@@ -35,6 +37,10 @@ type cardPage struct {
 	Comment web.Field
 	Script  string
 	Parts   []documentRow // what came with the message
+	Query   string        // words whose places in the text are marked
+	Said    []fulltext.Segment
+	How     string // what became of reading the text
+	Preview string // what became of the rendition; "" where there can be none
 }
 
 type versionRow struct {
@@ -98,6 +104,18 @@ func (r *Room) showCard(w http.ResponseWriter, req *http.Request, failed error) 
 	for _, d := range c.Enclosed {
 		p.Parts = append(p.Parts, documentRow{Document: d, What: r.kind(req, string(d.Kind)), Bytes: sizeText(d.Size)})
 	}
+	p.Query = query(req.URL.Query().Get("q"))
+	p.How = t("filing.text.waiting")
+	if c.Text.How != "" && c.Text.Hash == c.Hash {
+		p.How = t(c.Text.How.Key())
+		p.Said = fulltext.Snippet(c.Text.Text, fulltext.Parse(p.Query), textShown)
+	}
+	if extract.Convertible(c.Name) {
+		p.Preview = t("filing.preview." + string(c.Rendition.State))
+		if c.Rendition.Note != "" {
+			p.Preview = t(c.Rendition.Note)
+		}
+	}
 	for _, h := range c.History {
 		p.Steps = append(p.Steps, r.step(req, h))
 	}
@@ -105,6 +123,9 @@ func (r *Room) showCard(w http.ResponseWriter, req *http.Request, failed error) 
 		Href: "/akte/vorgang/" + c.CaseID + "/dokumente"}), Failed: failed != nil}
 	return r.pages.card.RenderStatus(w, req, statusOf(failed), meta, p)
 }
+
+// textShown is how many bytes of a text the card shows.
+const textShown = 20_000
 
 // recheck reads a version again and says whether it is what its hash says.
 func (r *Room) recheck(req *http.Request, v Version) string {
@@ -259,5 +280,20 @@ func (r *Room) postLock(w http.ResponseWriter, req *http.Request) error {
 		default:
 			return "filing.notice.locked", r.Lock(ctx, id)
 		}
+	})
+}
+
+func (r *Room) getRendition(w http.ResponseWriter, req *http.Request) error {
+	f, content, err := r.OpenRendition(req.Context(), pathID(req))
+	if err != nil {
+		return err
+	}
+	defer content.Close()
+	return send(w, f, content)
+}
+
+func (r *Room) postRendition(w http.ResponseWriter, req *http.Request) error {
+	return r.postForm(w, req, func() (string, error) {
+		return "filing.notice.rendering", r.Render(req.Context(), pathID(req))
 	})
 }
