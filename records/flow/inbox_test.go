@@ -264,8 +264,11 @@ func TestPages(t *testing.T) {
 		h.must200("doris", "/akte/abwesenheit", "Übergaben")
 		id := db.NewID()
 		h.must200("doris", "/akte/laufwege", "Neuer Laufweg")
-		h.must200("doris", "/akte/laufwege/"+id, "Neuer Laufweg")
-		if status, _ = h.get("claudia", "/akte/laufwege/"+id); status != http.StatusForbidden {
+		h.must200("doris", "/akte/laufwege/neu", "Neuer Laufweg")
+		if status, _ = h.get("doris", "/akte/laufwege/"+id); status != http.StatusNotFound {
+			t.Fatalf("no template: %d", status)
+		}
+		if status, _ = h.get("claudia", "/akte/laufwege/neu"); status != http.StatusForbidden {
 			t.Fatalf("a new template by Claudia: %d", status)
 		}
 		tmpl := url.Values{"behoerde": {erfurt}, "version": {"0"}, "name": {""}, "step-1-kind": {"know"}, "step-1-to": {"20 Kämmerei"}, "tun": {"schritt"}}

@@ -67,9 +67,6 @@ func (d directory) deputies(subject string) []string {
 		if !away {
 			return []string{current.Deputy}
 		}
-		if next.Subject == subject {
-			break
-		}
 		current = next
 	}
 	for _, path := range d.paths(subject) {

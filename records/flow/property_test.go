@@ -97,7 +97,7 @@ func (m *model) may(actor, holder string) bool {
 // TestAnyOrder lets people do anything in any order, and compares with the model after each.
 func TestAnyOrder(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
-		people := []string{"birgit", "cem", "sabine", "doris", "helga"}
+		people := []string{"birgit", "cem", "sabine", "doris", "helga", "claudia"}
 		rapid.Check(t, func(t *rapid.T) {
 			c := h.newCase(func(f *records.File, _ *records.Case) { f.Readers, f.Writers = "", "" })
 			doc := h.newDocument(c)

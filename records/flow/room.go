@@ -75,6 +75,7 @@ func (r *Room) Routes(mux *http.ServeMux) {
 	handle("POST /akte/abwesenheit/{id}/beenden", r.postEndAbsence)
 	handle("POST /akte/abwesenheit/uebergabe", r.postHandOver)
 	handle("GET /akte/laufwege", r.getTemplates)
+	handle("GET /akte/laufwege/neu", r.getNewTemplate)
 	handle("GET /akte/laufwege/{id}", r.getTemplate)
 	handle("POST /akte/laufwege/{id}", r.postTemplate)
 	handle("POST /akte/laufwege/{id}/loeschen", r.postDropTemplate)

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"rennsteig/platform/db"
 	"rennsteig/platform/errs"
 	"rennsteig/platform/identity"
 	"rennsteig/platform/web"
@@ -172,7 +171,6 @@ type templatesPage struct {
 	Tabs      web.Tabs
 	Rows      []templateRow
 	CanManage bool
-	New       string // address of a new one
 }
 
 type templateRow struct {
@@ -196,7 +194,7 @@ func (r *Room) getTemplates(w http.ResponseWriter, req *http.Request) error {
 		return err
 	}
 	_, err = r.managed(ctx, r.h.DB.Reader(), a, home)
-	p := templatesPage{Tabs: r.core.Tabs(req, "/akte/aufgaben"), CanManage: err == nil, New: "/akte/laufwege/" + db.NewID()}
+	p := templatesPage{Tabs: r.core.Tabs(req, "/akte/aufgaben"), CanManage: err == nil}
 	for _, x := range list {
 		p.Rows = append(p.Rows, templateRow{x, r.caseType(req, x.CaseType), r.kinds(req, x.Steps)})
 	}
@@ -240,12 +238,15 @@ type templatePage struct {
 }
 
 func (r *Room) getTemplate(w http.ResponseWriter, req *http.Request) error {
-	return r.showTemplate(w, req, typed{})
+	x, err := r.TemplateByID(req.Context(), pathID(req))
+	if err != nil {
+		return err
+	}
+	return r.showTemplate(w, req, x, typed{})
 }
 
-func (r *Room) showTemplate(w http.ResponseWriter, req *http.Request, in typed) error {
-	ctx, t, id := req.Context(), r.text(req), pathID(req)
-	a, err := access.Load(ctx, r.h.DB.Reader())
+func (r *Room) getNewTemplate(w http.ResponseWriter, req *http.Request) error {
+	a, err := access.Load(req.Context(), r.h.DB.Reader())
 	if err != nil {
 		return err
 	}
@@ -253,13 +254,17 @@ func (r *Room) showTemplate(w http.ResponseWriter, req *http.Request, in typed) 
 	if err != nil {
 		return err
 	}
-	x, err := r.TemplateByID(ctx, id)
-	if errs.Is(err, errs.NotFound) && id != "" && home != "" { // a new one, for who may make it
-		x = Template{ID: id, Authority: home}
-		if _, err := r.managed(ctx, r.h.DB.Reader(), a, home); err != nil {
-			return err
-		}
-	} else if err != nil {
+	if _, err := r.managed(req.Context(), r.h.DB.Reader(), a, home); err != nil {
+		return err
+	}
+	return r.showTemplate(w, req, Template{ID: formID(""), Authority: home}, typed{})
+}
+
+// showTemplate shows a template to be changed by who may, and to be read by the others.
+func (r *Room) showTemplate(w http.ResponseWriter, req *http.Request, x Template, in typed) error {
+	ctx, t := req.Context(), r.text(req)
+	a, err := access.Load(ctx, r.h.DB.Reader())
+	if err != nil {
 		return err
 	}
 	dir, err := r.managed(ctx, r.h.DB.Reader(), a, x.Authority)
@@ -267,7 +272,7 @@ func (r *Room) showTemplate(w http.ResponseWriter, req *http.Request, in typed) 
 		return err
 	}
 	who := r.recipients(dir, false)
-	p := templatePage{Tabs: r.core.Tabs(req, "/akte/aufgaben"), Errors: r.h.Site.Summary(t, in.err), Alert: r.alert(req, in.err), ID: id,
+	p := templatePage{Tabs: r.core.Tabs(req, "/akte/aufgaben"), Errors: r.h.Site.Summary(t, in.err), Alert: r.alert(req, in.err), ID: x.ID,
 		Authority: x.Authority, Version: x.Version, Names: who.labels, CanManage: err == nil}
 	more := 0
 	if in.form != nil {
@@ -314,7 +319,14 @@ func (r *Room) postTemplate(w http.ResponseWriter, req *http.Request) error {
 		if errors.Is(in.err, errMoreSteps) {
 			in.err = nil
 		}
-		return r.showTemplate(w, req, in)
+		x, err := r.TemplateByID(req.Context(), pathID(req))
+		if errs.Is(err, errs.NotFound) { // a new one; managed has been asked for it
+			x, err = Template{ID: pathID(req), Authority: in.form.Get("behoerde")}, nil
+		}
+		if err != nil {
+			return err
+		}
+		return r.showTemplate(w, req, x, in)
 	})
 }
 
@@ -324,5 +336,11 @@ var errMoreSteps = errs.E(errs.Invalid, "flow.more_steps")
 func (r *Room) postDropTemplate(w http.ResponseWriter, req *http.Request) error {
 	return r.posted(w, req, "/akte/laufwege", "flow.notice.template_dropped", func(form url.Values) error {
 		return r.DropTemplate(req.Context(), pathID(req), versionOf(form))
-	}, func(in typed) error { return r.showTemplate(w, req, typed{err: in.err}) })
+	}, func(in typed) error {
+		x, err := r.TemplateByID(req.Context(), pathID(req))
+		if err != nil {
+			return err
+		}
+		return r.showTemplate(w, req, x, typed{err: in.err})
+	})
 }

@@ -9,7 +9,7 @@ CREATE TABLE flow_circulation (
 	document_hash    TEXT NOT NULL,
 	title            TEXT NOT NULL,
 	state            TEXT NOT NULL,
-	step             BIGINT NOT NULL, -- the open one, from 1; 0 when ended
+	step             BIGINT NOT NULL, -- the open one, from 1, 0 when ended
 	started_by       TEXT NOT NULL,
 	started_name     TEXT NOT NULL,
 	started_at       BIGINT NOT NULL,
