@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/sha256"
 	_ "embed"
+	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -13,6 +14,7 @@ import (
 	"hash"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -116,6 +118,9 @@ func (b *bundle) check() error {
 	}
 	b.req.Reference = clean(b.req.Reference)
 	b.req.Objects = slices.Clone(b.req.Objects)
+	for i, o := range b.req.Objects {
+		b.req.Objects[i] = clean(o)
+	}
 	slices.Sort(b.req.Objects)
 	b.req.Objects = slices.Compact(b.req.Objects)
 	if len(b.req.Objects) == 0 {
@@ -260,20 +265,22 @@ func (b *bundle) entries(ctx context.Context, w *bufio.Writer) error {
 
 func (b *bundle) proofs(ctx context.Context, w *bufio.Writer) error {
 	total := int64(len(b.places))
+	var line []byte
 	return b.each(ctx, func(r *row) error {
 		path, err := b.prover.path(r)
 		if err != nil {
 			return err
 		}
-		fmt.Fprint(w, r.seq)
+		line = strconv.AppendInt(line[:0], r.seq, 10)
 		for _, h := range path {
-			fmt.Fprint(w, " ", h)
+			line = base64.StdEncoding.AppendEncode(append(line, ' '), h[:])
 		}
 		b.summary.Entries++
 		if b.req.Progress != nil && (b.summary.Entries%500 == 0 || b.summary.Entries == total) {
 			b.req.Progress(b.summary.Entries, total)
 		}
-		return w.WriteByte('\n')
+		_, err = w.Write(append(line, '\n'))
+		return err
 	})
 }
 

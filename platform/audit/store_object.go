@@ -3,6 +3,7 @@ package audit
 import (
 	"context"
 	"slices"
+	"strconv"
 	"strings"
 
 	"rennsteig/platform/db"
@@ -60,21 +61,30 @@ func countBelow(ctx context.Context, q db.Querier, size int64) (n int64, err err
 }
 
 // entriesAbout lists at most limit entries about any of the objects, the newest first: those before an id, or the
-// oldest ones after an id, if one is given.
-func entriesAbout(ctx context.Context, q db.Querier, objects []string, before, after string, limit int) ([]row, error) {
+// oldest ones after an id, if one is given. However many objects and entries there are, it reads little more than a
+// page: of an index entry for each object, and of as many objects as the page can show.
+func entriesAbout(ctx context.Context, q db.Querier, objects []string, before, after string, limit int) (_ []row, err error) {
+	k := keyset{before: clean(before), after: clean(after), limit: limit}
+	objects = slices.Clone(objects)
+	for i := range objects {
+		objects[i] = clean(objects[i])
+	}
+	slices.Sort(objects)
+	objects = slices.Compact(objects)
+	if len(objects) > limit {
+		if objects, err = k.nearest(ctx, q, objects); err != nil {
+			return nil, err
+		}
+	}
 	var ids []string
-	for some := range slices.Chunk(objects, objectsAtOnce) {
+	for some := range slices.Chunk(objects, 100) {
 		var p db.Params
-		where, order := oneOf("object", some, &p), "DESC"
-		if before != "" {
-			where += ` AND id < ` + p.Add(clean(before))
+		parts := make([]string, len(some))
+		for i, o := range some {
+			parts[i] = `SELECT id FROM (SELECT id FROM audit_entry WHERE object = ` + p.Add(o) + k.where(&p) +
+				` ORDER BY id ` + k.order() + ` LIMIT ` + p.Add(limit) + `) AS o` + strconv.Itoa(i)
 		}
-		if after != "" {
-			where += ` AND id > ` + p.Add(clean(after))
-			order = "ASC"
-		}
-		// The ids come from the index alone; only the rows of the page are read.
-		rows, err := q.Query(ctx, `SELECT id FROM audit_entry WHERE `+where+` ORDER BY id `+order+` LIMIT `+p.Add(limit), p...)
+		rows, err := q.Query(ctx, strings.Join(parts, " UNION ALL "), p...)
 		found, err := db.All(rows, err, scanOne[string])
 		if err != nil {
 			return nil, err
@@ -82,7 +92,7 @@ func entriesAbout(ctx context.Context, q db.Querier, objects []string, before, a
 		ids = append(ids, found...)
 	}
 	slices.Sort(ids)
-	if after != "" {
+	if k.after != "" {
 		ids = ids[:min(limit, len(ids))]
 	} else {
 		ids = ids[max(0, len(ids)-limit):]
@@ -92,4 +102,63 @@ func entriesAbout(ctx context.Context, q db.Querier, objects []string, before, a
 	}
 	var p db.Params
 	return queryEntries(ctx, q, `SELECT `+entryColumns+` FROM audit_entry WHERE `+oneOf("id", ids, &p)+` ORDER BY id DESC`, p...)
+}
+
+// keyset says which page of a list by id is wanted.
+type keyset struct {
+	before, after string
+	limit         int
+}
+
+func (k keyset) where(p *db.Params) (s string) {
+	if k.before != "" {
+		s += ` AND id < ` + p.Add(k.before)
+	}
+	if k.after != "" {
+		s += ` AND id > ` + p.Add(k.after)
+	}
+	return s
+}
+
+func (k keyset) order() string {
+	if k.after != "" {
+		return "ASC"
+	}
+	return "DESC"
+}
+
+// nearest are the objects that the page's entries can be about: as many as the page is long, by the first entry that
+// each would add to it.
+func (k keyset) nearest(ctx context.Context, q db.Querier, objects []string) ([]string, error) {
+	type first struct{ object, id string }
+	var all []first
+	for some := range slices.Chunk(objects, objectsAtOnce) {
+		var p db.Params
+		values := make([]string, len(some))
+		for i, o := range some {
+			values[i] = "(" + p.Add(o) + ")"
+		}
+		rows, err := q.Query(ctx, `SELECT object, id FROM (SELECT v.column1 AS object, (SELECT id FROM audit_entry
+			WHERE object = v.column1`+k.where(&p)+` ORDER BY id `+k.order()+` LIMIT 1) AS id
+			FROM (VALUES `+strings.Join(values, ", ")+`) AS v) AS firsts WHERE id IS NOT NULL`, p...)
+		found, err := db.All(rows, err, func(s db.Scanner) (f first, err error) {
+			err = s.Scan(&f.object, &f.id)
+			return f, err
+		})
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, found...)
+	}
+	slices.SortFunc(all, func(a, b first) int {
+		if k.after != "" {
+			return strings.Compare(a.id, b.id)
+		}
+		return strings.Compare(b.id, a.id)
+	})
+	out := make([]string, 0, k.limit)
+	for _, f := range all[:min(k.limit, len(all))] {
+		out = append(out, f.object)
+	}
+	return out, nil
 }
