@@ -34,9 +34,7 @@ func HTMLText(s string, max int) string {
 					skip = 0
 				}
 			case atom.Td, atom.Th:
-				if kind == html.EndTagToken {
-					w.tab()
-				}
+				w.tab()
 			case atom.Br, atom.P, atom.Div, atom.Tr, atom.Li, atom.Ul, atom.Ol, atom.Table, atom.H1, atom.H2, atom.H3, atom.H4,
 				atom.H5, atom.H6, atom.Title, atom.Blockquote, atom.Pre, atom.Hr, atom.Dt, atom.Dd, atom.Section, atom.Article,
 				atom.Header, atom.Footer, atom.Body, atom.Option, atom.Caption, atom.Figcaption, atom.Address, atom.Form:

@@ -351,7 +351,7 @@ func (m *Message) body(p *properties) error {
 			if err != nil {
 				m.defect("the text in RTF is damaged: %v", err)
 			}
-			s = rtfText(rtf, maxText+1)
+			s = RTFText(rtf, maxText+1)
 		}
 	}
 	m.setText(s)

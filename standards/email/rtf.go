@@ -27,11 +27,11 @@ func unpackRTF(b []byte) ([]byte, error) {
 	size, magic := int(min(le.Uint32(b[4:]), maxRTF)), le.Uint32(b[8:])
 	b = b[16:]
 	switch magic {
+	case 0x75465A4C: // "LZFu"
 	case 0x414C454D: // "MELA": not compressed
 		return b[:min(size, len(b))], nil
 	default:
 		return nil, errRTF
-	case 0x75465A4C: // "LZFu"
 	}
 	const ring = 4096
 	var dict [ring]byte
@@ -89,9 +89,9 @@ var rtfSilent = map[string]bool{
 	"themedata": true, "datastore": true, "xmlnstbl": true,
 }
 
-// rtfText is the text of RTF, at most about max bytes. RTF that Outlook made of HTML or text ([MS-OXRTFEX]) gives back
+// RTFText is the text of RTF, at most about max bytes, whatever the bytes. RTF that Outlook made of HTML or text ([MS-OXRTFEX]) gives back
 // what it was made of.
-func rtfText(b []byte, max int) string {
+func RTFText(b []byte, max int) string {
 	r := rtfReader{b: b, max: max, state: rtfState{unicode: 1}, codepage: charmap.Windows1252}
 	r.run()
 	if r.html {

@@ -60,14 +60,14 @@ func TestRTFText(t *testing.T) {
 		"lone escape": {`\`, ""},
 		"hyphen":      {`{\rtf1\b-x}`, "-x"},
 	} {
-		if got := rtfText([]byte(c[0]), 1000); got != c[1] {
+		if got := RTFText([]byte(c[0]), 1000); got != c[1] {
 			t.Errorf("%s: %q, want %q", name, got, c[1])
 		}
 	}
-	if got := rtfText([]byte(strings.Repeat("{", 5000)+"x"), 1000); got != "" {
+	if got := RTFText([]byte(strings.Repeat("{", 5000)+"x"), 1000); got != "" {
 		t.Errorf("deep groups: %q", got)
 	}
-	if got := rtfText([]byte(strings.Repeat("long ", 5000)), 1000); len(got) > 1010 {
+	if got := RTFText([]byte(strings.Repeat("long ", 5000)), 1000); len(got) > 1010 {
 		t.Errorf("%d bytes", len(got))
 	}
 }
