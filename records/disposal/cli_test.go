@@ -29,7 +29,9 @@ func (h *house) run(t testing.TB, args ...string) (string, error) {
 	}
 	people := map[string]context.Context{"regina": regina, "arne": arne, "jenny": jenny, "claudia": claudia}
 	var out bytes.Buffer
-	open := Opener(func(_ *cli.Env, as string, f func(ctx context.Context, r *Room) error) error { return f(people[as], h.Room) })
+	open := Opener(func(_ *cli.Env, as string, f func(ctx context.Context, r *Room) error) error {
+		return f(people[as], h.Room)
+	})
 	err = parsed.Run(&cli.Env{Context: t.Context(), Out: &out, Err: &out}, open)
 	return out.String(), err
 }
