@@ -27,10 +27,11 @@ type commands struct {
 	Finder   finderCmd      `cmd:"" help:"Search the catalogue of services; measure the search; import and export it."`
 	Apply    applyCmd       `cmd:"" help:"Which authority offers which form."`
 	Pay      payCmd         `cmd:"" help:"What an authority takes."`
+	Records  recordsCmd     `cmd:"" help:"The electronic file: disposal."`
 	Audit    audit.Command  `cmd:"" help:"Verify, export and prove the log."`
 	Identity signin.Command `cmd:"" help:"Who may do what: people, roles, authorities."`
 	Queue    queue.Command  `cmd:"" help:"Jobs that failed for good: list them, send them again."`
-	Xdomea   xdomeaCmd      `cmd:"" help:"Packages of disposal (Aussonderung) for the archive: check them."`
+	Xdomea   xdomeaCmd      `cmd:"" help:"Packages of disposal, hand-over, information and file plans (xdomea): check them."`
 	Backup   backupCmd      `cmd:"" help:"Write database, stored files and keys into a new folder. Example: rennsteig backup --data ./data /backup/2026-11-24"`
 	Restore  restoreCmd     `cmd:"" help:"Bring a backup back into a new place. Example: rennsteig restore --data ./data2 /backup/2026-11-24"`
 	Version  versionCmd     `cmd:"" help:"Print the version."`
@@ -58,6 +59,7 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if len(args) == 0 {
 		args = []string{"--help"}
 	}
+	c.Audit.Prove.Resolve = evidence
 	command, err := parser.Parse(args)
 	if exited >= 0 {
 		return exited
@@ -66,7 +68,7 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		parser.FatalIfErrorf(err)
 		return exited
 	}
-	err = command.Run(&cli.Env{Context: ctx, Out: stdout, Err: stderr})
+	err = command.Run(&cli.Env{Context: ctx, Out: stdout, Err: stderr}, c.Records.disposals())
 	var exit cli.Exit
 	switch {
 	case err == nil:

@@ -22,12 +22,16 @@ import (
 	"rennsteig/platform/audit"
 	"rennsteig/platform/blob"
 	"rennsteig/platform/db"
+	"rennsteig/platform/extract"
 	"rennsteig/platform/i18n"
 	"rennsteig/platform/identity/provider"
 	"rennsteig/platform/identity/signin"
 	"rennsteig/platform/queue"
 	"rennsteig/platform/web"
 	"rennsteig/records"
+	"rennsteig/records/disposal"
+	"rennsteig/records/filing"
+	"rennsteig/records/flow"
 	"rennsteig/records/office"
 )
 
@@ -46,6 +50,9 @@ var rooms = []platform.Files{
 	{Room: "pay", FS: pay.Files},
 	{Room: "records", FS: records.Files},
 	{Room: "office", FS: office.Files},
+	{Room: "filing", FS: filing.Files},
+	{Room: "flow", FS: flow.Files},
+	{Room: "disposal", FS: disposal.Files},
 	{Room: "app", FS: files},
 }
 
@@ -60,9 +67,11 @@ type Config struct {
 	SignIn   signin.Config
 	Owner    Owner
 	Demo     bool
-	Proxies  int  // reverse proxies in front
-	NoLimits bool // no rate limits: load tests only
-	Workers  int  // for jobs
+	Proxies  int    // reverse proxies in front
+	NoLimits bool   // no rate limits: load tests only
+	Workers  int    // for jobs
+	Cache    string // folder for what is compiled once; "" compiles at each start
+	Scans    string // folder that scanners put into, a sub-folder for each authority; "" for none
 	Log      *slog.Logger
 }
 
@@ -77,6 +86,11 @@ type program struct {
 	pay      *pay.Room
 	records  *records.Room
 	office   *office.Room
+	filing   *filing.Room
+	flow     *flow.Room
+	disposal *disposal.Room
+	extract  *extract.Extractor
+	recheck  *audit.Rechecker
 	info     *info
 	jobs     *queue.Pages
 	log      *audit.Pages
@@ -196,6 +210,17 @@ func (p *program) furnishRooms() (err error) {
 		return err
 	}
 	p.office = office.New(h, p.records, p.directory())
+	p.extract = extract.New(extract.Options{Cache: p.cfg.Cache})
+	if p.filing, err = filing.New(h, p.records, p.extract); err != nil {
+		return err
+	}
+	if p.flow, err = flow.New(h, p.records, p.directory()); err != nil {
+		return err
+	}
+	if p.disposal, err = disposal.New(h, p.records, p.filing, p.flow); err != nil {
+		return err
+	}
+	p.recheck = audit.NewRechecker(h.Audit, h.Blobs)
 	h.Site.PlaceName = p.finder.PlaceName
 	p.events()
 	return nil
@@ -226,6 +251,9 @@ func (p *program) handler() http.Handler {
 	p.pay.Routes(mux)
 	p.records.Routes(mux)
 	p.office.Routes(mux)
+	p.filing.Routes(mux)
+	p.flow.Routes(mux)
+	p.disposal.Routes(mux)
 	p.info.Routes(mux)
 	p.log.Routes(mux)
 	p.jobs.Routes(mux)
@@ -253,6 +281,13 @@ func (p *program) run(ctx context.Context, ready func()) error {
 	keep("jobs", func(ctx context.Context) error { return p.house.Queue.Run(ctx, p.cfg.Workers) })
 	keep("catalogue", p.finder.Run)
 	keep("desk", p.desk.Run)
+	keep("filing", p.filing.Run)
+	keep("flow", p.flow.Run)
+	keep("disposal", p.disposal.Run)
+	keep("recheck", p.recheck.Run)
+	if p.cfg.Scans != "" {
+		keep("scans", p.filing.Scans(p.cfg.Scans).Run)
+	}
 	group.Go(func() { p.signin.Run(ctx) })
 	group.Go(func() { p.sweep(ctx) })
 
@@ -290,6 +325,11 @@ func (p *program) close() {
 	for _, l := range []net.Listener{p.listener, p.operator} {
 		if l != nil {
 			_ = l.Close() // the server has closed it before, if it ran
+		}
+	}
+	if p.extract != nil {
+		if err := p.extract.Close(); err != nil {
+			p.cfg.Log.Error("closing the reader of PDFs failed", "error", err)
 		}
 	}
 	if p.house != nil {

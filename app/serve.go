@@ -23,6 +23,7 @@ import (
 type serving struct {
 	Listen  string `help:"Address to serve pages on; port 0 takes a free one." default:"127.0.0.1:8080" env:"RENNSTEIG_LISTEN" placeholder:"ADDR"`
 	Metrics string `help:"Operator's address for /metrics, /healthz, /readyz; never open it to the public." env:"RENNSTEIG_METRICS" placeholder:"ADDR"`
+	Scans   string `help:"Folder that scanners put into, a sub-folder for each authority (its id)." type:"existingdir" env:"RENNSTEIG_SCANS" placeholder:"DIR"`
 	Verbose bool   `help:"Log every request." short:"v"`
 }
 
@@ -48,7 +49,7 @@ func (c *demoCmd) Run(env *cli.Env) error {
 	}
 	store := place{Store: cli.Store{Data: c.Data, DB: c.DB}}
 	cfg := Config{DB: store.Address(), Blobs: store.blobs(), Key: store.key(), Listen: c.Listen, Operator: c.Metrics, BaseURL: c.BaseURL,
-		Demo: true, NoLimits: c.NoLimits, Workers: 2 * runtime.GOMAXPROCS(0), Log: c.log()}
+		Demo: true, NoLimits: c.NoLimits, Workers: 2 * runtime.GOMAXPROCS(0), Log: c.log(), Cache: filepath.Join(c.Data, "cache"), Scans: c.Scans}
 	return serve(env.Context, env, cfg)
 }
 
@@ -61,6 +62,7 @@ type serveCmd struct {
 	OIDCIssuer   string   `help:"OpenID provider." name:"oidc-issuer" required:"" env:"RENNSTEIG_OIDC_ISSUER" placeholder:"URL"`
 	OIDCClientID string   `help:"Our client id at the provider." name:"oidc-client-id" default:"rennsteig" env:"RENNSTEIG_OIDC_CLIENT_ID"`
 	OIDCSecret   string   `help:"File that holds our client secret; or put the secret itself into RENNSTEIG_OIDC_CLIENT_SECRET." name:"oidc-client-secret-file" env:"RENNSTEIG_OIDC_CLIENT_SECRET_FILE" placeholder:"FILE"`
+	Cache        string   `help:"Folder for compiled code, which only the program may write to: saves some seconds of processor at each start." env:"RENNSTEIG_CACHE" placeholder:"DIR"`
 	OIDCRedirect []string `help:"Further origins that the provider redirects through (an identity broker's)." name:"oidc-redirect" env:"RENNSTEIG_OIDC_REDIRECTS" placeholder:"URL"`
 	OwnerName    string   `help:"Who answers for the site (Impressum)." required:"" env:"RENNSTEIG_OWNER_NAME"`
 	OwnerAddress string   `help:"Their postal address, one line." required:"" env:"RENNSTEIG_OWNER_ADDRESS"`
@@ -82,7 +84,7 @@ func (c *serveCmd) Run(env *cli.Env) error {
 		workers = 2 * runtime.GOMAXPROCS(0)
 	}
 	return serve(env.Context, env, Config{DB: c.DB, Blobs: c.Blobs, Key: c.AuditKey, Listen: c.Listen, Operator: c.Metrics,
-		BaseURL: strings.TrimSuffix(c.BaseURL, "/"), Proxies: c.Proxies, Workers: workers, Log: c.log(),
+		BaseURL: strings.TrimSuffix(c.BaseURL, "/"), Proxies: c.Proxies, Workers: workers, Log: c.log(), Cache: c.Cache, Scans: c.Scans,
 		Owner:  Owner{Name: c.OwnerName, Address: c.OwnerAddress, Contact: c.OwnerContact},
 		SignIn: signin.Config{Issuer: c.OIDCIssuer, ClientID: c.OIDCClientID, ClientSecret: secret, Redirects: c.OIDCRedirect}})
 }

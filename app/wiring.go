@@ -159,6 +159,11 @@ func (d directory) People(ctx context.Context, authority string) ([]office.Perso
 	return out, nil
 }
 
+// Registrar answers the course of business, which asks about people who are not the caller.
+func (d directory) Registrar(ctx context.Context, q db.Querier, subject, authority string) (bool, error) {
+	return d.people.Holds(ctx, q, subject, identity.Grant{Role: identity.Registrar, Authority: authority})
+}
+
 // paymentEnded tells the applicant that a try to pay ended without money; of a notice's amount nobody needs to know.
 func (p *program) paymentEnded(ctx context.Context, job *queue.Job, source, state string) error {
 	id, ok := apply.ApplicationOf(source)

@@ -45,7 +45,7 @@ func main() {
 	}
 	b := bench{}
 	markdown := flag.Bool("markdown", false, "print the table as Markdown, for docs/PERFORMANCE.md")
-	flag.StringVar(&b.only, "only", "", "only what contains one of these words: search, journey, audit, start")
+	flag.StringVar(&b.only, "only", "", "only this: search, journey, start, audit, cases, growth")
 	flag.StringVar(&b.profile, "profile", "", "folder to write CPU profiles of the program during the journeys to")
 	flag.DurationVar(&b.span, "span", 10*time.Second, "how long each thing is measured")
 	flag.IntVar(&b.clients, "clients", 16, "people who apply at the same time")
@@ -85,6 +85,16 @@ func (b *bench) run() (err error) {
 		if b.wants("audit") {
 			if err := b.audit(dialect); err != nil {
 				return fmt.Errorf("log on %s: %w", dialect, err)
+			}
+		}
+		if b.wants("cases") {
+			if err := b.cases(dialect); err != nil {
+				return fmt.Errorf("cases on %s: %w", dialect, err)
+			}
+		}
+		if b.wants("growth") {
+			if err := b.growth(dialect, 1_000, 10_000, 100_000, 1_000_000); err != nil {
+				return fmt.Errorf("growth on %s: %w", dialect, err)
 			}
 		}
 	}

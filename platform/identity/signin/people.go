@@ -70,6 +70,25 @@ func (p *People) Revoke(ctx context.Context, subject string, g identity.Grant) e
 	})
 }
 
+// Staff is the person as the caller of what they do on the command line, with all they hold. errs.NotFound for who holds
+// nothing.
+func (p *People) Staff(ctx context.Context, subject string) (identity.Principal, error) {
+	grants, err := grantsOf(ctx, p.d.Reader(), subject)
+	if err == nil && len(grants) == 0 {
+		err = errs.E(errs.NotFound, "signin.no_staff", subject)
+	}
+	if err != nil {
+		return identity.Principal{}, err
+	}
+	name, err := nameOf(ctx, p.d.Reader(), subject)
+	return identity.Principal{Subject: subject, Name: name, Kind: identity.Staff, Grants: grants}, err
+}
+
+// Holds reports whether the person holds the role at the authority, or everywhere.
+func (p *People) Holds(ctx context.Context, q db.Querier, subject string, g identity.Grant) (bool, error) {
+	return holds(ctx, q, subject, g)
+}
+
 // Members lists who holds a grant at the authority (identity.Everywhere: anywhere), by subject, at most limit after the
 // subject given. Operators and auditors of that authority may see it.
 func (p *People) Members(ctx context.Context, authority, after string, limit int) ([]Member, error) {

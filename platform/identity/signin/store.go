@@ -225,6 +225,22 @@ func changed(res sql.Result, err error) (bool, error) {
 }
 
 // members lists who holds a grant at the authority (identity.Everywhere: at any), by subject, after the given one.
+// nameOf is the person's name; the subject before their first sign-in.
+func nameOf(ctx context.Context, q db.Querier, subject string) (name string, err error) {
+	err = q.QueryRow(ctx, `SELECT name FROM identity_person WHERE subject = $1`, subject).Scan(&name)
+	if errors.Is(err, sql.ErrNoRows) {
+		return subject, nil
+	}
+	return name, err
+}
+
+func holds(ctx context.Context, q db.Querier, subject string, g identity.Grant) (bool, error) {
+	var n int
+	err := q.QueryRow(ctx, `SELECT count(*) FROM identity_grant WHERE subject = $1 AND role = $2 AND authority_id IN ($3, '*')`,
+		subject, string(g.Role), g.Authority).Scan(&n)
+	return n > 0, err
+}
+
 func members(ctx context.Context, q db.Querier, authority, after string, limit int) ([]Member, error) {
 	rows, err := q.Query(ctx, `
 		SELECT g.subject, COALESCE(p.name, ''), COALESCE(p.email, ''), COALESCE(p.last_signed_in, 0), g.role, g.authority_id
