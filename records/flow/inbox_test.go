@@ -172,21 +172,21 @@ func TestPages(t *testing.T) {
 		doc := h.newDocument(c)
 		path := "/akte/vorgang/" + c.ID + "/geschaeftsgang"
 		h.must200("claudia", path, "Zurzeit läuft nichts", "Birgit (20)", "20 Kämmerei", "Leitung 30 Recht")
-		form := url.Values{"id": {db.NewID()}, "document": {doc}, "step-1-kind": {"cosign"}, "step-1-to": {"birgit (20)", "Cem", ""}, "step-1-days": {"3"},
-			"step-2-kind": {"sign"}, "step-2-to": {"Leitung 20 Kämmerei"}, "step-3-kind": {"know"}, "step-3-to": {""}, "tun": {"schritt"}}
+		form := url.Values{"id": {db.NewID()}, "document": {doc}, "step-1-kind": {"cosign"}, "step-1-to-1": {"birgit (20)"}, "step-1-to-3": {"Cem"}, "step-1-days": {"3"},
+			"step-2-kind": {"sign"}, "step-2-to-1": {"Leitung 20 Kämmerei"}, "step-3-kind": {"know"}, "step-3-to-1": {""}, "tun": {"schritt"}}
 		status, page := h.do("claudia", http.MethodPost, path, form)
 		if status != http.StatusOK {
 			t.Fatalf("another step: %d", status)
 		}
 		contains(t, page, "Cem (30)", "Schritt 3")
 		form.Set("tun", "starten")
-		form.Set("step-2-to", "Nobody")
+		form.Set("step-2-to-1", "Nobody")
 		status, page = h.do("claudia", http.MethodPost, path, form)
 		if status != http.StatusUnprocessableEntity {
 			t.Fatalf("nobody: %d", status)
 		}
 		contains(t, page, "„Nobody“ gibt es an Ihrer Behörde nicht", `href="#step-2"`)
-		form.Set("step-2-to", "Leitung 20 Kämmerei")
+		form.Set("step-2-to-1", "Leitung 20 Kämmerei")
 		for range 2 {
 			if status, page = h.do("claudia", http.MethodPost, path, form); status != http.StatusSeeOther {
 				t.Fatalf("start: %d %s", status, page)
@@ -271,7 +271,7 @@ func TestPages(t *testing.T) {
 		if status, _ = h.get("claudia", "/akte/laufwege/neu"); status != http.StatusForbidden {
 			t.Fatalf("a new template by Claudia: %d", status)
 		}
-		tmpl := url.Values{"behoerde": {erfurt}, "version": {"0"}, "name": {""}, "step-1-kind": {"know"}, "step-1-to": {"20 Kämmerei"}, "tun": {"schritt"}}
+		tmpl := url.Values{"behoerde": {erfurt}, "version": {"0"}, "name": {""}, "step-1-kind": {"know"}, "step-1-to-1": {"20 Kämmerei"}, "tun": {"schritt"}}
 		if status, _ = h.do("doris", http.MethodPost, "/akte/laufwege/"+id, tmpl); status != http.StatusOK {
 			t.Fatalf("another step: %d", status)
 		}

@@ -509,7 +509,7 @@ func TestStrangersAddresses(t *testing.T) {
 			}
 			form := url.Values{"id": {db.NewID()}, "version": {"1"}, "tun": {"ablehnen"}, "text": {"x"}, "reason": {"x"}, "comment": {"x"}, "aufgabe": {g.task.ID},
 				"behoerde": {erfurt}, "who": {"birgit"}, "owner": {"birgit"}, "to": {"claudia"}, "deputy": {"claudia"}, "from": {"2026-12-01"}, "until": {"2026-12-02"},
-				"name": {"x"}, "step-1-kind": {"know"}, "step-1-to": {"person:birgit"}}
+				"name": {"x"}, "step-1-kind": {"know"}, "step-1-to-1": {"person:birgit"}}
 			for who, s := range strangers {
 				req := httptest.NewRequestWithContext(s.ctx, method, strings.Replace(path, "{id}", id, 1), strings.NewReader(form.Encode()))
 				req.Header.Set("Content-Type", "application/x-www-form-urlencoded")

@@ -154,6 +154,9 @@ func again(err error) bool { return errs.Is(err, errs.Conflict) || errs.Is(err, 
 // stepName is the anchor of the i-th step of a form, counted from 0.
 func stepName(i int) string { return "step-" + strconv.Itoa(i+1) }
 
+// toName is the field of the j-th recipient of a step, counted from 0.
+func toName(step string, j int) string { return step + "-to-" + strconv.Itoa(j+1) }
+
 // recipients are the names that a form offers, in the order of the list.
 type recipients struct {
 	labels  []string
@@ -259,8 +262,8 @@ func (x recipients) readSteps(form url.Values) []Step {
 		if d := strings.TrimSpace(form.Get(name + "-days")); d != "" && s.Days == 0 {
 			s.Days = -1 // no number is no deadline either
 		}
-		for _, label := range form[name+"-to"] {
-			if h := x.holder(label); h != "" {
+		for j := range maxRecipients + 1 {
+			if h := x.holder(form.Get(toName(name, j))); h != "" {
 				s.To = append(s.To, h)
 			}
 		}
@@ -297,8 +300,8 @@ func (r *Room) stepForms(req *http.Request, x recipients, steps []Step, more int
 		if dates {
 			f.Date = web.Field{Name: name + "-date", Label: t("flow.resubmit_on"), Kind: "date", Optional: true, Value: day(s.Date)}
 		}
-		for j := range max(toShown, len(s.To)+1) {
-			to := toField{ID: name + "-to-" + strconv.Itoa(j+1)}
+		for j := range min(max(toShown, len(s.To)+1), maxRecipients) {
+			to := toField{ID: toName(name, j)}
 			if j < len(s.To) {
 				to.Value = x.label(s.To[j])
 			}
