@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"strings"
 	"time"
 
@@ -228,6 +227,7 @@ func (r *Room) put(ctx context.Context, tx *db.Tx, object string, t Text) error 
 type entry struct {
 	ID, Authority, Kind  string
 	File, Case, Document string
+	Labels               string // separated by line ends
 	At                   time.Time
 }
 
@@ -236,6 +236,7 @@ func (r *Room) putEntry(ctx context.Context, tx *db.Tx, e entry, fileID string, 
 	if err != nil {
 		return err
 	}
+	e.Labels = strings.Join(labels, "\n")
 	if err := r.store.putEntry(ctx, tx, access.At(e.Authority), e); err != nil {
 		return err
 	}
@@ -295,17 +296,16 @@ func (r *Room) putFile(ctx context.Context, tx *db.Tx, id string) error {
 }
 
 // relabelBatch is how many entries get new labels in one transaction, so that others come in between.
-const relabelBatch = 200
+const relabelBatch = 50
 
-// relabel follows a change of a file's rights: all that lies in it gets new labels. What lies there since has them.
+// relabel follows a change of a file's rights: all that lies in it gets new labels, if they are others. What comes into
+// the file meanwhile has them.
 func (r *Room) relabel(ctx context.Context, file string) error {
-	inside, err := r.store.entriesIn(ctx, r.h.DB.Reader(), access.All, file)
-	if err != nil {
-		return err
-	}
-	for some := range slices.Chunk(inside, relabelBatch) {
-		if err := r.h.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-			if err := r.store.lockFile(ctx, tx, access.All, file); errs.Is(err, errs.NotFound) {
+	for {
+		var some []string
+		err := r.h.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+			err := r.store.lockFile(ctx, tx, access.All, file)
+			if errs.Is(err, errs.NotFound) {
 				return nil
 			} else if err != nil {
 				return err
@@ -314,15 +314,19 @@ func (r *Room) relabel(ctx context.Context, file string) error {
 			if err != nil {
 				return err
 			}
+			joined := strings.Join(labels, "\n")
+			if some, err = r.store.entriesLabelledElse(ctx, tx, access.All, file, joined, relabelBatch); err != nil {
+				return err
+			}
 			for _, id := range some {
 				if err := r.index.Label(ctx, tx, id, labels...); err != nil {
 					return err
 				}
 			}
-			return nil
-		}); err != nil {
+			return r.store.relabel(ctx, tx, access.All, some, joined)
+		})
+		if err != nil || len(some) < relabelBatch {
 			return err
 		}
 	}
-	return nil
 }

@@ -67,18 +67,29 @@ func (store) putEntry(ctx context.Context, tx *db.Tx, s access.Access, e entry) 
 	if err := s.Own(e.Authority); err != nil {
 		return err
 	}
-	_, err := tx.Exec(ctx, `INSERT INTO filing_entry (id, authority_id, kind, file_id, case_id, document_id, at) VALUES ($1, $2, $3, $4, $5, $6, $7)
-		ON CONFLICT (id) DO UPDATE SET at = excluded.at`, e.ID, e.Authority, e.Kind, e.File, e.Case, e.Document, db.Micros(e.At))
+	_, err := tx.Exec(ctx, `INSERT INTO filing_entry (id, authority_id, kind, file_id, case_id, document_id, labels, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+		ON CONFLICT (id) DO UPDATE SET labels = excluded.labels, at = excluded.at`, e.ID, e.Authority, e.Kind, e.File, e.Case, e.Document, e.Labels, db.Micros(e.At))
 	return err
 }
 
-// entriesIn are the ids of the entries of a file, its cases and their documents.
-func (store) entriesIn(ctx context.Context, q db.Querier, s access.Access, file string) ([]string, error) {
+// entriesLabelledElse are the ids of some entries of a file, its cases and their documents whose labels are others.
+func (store) entriesLabelledElse(ctx context.Context, q db.Querier, s access.Access, file, labels string, most int) ([]string, error) {
 	var p db.Params
-	rows, err := q.Query(ctx, `SELECT 'file:' || id FROM records_file WHERE `+s.In("authority_id", &p)+` AND id = `+p.Add(file)+
-		` UNION ALL SELECT 'case:' || id FROM records_case WHERE `+s.In("authority_id", &p)+` AND file_id = `+p.Add(file)+
-		` UNION ALL SELECT 'document:' || id FROM records_document WHERE `+s.In("authority_id", &p)+` AND file_id = `+p.Add(file), p...)
+	scope, in, other := s.In("authority_id", &p), p.Add(file), p.Add(labels)
+	rows, err := q.Query(ctx, `SELECT id FROM filing_entry WHERE `+scope+` AND labels <> `+other+` AND id IN (SELECT 'file:' || f.id FROM records_file f WHERE f.id = `+in+
+		` UNION ALL SELECT 'case:' || c.id FROM records_case c WHERE c.file_id = `+in+
+		` UNION ALL SELECT 'document:' || d.id FROM records_document d WHERE d.file_id = `+in+`) ORDER BY id LIMIT `+p.Add(most), p...)
 	return db.All(rows, err, scanText)
+}
+
+func (store) relabel(ctx context.Context, tx *db.Tx, s access.Access, entries []string, labels string) error {
+	for some := range slices.Chunk(entries, 100) {
+		var p db.Params
+		if _, err := tx.Exec(ctx, `UPDATE filing_entry SET labels = `+p.Add(labels)+` WHERE `+s.In("authority_id", &p)+` AND id IN (`+list(some, &p)+`)`, p...); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // labels are for whom what lies in the file may be: see callerLabels.

@@ -27,6 +27,7 @@ CREATE TABLE filing_entry (
 	file_id      TEXT NOT NULL, -- one of these three is set
 	case_id      TEXT NOT NULL,
 	document_id  TEXT NOT NULL,
+	labels       TEXT NOT NULL, -- those of the index, separated by line ends
 	at           BIGINT NOT NULL
 );
 -- What a document says, for the place that is shown of it.
@@ -91,14 +92,14 @@ END
 $$;
 -- +goose StatementEnd
 CREATE TRIGGER filing_document_new AFTER INSERT ON records_document FOR EACH ROW EXECUTE FUNCTION filing_changed('document', 'id', 'once');
-CREATE TRIGGER filing_document_changed AFTER UPDATE OF name, subject, version, case_id ON records_document FOR EACH ROW EXECUTE FUNCTION filing_changed('document', 'id');
+CREATE TRIGGER filing_document_changed AFTER UPDATE OF name, subject, version, case_id ON records_document FOR EACH ROW WHEN (OLD.name <> NEW.name OR OLD.subject <> NEW.subject OR OLD.version <> NEW.version OR OLD.case_id <> NEW.case_id) EXECUTE FUNCTION filing_changed('document', 'id');
 CREATE TRIGGER filing_described_new AFTER INSERT ON filing_document FOR EACH ROW EXECUTE FUNCTION filing_changed('document', 'document_id');
 CREATE TRIGGER filing_described AFTER UPDATE ON filing_document FOR EACH ROW EXECUTE FUNCTION filing_changed('document', 'document_id');
 CREATE TRIGGER filing_case_new AFTER INSERT ON records_case FOR EACH ROW EXECUTE FUNCTION filing_changed('case', 'id', 'once');
-CREATE TRIGGER filing_case_changed AFTER UPDATE OF reference, subject, applicant, file_id ON records_case FOR EACH ROW EXECUTE FUNCTION filing_changed('case', 'id');
+CREATE TRIGGER filing_case_changed AFTER UPDATE OF reference, subject, applicant, file_id ON records_case FOR EACH ROW WHEN (OLD.reference <> NEW.reference OR OLD.subject <> NEW.subject OR OLD.applicant <> NEW.applicant OR OLD.file_id <> NEW.file_id) EXECUTE FUNCTION filing_changed('case', 'id');
 CREATE TRIGGER filing_file_new AFTER INSERT ON records_file FOR EACH ROW EXECUTE FUNCTION filing_changed('file', 'id', 'once');
-CREATE TRIGGER filing_file_changed AFTER UPDATE OF reference, subject, keywords ON records_file FOR EACH ROW EXECUTE FUNCTION filing_changed('file', 'id');
-CREATE TRIGGER filing_rights_changed AFTER UPDATE OF readers, writers ON records_file FOR EACH ROW EXECUTE FUNCTION filing_changed('rights', 'id');
+CREATE TRIGGER filing_file_changed AFTER UPDATE OF reference, subject, keywords ON records_file FOR EACH ROW WHEN (OLD.reference <> NEW.reference OR OLD.subject <> NEW.subject OR OLD.keywords <> NEW.keywords) EXECUTE FUNCTION filing_changed('file', 'id');
+CREATE TRIGGER filing_rights_changed AFTER UPDATE OF readers, writers ON records_file FOR EACH ROW WHEN (OLD.readers <> NEW.readers OR OLD.writers <> NEW.writers) EXECUTE FUNCTION filing_changed('rights', 'id');
 CREATE TRIGGER filing_grant_new AFTER INSERT ON records_grant FOR EACH ROW EXECUTE FUNCTION filing_changed('rights', 'file_id');
 CREATE TRIGGER filing_grant_changed AFTER UPDATE ON records_grant FOR EACH ROW EXECUTE FUNCTION filing_changed('rights', 'file_id');
 CREATE TRIGGER filing_document_gone AFTER DELETE ON records_document FOR EACH ROW EXECUTE FUNCTION filing_gone('document');

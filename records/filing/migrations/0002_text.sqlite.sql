@@ -31,6 +31,7 @@ CREATE TABLE filing_entry (
 	file_id      TEXT NOT NULL, -- one of these three is set
 	case_id      TEXT NOT NULL,
 	document_id  TEXT NOT NULL,
+	labels       TEXT NOT NULL, -- those of the index, separated by line ends
 	at           BIGINT NOT NULL
 );
 -- What a document says, for the place that is shown of it.
@@ -70,7 +71,8 @@ WHEN NOT EXISTS (SELECT 1 FROM filing_entry WHERE id = 'document:' || NEW.id) BE
 END;
 -- +goose StatementEnd
 -- +goose StatementBegin
-CREATE TRIGGER filing_document_changed AFTER UPDATE OF name, subject, version, case_id ON records_document BEGIN
+CREATE TRIGGER filing_document_changed AFTER UPDATE OF name, subject, version, case_id ON records_document
+WHEN OLD.name <> NEW.name OR OLD.subject <> NEW.subject OR OLD.version <> NEW.version OR OLD.case_id <> NEW.case_id BEGIN
 	INSERT INTO filing_due (object, authority_id, times) VALUES ('document:' || NEW.id, NEW.authority_id, 1)
 		ON CONFLICT (object) DO UPDATE SET times = filing_due.times + 1;
 END;
@@ -95,7 +97,8 @@ WHEN NOT EXISTS (SELECT 1 FROM filing_entry WHERE id = 'case:' || NEW.id) BEGIN
 END;
 -- +goose StatementEnd
 -- +goose StatementBegin
-CREATE TRIGGER filing_case_changed AFTER UPDATE OF reference, subject, applicant, file_id ON records_case BEGIN
+CREATE TRIGGER filing_case_changed AFTER UPDATE OF reference, subject, applicant, file_id ON records_case
+WHEN OLD.reference <> NEW.reference OR OLD.subject <> NEW.subject OR OLD.applicant <> NEW.applicant OR OLD.file_id <> NEW.file_id BEGIN
 	INSERT INTO filing_due (object, authority_id, times) VALUES ('case:' || NEW.id, NEW.authority_id, 1)
 		ON CONFLICT (object) DO UPDATE SET times = filing_due.times + 1;
 END;
@@ -108,13 +111,15 @@ WHEN NOT EXISTS (SELECT 1 FROM filing_entry WHERE id = 'file:' || NEW.id) BEGIN
 END;
 -- +goose StatementEnd
 -- +goose StatementBegin
-CREATE TRIGGER filing_file_changed AFTER UPDATE OF reference, subject, keywords ON records_file BEGIN
+CREATE TRIGGER filing_file_changed AFTER UPDATE OF reference, subject, keywords ON records_file
+WHEN OLD.reference <> NEW.reference OR OLD.subject <> NEW.subject OR OLD.keywords <> NEW.keywords BEGIN
 	INSERT INTO filing_due (object, authority_id, times) VALUES ('file:' || NEW.id, NEW.authority_id, 1)
 		ON CONFLICT (object) DO UPDATE SET times = filing_due.times + 1;
 END;
 -- +goose StatementEnd
 -- +goose StatementBegin
-CREATE TRIGGER filing_rights_changed AFTER UPDATE OF readers, writers ON records_file BEGIN
+CREATE TRIGGER filing_rights_changed AFTER UPDATE OF readers, writers ON records_file
+WHEN OLD.readers <> NEW.readers OR OLD.writers <> NEW.writers BEGIN
 	INSERT INTO filing_due (object, authority_id, times) VALUES ('rights:' || NEW.id, NEW.authority_id, 1)
 		ON CONFLICT (object) DO UPDATE SET times = filing_due.times + 1;
 END;
