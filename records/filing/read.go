@@ -108,7 +108,7 @@ func (r *Room) renew(ctx context.Context) error {
 
 // doRead is the handler of topicRead: texts are read outside of the transaction that puts them into the index.
 func (r *Room) doRead(ctx context.Context, job *queue.Job, body readJob) error {
-	texts, failed, err := r.extractAll(ctx, body.Objects)
+	texts, failed, err := r.extractAll(ctx, body.Objects, time.Time{})
 	if err != nil {
 		return err
 	}
@@ -137,8 +137,8 @@ func (r *Room) doRead(ctx context.Context, job *queue.Job, body readJob) error {
 	})
 }
 
-// extractAll reads the texts of the documents among the objects whose current content has not been read.
-func (r *Room) extractAll(ctx context.Context, objects []string) (texts map[string]Text, failed map[string]error, err error) {
+// extractAll reads the texts of the documents among the objects whose current content has not been read since then.
+func (r *Room) extractAll(ctx context.Context, objects []string, since time.Time) (texts map[string]Text, failed map[string]error, err error) {
 	texts, failed = map[string]Text{}, map[string]error{}
 	for _, o := range objects {
 		id, ok := strings.CutPrefix(o, "document:")
@@ -156,7 +156,7 @@ func (r *Room) extractAll(ctx context.Context, objects []string) (texts map[stri
 		if err != nil {
 			return nil, nil, err
 		}
-		if t.Hash == d.Hash && t.How != extract.NotRecognised {
+		if t.Hash == d.Hash && t.How != extract.NotRecognised && !t.At.Before(since) {
 			t.Version = d.Version
 			texts[o] = t
 			continue

@@ -221,12 +221,6 @@ func TestSearchFindsExactlyTheReadable(t *testing.T) {
 						return err
 					}
 				}
-				if !rapid.Bool().Draw(rt, "change its rights") {
-					return nil
-				}
-				if _, err := tx.Exec(ctx, `DELETE FROM records_grant WHERE file_id = $1`, f); err != nil {
-					return err
-				}
 				for _, u := range []string{"u20", "u21", "u30"} {
 					role := rapid.SampledFrom([]string{"", "", "member", "head"}).Draw(rt, "role in "+u)
 					if role == "" {
@@ -238,6 +232,12 @@ func TestSearchFindsExactlyTheReadable(t *testing.T) {
 				}
 				level := rapid.IntRange(0, 2).Draw(rt, "clearance")
 				if _, err := tx.Exec(ctx, `INSERT INTO records_clearance (authority_id, subject, name, level) VALUES ($1, 'me', 'x', $2)`, erfurt, level); err != nil {
+					return err
+				}
+				if !rapid.Bool().Draw(rt, "change its rights") {
+					return nil
+				}
+				if _, err := tx.Exec(ctx, `DELETE FROM records_grant WHERE file_id = $1`, f); err != nil {
 					return err
 				}
 				readers := rapid.SampledFrom(append([]string{""}, holders...)).Draw(rt, "readers")

@@ -1,0 +1,687 @@
+package filing
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"go/types"
+	"io/fs"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"rennsteig/platform/db"
+	"rennsteig/platform/errs"
+	"rennsteig/platform/extract"
+	"rennsteig/platform/fulltext"
+	"rennsteig/platform/identity"
+	"rennsteig/records"
+	"rennsteig/records/access"
+)
+
+// secret stands in whatever a stranger must not see.
+const secret = "Geheimrat"
+
+// guarded is what Erfurt has: a case with a mail, its attachment, two versions, one put aside, a rendition; and post.
+type guarded struct {
+	c        records.Case
+	doc      Document
+	held     string
+	incoming string
+	paper    string // of the post
+	view     string
+}
+
+func guard(t *testing.T, h *house) guarded {
+	t.Helper()
+	g := guarded{c: h.newCase(t, erfurt, "s1")}
+	h.exec(t, `UPDATE records_case SET subject = $1 WHERE id = $2`, secret, g.c.ID)
+	g.doc = h.file(t, erika, g.c.ID, secret+".docx", secret, "b.txt", secret)[0]
+	_, _, err := h.NewVersion(erika, g.doc.ID, 1, db.NewID(), h.stored(t, secret+".docx", secret+" zwei"), secret, false)
+	must1(t, err)
+	_, g.held, err = h.NewVersion(erika, g.doc.ID, 1, db.NewID(), h.stored(t, secret+".docx", secret+" drei"), secret, false)
+	must1(t, err)
+	g.incoming = db.NewID()
+	must1(t, h.Register(erika, Post{ID: g.incoming, Authority: erfurt, Sender: secret, Subject: secret, ReceivedAt: time.Now()},
+		[]Stored{h.stored(t, secret+".pdf", secret)}))
+	_, papers, err := h.Incoming(erika, g.incoming)
+	must1(t, err)
+	g.paper = papers[0].ID
+	must1(t, h.SaveView(erika, View{List: searchList, Name: secret, Query: "q=x"}))
+	views, err := h.Views(erika, searchList)
+	must1(t, err)
+	g.view = views[0].ID
+	h.settleAll(t)
+	g.doc, err = h.store.document(t.Context(), h.h.DB.Reader(), access.All, g.doc.ID, "")
+	must1(t, err)
+	return g
+}
+
+func withGrants(kind identity.Kind, grants ...identity.Grant) context.Context {
+	return identity.With(context.Background(), identity.Principal{Subject: "stranger", Name: "Fremd", Kind: kind, Grants: grants})
+}
+
+// strangers are callers who have nothing to do with Erfurt's records, and the code each is answered with.
+var strangers = map[string]struct {
+	ctx  context.Context
+	code errs.Code
+}{
+	"anonymous":           {context.Background(), errs.Unauthenticated},
+	"citizen":             {withGrants(identity.Citizen, identity.Grant{Role: identity.Clerk, Authority: erfurt}), errs.Denied},
+	"clerk of Jena":       {jens, errs.NotFound},
+	"registrar of Jena":   {withGrants(identity.Staff, identity.Grant{Role: identity.Registrar, Authority: jena}), errs.NotFound},
+	"treasurer of Erfurt": {withGrants(identity.Staff, identity.Grant{Role: identity.Treasurer, Authority: erfurt}), errs.Denied},
+	"auditor":             {withGrants(identity.Staff, identity.Grant{Role: identity.Auditor, Authority: identity.Everywhere}), errs.Denied},
+	"the program":         {identity.AsSystem(context.Background(), "x"), errs.Unauthenticated},
+}
+
+// useCases are those for people, by name.
+func (h *house) useCases(t *testing.T, g guarded) map[string]func(ctx context.Context) error {
+	file, subject := h.stored(t, "x.txt", "x"), "x"
+	closing := func(c interface{ Close() error }, err error) error {
+		if err == nil {
+			return c.Close()
+		}
+		return err
+	}
+	return map[string]func(ctx context.Context) error{
+		"Documents": func(ctx context.Context) error { _, _, err := h.Documents(ctx, g.c.ID, Filter{}); return err },
+		"Mark": func(ctx context.Context) error {
+			return h.Mark(ctx, g.c.ID, []string{g.doc.ID}, Marks{Subject: &subject})
+		},
+		"Move": func(ctx context.Context) error { return h.Move(ctx, g.c.ID, []string{g.doc.ID}, "x-1") },
+		"File": func(ctx context.Context) error {
+			_, err := h.File(ctx, g.c.ID, db.NewID(), []Stored{file}, true)
+			return err
+		},
+		"NewVersion": func(ctx context.Context) error {
+			_, _, err := h.NewVersion(ctx, g.doc.ID, g.doc.Version, db.NewID(), file, "", true)
+			return err
+		},
+		"AddVersion": func(ctx context.Context) error {
+			return h.h.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+				a, err := access.Load(ctx, tx)
+				if err == nil {
+					_, err = h.AddVersion(ctx, tx, a, g.doc.ID, g.doc.Version, file, "")
+				}
+				return err
+			})
+		},
+		"Settle": func(ctx context.Context) error { return h.Settle(ctx, g.doc.ID, g.held, true, g.doc.Version) },
+		"OpenVersion": func(ctx context.Context) error {
+			_, c, err := h.OpenVersion(ctx, g.doc.ID, 1, "")
+			return closing(c, err)
+		},
+		"Lock":      func(ctx context.Context) error { return h.Lock(ctx, g.doc.ID) },
+		"Unlock":    func(ctx context.Context) error { return h.Unlock(ctx, g.doc.ID) },
+		"BreakLock": func(ctx context.Context) error { return h.BreakLock(ctx, g.doc.ID) },
+		"Card":      func(ctx context.Context) error { _, err := h.Card(ctx, g.doc.ID); return err },
+		"Incoming":  func(ctx context.Context) error { _, _, err := h.Incoming(ctx, g.incoming); return err },
+		"OpenIncoming": func(ctx context.Context) error {
+			_, c, err := h.OpenIncoming(ctx, g.incoming, g.paper)
+			return closing(c, err)
+		},
+		"Register": func(ctx context.Context) error {
+			return h.Register(ctx, Post{ID: db.NewID(), Authority: erfurt, ReceivedAt: time.Now().Add(-time.Hour)}, []Stored{file})
+		},
+		"Assign": func(ctx context.Context) error {
+			_, err := h.Assign(ctx, g.incoming, Target{Case: g.c.Reference})
+			return err
+		},
+		"Render": func(ctx context.Context) error { return h.Render(ctx, g.doc.ID) },
+		"OpenRendition": func(ctx context.Context) error {
+			_, c, err := h.OpenRendition(ctx, g.doc.ID)
+			return closing(c, err)
+		},
+	}
+}
+
+// lists are the use-cases that give a stranger an empty list.
+func (h *house) lists() map[string]func(ctx context.Context) (int, error) {
+	return map[string]func(ctx context.Context) (int, error){
+		"IncomingPost": func(ctx context.Context) (int, error) {
+			l, err := h.IncomingPost(ctx, IncomingFilter{})
+			return len(l.Items), err
+		},
+		"Search": func(ctx context.Context) (int, error) {
+			hits, _, err := h.Search(ctx, SearchFilter{Query: secret})
+			return len(hits), err
+		},
+		"Views": func(ctx context.Context) (int, error) { v, err := h.Views(ctx, searchList); return len(v), err },
+	}
+}
+
+func TestStrangersUseCases(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		g := guard(t, h)
+		before := dump(t, h)
+		for who, s := range strangers {
+			for name, use := range h.useCases(t, g) {
+				if err := use(s.ctx); !errs.Is(err, s.code) {
+					t.Errorf("%s by %s: %v, want %s", name, who, err, s.code)
+				}
+			}
+			for name, use := range h.lists() {
+				n, err := use(s.ctx)
+				if n != 0 || err != nil && !errs.Is(err, s.code) {
+					t.Errorf("%s by %s: %d entries, %v", name, who, n, err)
+				}
+			}
+			if err := h.DropView(s.ctx, g.view); err != nil && !errs.Is(err, s.code) {
+				t.Errorf("DropView by %s: %v", who, err)
+			}
+		}
+		if after := dump(t, h); after != before {
+			t.Error("a stranger changed something")
+		}
+		for name, use := range h.lists() { // and yet there is something to see
+			if n, err := use(erika); n == 0 || err != nil {
+				t.Errorf("%s by the clerk: %d entries, %v", name, n, err)
+			}
+		}
+	})
+}
+
+// Who may only read sees everything and changes nothing; who is blocked sees nothing.
+func TestReadersAndBlocked(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		g := guard(t, h)
+		reader, blocked := clerk("Rita Lesen", erfurt), clerk("Bert Gesperrt", erfurt)
+		h.tx(t, func(ctx context.Context, tx *db.Tx) error {
+			return errors.Join(
+				access.Put(ctx, tx, access.All, access.Grant{Authority: erfurt, File: g.c.FileID, Holder: access.Person("s:Rita Lesen"), May: access.Read}),
+				access.Put(ctx, tx, access.All, access.Grant{Authority: erfurt, File: g.c.FileID, Holder: access.Person("s:Bert Gesperrt"), May: access.Nothing}))
+		})
+		reads := []string{"Documents", "OpenVersion", "Card", "OpenRendition", "Render", "Incoming", "OpenIncoming", "Register"}
+		outside := []string{"Incoming", "OpenIncoming", "Register"} // post is no part of the file
+		for name, use := range h.useCases(t, g) {
+			err := use(reader)
+			switch {
+			case slices.Contains(reads, name):
+				if err != nil {
+					t.Errorf("%s by a reader: %v", name, err)
+				}
+			case name == "Move": // the target is asked first, and is not there
+				if !errs.Is(err, errs.Invalid) {
+					t.Errorf("%s by a reader: %v", name, err)
+				}
+			case !errs.Is(err, errs.Denied):
+				t.Errorf("%s by a reader: %v", name, err)
+			}
+			err = use(blocked)
+			switch {
+			case slices.Contains(outside, name):
+				if err != nil {
+					t.Errorf("%s by a blocked person: %v", name, err)
+				}
+			case name == "Assign":
+				if !errs.Is(err, errs.Invalid) { // no such case
+					t.Errorf("%s by a blocked person: %v", name, err)
+				}
+			case !errs.Is(err, errs.NotFound):
+				t.Errorf("%s by a blocked person: %v", name, err)
+			}
+		}
+		if n := len(h.find(t, blocked, SearchFilter{Query: secret})); n != 0 {
+			t.Errorf("a blocked person finds %d", n)
+		}
+		if n := len(h.find(t, reader, SearchFilter{Query: secret})); n == 0 {
+			t.Error("a reader finds nothing")
+		}
+	})
+}
+
+// dump is the content of all tables.
+func dump(t *testing.T, h *house) string {
+	t.Helper()
+	var b strings.Builder
+	for _, table := range append(tables(t), "records_document", "records_version", "records_view", "records_case") {
+		b.WriteString(rowsOf(t, h, `SELECT * FROM `+table+` ORDER BY 1, 2`))
+	}
+	return b.String()
+}
+
+// rowsOf is the answer to a query as text, a row a line.
+func rowsOf(t *testing.T, h *house, q string) string {
+	t.Helper()
+	rows, err := h.h.DB.Reader().Query(t.Context(), q)
+	must1(t, err)
+	defer rows.Close()
+	columns, err := rows.Columns()
+	must1(t, err)
+	var b strings.Builder
+	for rows.Next() {
+		values := make([]any, len(columns))
+		for i := range values {
+			values[i] = new(any)
+		}
+		must1(t, rows.Scan(values...))
+		for _, v := range values {
+			fmt.Fprintf(&b, "%v|", *v.(*any))
+		}
+		b.WriteByte('\n')
+	}
+	must1(t, rows.Err())
+	return b.String()
+}
+
+// tables are those of this part, of which each has an authority; that of the full text is no tenant's.
+func tables(t *testing.T) []string {
+	t.Helper()
+	var out []string
+	for _, name := range []string{"migrations/0001_filing.sql", "migrations/0002_text.sqlite.sql"} {
+		b, err := fs.ReadFile(Files, name)
+		must1(t, err)
+		for _, m := range regexp.MustCompile(`CREATE TABLE (\w+) \(\n([^;]*)\);`).FindAllStringSubmatch(string(b), -1) {
+			out = append(out, m[1])
+			if m[1] != "filing_text" && !strings.Contains(m[2], "authority_id") {
+				t.Errorf("table %s has no authority", m[1])
+			}
+		}
+	}
+	if len(out) < 10 {
+		t.Fatalf("%d tables found", len(out))
+	}
+	return out
+}
+
+// storeMethods are the names of the store's methods, read from its source, each of which must take an Access third.
+func storeMethods(t *testing.T) []string {
+	t.Helper()
+	files, err := filepath.Glob("store*.go")
+	must1(t, err)
+	var out []string
+	for _, name := range files {
+		f, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+		must1(t, err)
+		for _, d := range f.Decls {
+			fn, ok := d.(*ast.FuncDecl)
+			if !ok || fn.Recv == nil {
+				continue
+			}
+			out = append(out, fn.Name.Name)
+			if p := fn.Type.Params.List; len(p) < 3 || types.ExprString(p[2].Type) != "access.Access" {
+				t.Errorf("store.%s does not take the Access before what it looks for", fn.Name.Name)
+			}
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// nothing is what a store method returns that found nothing, without an error.
+func nothing[T any](found []T, err error) error {
+	if err == nil && len(found) == 0 {
+		return errs.E(errs.NotFound, "records.error.not_found")
+	}
+	return err
+}
+
+func none(found bool, err error) error {
+	if err == nil && !found {
+		return errs.E(errs.NotFound, "records.error.not_found")
+	}
+	return err
+}
+
+type storeCall = func(ctx context.Context, tx *db.Tx, s access.Access) error
+
+// storeCalls try each of the store's methods.
+func (h *house) storeCalls(g guarded) map[string]storeCall {
+	st := h.store
+	new1 := g.doc
+	new1.Document.ID = db.NewID()
+	// after runs a statement as the program, then says whether a query has changed.
+	effect := func(query string, f func(ctx context.Context, tx *db.Tx, s access.Access) error) storeCall {
+		return func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			var before, after string
+			if err := tx.QueryRow(ctx, query).Scan(&before); err != nil {
+				return err
+			}
+			if err := f(ctx, tx, s); err != nil {
+				return err
+			}
+			if err := tx.QueryRow(ctx, query).Scan(&after); err != nil {
+				return err
+			}
+			return none(before != after, nil)
+		}
+	}
+	counts := func(table string) string { return `SELECT '' || count(*) FROM ` + table }
+	return map[string]storeCall{
+		"documents": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			l, err := st.documents(ctx, tx, s, g.c.ID, Filter{}, pageSize)
+			return nothing(l.Items, err)
+		},
+		"documentsByID": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			return nothing(st.documentsByID(ctx, tx, s, g.c.ID, []string{g.doc.ID}))
+		},
+		"enclosures": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			if _, err := tx.Exec(ctx, `UPDATE records_document SET parent_id = $1 WHERE name = 'b.txt'`, g.doc.ID); err != nil {
+				return err
+			}
+			d := g.doc
+			d.Kind = Mail
+			return nothing(st.enclosures(ctx, tx, s, g.c.ID, []Document{d}))
+		},
+		"children": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			if _, err := tx.Exec(ctx, `UPDATE records_document SET parent_id = $1 WHERE name = 'b.txt'`, g.doc.ID); err != nil {
+				return err
+			}
+			return nothing(st.children(ctx, tx, s, g.doc.ID))
+		},
+		"document": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			_, err := st.document(ctx, tx, s, g.doc.ID, tx.ForUpdate())
+			return err
+		},
+		"caseByReference": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			_, err := st.caseByReference(ctx, tx, s, erfurt, g.c.Reference)
+			return err
+		},
+		"fileByReference": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			_, err := st.fileByReference(ctx, tx, s, erfurt, strings.TrimSuffix(g.c.Reference, "-1"))
+			return err
+		},
+		"mark":     func(ctx context.Context, tx *db.Tx, s access.Access) error { return st.mark(ctx, tx, s, g.doc) },
+		"describe": func(ctx context.Context, tx *db.Tx, s access.Access) error { return st.describe(ctx, tx, s, g.doc) },
+		"moveTo": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			return st.moveTo(ctx, tx, s, g.doc, g.c)
+		},
+		"versions": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			return nothing(st.versions(ctx, tx, s, g.doc.ID))
+		},
+		"version": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			_, err := st.version(ctx, tx, s, g.doc.ID, 1)
+			return err
+		},
+		"addVersion": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			err := st.addVersion(ctx, tx, s, g.doc, Version{Document: g.doc.ID, Number: 9, Authority: erfurt})
+			if errs.Is(err, errs.Conflict) {
+				return errs.E(errs.NotFound, "records.error.not_found")
+			}
+			return err
+		},
+		"lock": func(ctx context.Context, tx *db.Tx, s access.Access) error { return st.lock(ctx, tx, s, g.doc) },
+		"hold": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			return none(st.hold(ctx, tx, s, Held{ID: db.NewID(), Document: g.doc.ID, Authority: erfurt}))
+		},
+		"held": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			s.Subject = "s:Erika Amt"
+			_, err := st.held(ctx, tx, s, g.doc.ID, g.held)
+			return err
+		},
+		"heldBy": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			s.Subject = "s:Erika Amt"
+			return nothing(st.heldBy(ctx, tx, s, g.doc.ID))
+		},
+		"settle": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			s.Subject = "s:Erika Amt"
+			return st.settle(ctx, tx, s, g.doc.ID, g.held)
+		},
+		"incomings": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			l, err := st.incomings(ctx, tx, s, IncomingFilter{})
+			return nothing(l.Items, err)
+		},
+		"incoming": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			_, err := st.incoming(ctx, tx, s, g.incoming, tx.ForUpdate())
+			return err
+		},
+		"insertIncoming": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			return none(st.insertIncoming(ctx, tx, s, Incoming{ID: db.NewID(), Authority: erfurt}))
+		},
+		"insertIncomingDocument": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			return st.insertIncomingDocument(ctx, tx, s, g.incoming, 1, new1)
+		},
+		"incomingDocuments": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			return nothing(st.incomingDocuments(ctx, tx, s, g.incoming))
+		},
+		"assign": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			return st.assign(ctx, tx, s, Incoming{ID: g.incoming, CaseID: g.c.ID})
+		},
+		"hasOrg": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			if _, err := tx.Exec(ctx, `INSERT INTO records_org (id, authority_id, code, name, parent, path, ended_at) VALUES ('u1', $1, '1', 'A', '', '/u1/', 0)`, erfurt); err != nil {
+				return err
+			}
+			return none(st.hasOrg(ctx, tx, s, "u1"))
+		},
+		"orgs": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			if _, err := tx.Exec(ctx, `INSERT INTO records_org (id, authority_id, code, name, parent, path, ended_at) VALUES ('u1', $1, '1', 'A', '', '/u1/', 0)`, erfurt); err != nil {
+				return err
+			}
+			return nothing(st.orgs(ctx, tx, s))
+		},
+		"scanned": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			return none(st.scanned(ctx, tx, s, erfurt, "h", "n", g.incoming, 1))
+		},
+		"hasPlan": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			if s.Has(jena) { // has one of its own
+				return none(false, nil)
+			}
+			return none(st.hasPlan(ctx, tx, s))
+		},
+		"anyDue": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			if err := st.noteDue(ctx, tx, access.All, []string{"document:" + g.doc.ID}); err != nil {
+				return err
+			}
+			return none(st.anyDue(ctx, tx, s))
+		},
+		"takeDue": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			if err := st.noteDue(ctx, tx, access.All, []string{"document:" + g.doc.ID}); err != nil {
+				return err
+			}
+			return nothing(st.takeDue(ctx, tx, s, 10))
+		},
+		"noteDue": effect(counts("filing_due"), func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			return st.noteDue(ctx, tx, s, []string{"document:" + g.doc.ID})
+		}),
+		"outdated": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			return nothing(st.outdated(ctx, tx, s, fulltext.Version+1))
+		},
+		"putEntry": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			return st.putEntry(ctx, tx, s, entry{ID: "x", Authority: erfurt})
+		},
+		"entriesLabelledElse": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			return nothing(st.entriesLabelledElse(ctx, tx, s, g.c.FileID, "x", 10))
+		},
+		"relabel": effect(`SELECT labels FROM filing_entry WHERE id = 'document:`+g.doc.ID+`'`, func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			return st.relabel(ctx, tx, s, []string{"document:" + g.doc.ID}, "x")
+		}),
+		"labels": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			return nothing(st.labels(ctx, tx, s, g.c.FileID))
+		},
+		"lockFile": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			return st.lockFile(ctx, tx, s, g.c.FileID)
+		},
+		"putText": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			return st.putText(ctx, tx, s, g.doc, Text{How: extract.Read})
+		},
+		"text": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			x, err := st.text(ctx, tx, s, g.doc.ID)
+			return none(x.Text != "", err)
+		},
+		"texts": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			x, err := st.texts(ctx, tx, s, []string{g.doc.ID})
+			return none(len(x) > 0, err)
+		},
+		"rendition": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			x, err := st.rendition(ctx, tx, s, g.doc.ID, g.doc.Version)
+			return none(x.State != "", err)
+		},
+		"putRendition": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			return st.putRendition(ctx, tx, s, Rendition{Document: g.doc.ID, Version: 1, Authority: erfurt})
+		},
+		"found": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			return nothing(st.found(ctx, tx, s, h.index, SearchFilter{Query: secret}))
+		},
+		"views": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			s.Subject = "s:Erika Amt"
+			return nothing(st.views(ctx, tx, s, searchList))
+		},
+		"saveView": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			return st.saveView(ctx, tx, s, erfurt, View{List: "x", Name: "x"})
+		},
+		"dropView": effect(counts("records_view"), func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			s.Subject = "s:Erika Amt"
+			return st.dropView(ctx, tx, s, g.view)
+		}),
+		"erase": effect(counts("filing_rendition"), func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			_, err := st.erase(ctx, tx, s, "file_id", []string{g.c.FileID})
+			return err
+		}),
+		"eraseIncoming": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			if err := st.assign(ctx, tx, access.All, Incoming{ID: g.incoming, CaseID: g.c.ID}); err != nil {
+				return err
+			}
+			return nothing(st.eraseIncoming(ctx, tx, s, "file_id", []string{g.c.FileID}))
+		},
+		"keeps": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			r, err := st.rendition(ctx, tx, access.All, g.doc.ID, g.doc.Version)
+			if err != nil {
+				return err
+			}
+			return nothing(st.keeps(ctx, tx, s, []string{r.Hash}))
+		},
+		"idsAfter": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			return nothing(st.idsAfter(ctx, tx, s, "document", "", 10))
+		},
+		"countAfter": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			n, err := st.countAfter(ctx, tx, s, "document", "")
+			return none(n > 0, err)
+		},
+		"rebuilding": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			if err := st.keepRebuild(ctx, tx, access.All, "file", "x", time.Now()); err != nil {
+				return err
+			}
+			m, _, err := st.rebuilding(ctx, tx, s)
+			return none(len(m) > 0, err)
+		},
+		"keepRebuild": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			return st.keepRebuild(ctx, tx, s, "file", "x", time.Now())
+		},
+		"endRebuild": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			if err := st.keepRebuild(ctx, tx, access.All, "file", "x", time.Now()); err != nil {
+				return err
+			}
+			return effect(counts("filing_rebuild"), func(ctx context.Context, tx *db.Tx, s access.Access) error {
+				return st.endRebuild(ctx, tx, s)
+			})(ctx, tx, s)
+		},
+	}
+}
+
+// everything marks methods that belong to the program as a whole, not to an authority.
+var everything = []string{"rebuilding", "keepRebuild", "endRebuild"}
+
+// errUndo ends a transaction that was only a try.
+var errUndo = errors.New("undo")
+
+func TestStrangersScope(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		g := guard(t, h)
+		calls := h.storeCalls(g)
+		var tried []string
+		for name := range calls {
+			tried = append(tried, name)
+		}
+		slices.Sort(tried)
+		if all := storeMethods(t); !slices.Equal(all, tried) {
+			t.Errorf("tried are %v\nthere are %v", tried, all)
+		}
+		for name, call := range calls {
+			run := func(s access.Access) (err error) {
+				undone := h.h.DB.Tx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+					err = call(ctx, tx, s)
+					return errUndo
+				})
+				if !errors.Is(undone, errUndo) {
+					t.Errorf("%s: %v", name, undone)
+				}
+				return err
+			}
+			for what, scope := range map[string]access.Access{"another's": access.At(jena), "no": {}, "an empty": access.At("")} {
+				if err := run(scope); !errs.Is(err, errs.NotFound) {
+					t.Errorf("%s with %s scope: %v", name, what, err)
+				}
+			}
+			own := access.At(erfurt)
+			if slices.Contains(everything, name) {
+				own = access.All
+			}
+			if err := run(own); err != nil { // so that the above could fail
+				t.Errorf("%s in its own scope: %v", name, err)
+			}
+		}
+	})
+}
+
+// addresses are the patterns of Routes, read from its source.
+func addresses(t *testing.T) []string {
+	t.Helper()
+	b, err := os.ReadFile("web.go")
+	must1(t, err)
+	var out []string
+	for _, m := range regexp.MustCompile(`handle\("((?:GET|POST) [^"]+)"`).FindAllStringSubmatch(string(b), -1) {
+		out = append(out, m[1])
+	}
+	if len(out) < 20 {
+		t.Fatalf("addresses: %v", out)
+	}
+	return out
+}
+
+func TestStrangersAddresses(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		g := guard(t, h)
+		before := dump(t, h)
+		open := []string{"/akte/posteingang", "/akte/suche", "/akte/suche/ansicht"} // lists of their own, empty
+		for _, pattern := range addresses(t) {
+			method, path, _ := strings.Cut(pattern, " ")
+			if strings.HasPrefix(path, "/akte/skript/") {
+				continue // for everybody
+			}
+			id := g.c.ID
+			switch {
+			case strings.Contains(path, "/dokument/{id}"):
+				id = g.doc.ID
+			case strings.Contains(path, "/posteingang/"):
+				id = g.incoming
+			}
+			path = strings.NewReplacer("{id}", id, "{number}", "1", "{held}", g.held, "{document}", g.paper).Replace(path)
+			kind, body := "application/x-www-form-urlencoded", []byte(url.Values{"dokument": {g.doc.ID}, "betreff": {"x"}, "was": {"markieren"},
+				"version": {fmt.Sprint(g.doc.Version)}, "id": {g.held}, "wahl": {"behalten"}, "vorgang": {g.c.Reference}}.Encode())
+			if strings.HasSuffix(pattern, "/dokumente") || strings.HasSuffix(pattern, "/fassung") || strings.HasSuffix(pattern, "/posteingang") {
+				kind, body = form(t, map[string]string{"id": db.NewID(), "version": fmt.Sprint(g.doc.Version), "behoerde": erfurt, "eingang": isoDate(time.Now())}, "x.txt", "x")
+			}
+			if method == http.MethodGet {
+				kind, body = "", nil
+			}
+			for who, s := range strangers {
+				w := h.do(s.ctx, method, path, kind, body)
+				want := errs.Status(s.code)
+				switch {
+				case s.code == errs.Unauthenticated && method == http.MethodGet:
+					want = http.StatusSeeOther // to the sign-in
+				case s.code == errs.NotFound && slices.Contains(open, path) && method == http.MethodGet:
+					want = http.StatusOK
+				case s.code == errs.NotFound && path == "/akte/suche/ansicht":
+					want = http.StatusUnprocessableEntity // it has no name
+				}
+				if w.Code != want || strings.Contains(w.Body.String(), secret) || strings.Contains(w.Body.String(), g.c.Reference) {
+					t.Errorf("%s by %s: status %d, want %d; or it shows what it must not", pattern, who, w.Code, want)
+				}
+			}
+		}
+		if after := dump(t, h); after != before {
+			t.Error("a stranger changed something")
+		}
+	})
+}
