@@ -52,10 +52,8 @@ func TestDeputies(t *testing.T) {
 func TestDeputiesInCircles(t *testing.T) {
 	away := func(pairs ...string) directory {
 		d := directory{units: map[string]unit{"20": {id: "20", path: "/20/"}, "20.1": {id: "20.1", path: "/20/20.1/"}}, absences: map[string]Absence{}}
-		for _, s := range []seat{{Person{"head", "H"}, "20", access.Head}, {Person{"head2", "H2"}, "20", access.Head}, {Person{"a", "A"}, "20.1", access.Member},
-			{Person{"b", "B"}, "20.1", access.Member}} {
-			d.seats = append(d.seats, s)
-		}
+		d.seats = []seat{{Person{"head", "H"}, "20", access.Head}, {Person{"head2", "H2"}, "20", access.Head}, {Person{"a", "A"}, "20.1", access.Member},
+			{Person{"b", "B"}, "20.1", access.Member}}
 		for i := 0; i < len(pairs); i += 2 {
 			d.absences[pairs[i]] = Absence{Subject: pairs[i], Deputy: pairs[i+1]}
 		}

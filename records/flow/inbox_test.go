@@ -227,11 +227,14 @@ func TestPages(t *testing.T) {
 			t.Fatalf("an old version: %d", status)
 		}
 		contains(t, page, "Es gibt eine neue Fassung", "neue Fassung: gilt nicht mehr", "neue Fassung: Mitzeichnung erneut nötig")
+		if status, page = act("cem", l.Items[0].Task, "weiterleiten", "an", "nobody"); status != http.StatusConflict && status != http.StatusUnprocessableEntity {
+			t.Fatalf("forwarded to nobody: %d %s", status, page)
+		}
 		if status, _ = act("cem", l.Items[0].Task, "weiterleiten", "an", "Helga"); status != http.StatusForbidden {
 			t.Fatalf("forwarded by a reader: %d", status)
 		}
 		x := h.circulation(l.Items[0].Circulation)
-		if status, page = h.do("claudia", http.MethodPost, "/akte/laufweg/"+x.ID+"/zurueckziehen", url.Values{"version": {fmt.Sprint(x.Version)}}); status != http.StatusUnprocessableEntity {
+		if status, _ = h.do("claudia", http.MethodPost, "/akte/laufweg/"+x.ID+"/zurueckziehen", url.Values{"version": {fmt.Sprint(x.Version)}}); status != http.StatusUnprocessableEntity {
 			t.Fatalf("withdrawn without a reason: %d", status)
 		}
 		if status, _ = h.do("claudia", http.MethodPost, "/akte/vorgang/"+c.ID+"/kommentar", url.Values{"comment": {"Ein <b>Wort</b>"}}); status != http.StatusSeeOther {

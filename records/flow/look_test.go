@@ -22,7 +22,9 @@ func TestLook(t *testing.T) {
 	must(t, err)
 	p.Site.Assets = assets
 	h := newHouse(t, p)
-	c := h.newCase(func(_ *records.File, c *records.Case) { c.Subject = "Nachtragshaushaltssatzung der Landeshauptstadt für das Jahr 2026" })
+	c := h.newCase(func(_ *records.File, c *records.Case) {
+		c.Subject = "Nachtragshaushaltssatzung der Landeshauptstadt für das Jahr 2026"
+	})
 	for i := range pageSize + 5 {
 		s := step([]Kind{Know, Act, Free}[i%3], []string{"birgit", "unit:20", "role:20:member"}[i%3])
 		s.Days, s.Text = i%5, "Bitte prüfen Sie die Deckung aus dem Verwaltungshaushalt."

@@ -47,7 +47,7 @@ type circulationView struct {
 	Rows        []stepRow
 	Signatures  []signatureRow
 	CanWithdraw bool
-	Reason      web.Field
+	Why         line
 }
 
 type stepRow struct {
@@ -59,17 +59,25 @@ type stepRow struct {
 	Act   *actForm
 }
 
-// actForm is what the caller can do with a task of theirs.
+// actForm is what the caller can do with a task of theirs: a form for each, so that Enter in one field never does what
+// another button says.
 type actForm struct {
 	Task    Task
 	Content Content
+	Name    string
 	Signs   bool
 	Button  string
-	Refuse  bool
-	Forward bool
-	ToID    string
-	To      string
-	Text    web.Field
+	Others  bool // it can be refused and forwarded
+	Remark  line
+	Reason  line
+	To      line
+}
+
+// line is a question of one line that a page asks several times: its name is not its id.
+type line struct {
+	ID, Name, Label, Value, Error string
+	MaxLength                     int
+	Optional, Names               bool // Names offers the recipients
 }
 
 type signatureRow struct {
@@ -187,9 +195,11 @@ func (r *Room) circulationView(req *http.Request, c Course, x Circulation, which
 	}
 	_, mine := c.desk.holds(access.Person(x.By.Subject))
 	v.CanWithdraw = x.State == Running && (mine || c.a.Manages(c.File.Authority, c.File.Lead))
-	v.Reason = web.Field{Name: "reason", Label: t("flow.reason"), Kind: "text", MaxLength: maxText}
+	v.Why = line{ID: "reason", Name: "reason", Label: t("flow.reason"), MaxLength: maxText}
 	if which == x.ID {
-		v.Reason.Value, v.Reason.Error = in.form.Get("reason"), r.fieldError(req, in.err, "reason")
+		v.Why.Value, v.Why.Error = in.form.Get("reason"), r.fieldError(req, in.err, "reason")
+	} else {
+		v.Why.ID += "-" + x.ID // the error summary leads to the one that came back
 	}
 	return v
 }
@@ -217,11 +227,20 @@ func (r *Room) stepRow(req *http.Request, c Course, x Circulation, k Task, which
 	if k.State != Open || !mine {
 		return row
 	}
-	f := actForm{Task: k, Content: x.Content, Signs: k.Kind.Signs(), Button: t("flow.do." + string(k.Kind)), Refuse: k.Kind != Returned,
-		Forward: k.Kind != Returned, ToID: "an-" + k.ID,
-		Text: web.Field{Name: "text", Label: t("flow.remark"), Kind: "text", MaxLength: maxText, Optional: true}}
+	f := actForm{Task: k, Content: x.Content, Name: row.Kind + ", " + k.HolderName, Signs: k.Kind.Signs(), Button: t("flow.do." + string(k.Kind)),
+		Others: k.Kind != Returned,
+		Remark: line{ID: "bemerkung-" + k.ID, Name: "text", Label: t("flow.remark"), MaxLength: maxText, Optional: true},
+		Reason: line{ID: "grund-" + k.ID, Name: "text", Label: t("flow.reason"), MaxLength: maxText},
+		To:     line{ID: "an-" + k.ID, Name: "an", Label: t("flow.forward_to"), MaxLength: 300, Names: true}}
 	if which == k.ID {
-		f.To, f.Text.Value, f.Text.Error = in.form.Get("an"), in.form.Get("text"), r.fieldError(req, in.err, "text")
+		back, name := &f.Remark, "text"
+		switch in.form.Get("tun") {
+		case "ablehnen":
+			back = &f.Reason
+		case "weiterleiten":
+			back, name = &f.To, "an"
+		}
+		back.ID, back.Value, back.Error = name, in.form.Get(name), r.fieldError(req, in.err, name)
 	}
 	row.Act = &f
 	return row
@@ -277,7 +296,7 @@ func (r *Room) postTask(w http.ResponseWriter, req *http.Request) error {
 		notice = "flow.notice.forwarded"
 		var dir directory
 		if dir, err = r.directory(ctx, r.h.DB.Reader(), a, task.Authority, r.h.Now()); err == nil {
-			err = r.Forward(ctx, id, version, r.recipients(dir, false).holder(form.Get("an")))
+			err = atField("an", r.Forward(ctx, id, version, r.recipients(dir, false).holder(form.Get("an"))))
 		}
 	case "erledigt":
 		err = r.Finish(ctx, id, version, form.Get("text"))
@@ -290,6 +309,14 @@ func (r *Room) postTask(w http.ResponseWriter, req *http.Request) error {
 		return err
 	}
 	return r.h.Site.Redirect(w, req, r.flowPath(task.Case), notice)
+}
+
+// atField makes an error about what was typed one of that field.
+func atField(name string, err error) error {
+	if e := errs.As(err); errs.Is(err, errs.Invalid) && len(e.Fields) == 0 {
+		return errs.InvalidFields([]errs.Field{{Name: name, Key: e.Key, Args: e.Args}})
+	}
+	return err
 }
 
 func (r *Room) postWithdraw(w http.ResponseWriter, req *http.Request) error {

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"rennsteig/platform/i18n"
-	"rennsteig/platform/identity"
 	"rennsteig/platform/web"
 	"rennsteig/records/access"
 )
@@ -72,11 +71,11 @@ type chosen struct {
 
 type taskRow struct {
 	Entry
-	Path    string
-	KindTag web.Badge
-	State   string
-	Marks   []web.Badge
-	CanSee  bool
+	Path   string
+	Asks   string // the kind, short
+	State  string
+	Marks  []web.Badge
+	CanSee bool
 }
 
 func (r *Room) choose(req *http.Request, name, label, current string, values ...[2]string) choice {
@@ -157,9 +156,12 @@ func (r *Room) getTasks(w http.ResponseWriter, req *http.Request) error {
 }
 
 func (r *Room) taskRow(req *http.Request, e Entry) taskRow {
-	t := r.text(req)
-	return taskRow{Entry: e, Path: "/akte/vorgang/" + e.Case + "/geschaeftsgang#aufgabe-" + e.ID, KindTag: web.Badge{Text: t("flow.kind." + string(e.Kind))},
-		State: t("flow.task." + string(e.State)), Marks: r.marks(req, e.Task, e.Instead), CanSee: e.Kind == Know && e.State == Open}
+	t, state := r.text(req), ""
+	if e.State != Open { // an inbox is of what is open
+		state = t("flow.task." + string(e.State))
+	}
+	return taskRow{Entry: e, Path: "/akte/vorgang/" + e.Case + "/geschaeftsgang#aufgabe-" + e.ID, Asks: t("flow.short." + string(e.Kind)),
+		State: state, Marks: r.marks(req, e.Task, e.Instead), CanSee: e.Kind == Know && e.State == Open}
 }
 
 // marks are what stands out about a task.
@@ -253,5 +255,3 @@ func (r *Room) postColumns(w http.ResponseWriter, req *http.Request) error {
 	}
 	return r.h.Site.Redirect(w, req, address("/akte/aufgaben", parseFilter(inner).values()), "")
 }
-
-func caller(req *http.Request) identity.Principal { return identity.From(req.Context()) }
