@@ -43,6 +43,9 @@ const (
 // check tidies what was typed and names what is wrong with it.
 func (e *Erasure) check() error {
 	var wrong []errs.Field
+	if s := scope(e.Scope); e.Object == "" || s != scopeFile && s != scopeCase && s != scopeDocument {
+		wrong = append(wrong, errs.Field{Name: "object", Key: "disposal.error.scope"})
+	}
 	for _, f := range []struct {
 		name  string
 		value *string
@@ -157,8 +160,6 @@ func (r *Room) erasable(ctx context.Context, tx *db.Tx, a access.Access, f recor
 			return err
 		}
 		file, e.Reference = c.FileID, c.Reference
-	default:
-		return errs.InvalidFields([]errs.Field{{Name: "object", Key: "disposal.error.scope"}})
 	}
 	if file != f.ID {
 		return notFound()
