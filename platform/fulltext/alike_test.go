@@ -193,7 +193,7 @@ func (q plain) meets(d fulltext.Document) bool {
 
 func (t plainTerm) in(words []string) bool {
 	last := t.words[len(t.words)-1]
-	open := t.open && len(last) >= 3
+	open := t.open && len(last) >= 4
 	for i := range len(words) - len(t.words) + 1 {
 		here := words[i : i+len(t.words)]
 		end := here[len(here)-1]

@@ -38,7 +38,7 @@ const (
 
 // starts are the lengths, in bytes, of the beginnings of words that are tokens. A search for all words that begin so is
 // then a search for one token: it would take as long as their documents are many to gather them from the index.
-var starts = [...]int{3, 4, 6, 8}
+var starts = [...]int{4, 6, 8}
 
 // words of files and the letters in them, besides the everyday ones that platform/german knows
 //

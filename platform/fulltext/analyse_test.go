@@ -13,13 +13,13 @@ import (
 
 func TestKeys(t *testing.T) {
 	for word, want := range map[string]string{
-		"hundesteuerbescheid":     "~hund+steuer ~steuer+bescheid ~hund+steuer+bescheid <hun <hund <hundes <hundeste",
+		"hundesteuerbescheid":     "~hund+steuer ~steuer+bescheid ~hund+steuer+bescheid <hund <hundes <hundeste",
 		"strassenverkehrsordnung": "~strass ~strass+verkehr ~verkehr+ordn",
 		"haushaltsplanung":        "~haushalt",
 		"widerspruchsbescheide":   "~bescheid",
 		"verwaltungsgebuhren":     "~verwalt ~gebuhr",
 		"zuwendungsbescheid":      "~bescheid",
-		"000017":                  "~17 <000",
+		"000017":                  "~17 <0000",
 		"000":                     "~000",
 	} {
 		got := keys(word)
@@ -43,7 +43,7 @@ func TestVersion(t *testing.T) {
 		strings.Join(strings.Fields(fileWords), " "),
 	})
 	got := fmt.Sprintf("%d %x", Version, sha256.Sum256([]byte(sequence+"\n"+others)))
-	if want := "1 58a3b379b481f97b66cf3c41f8b6ffefd39f1c567370441b48f0d8ae17aca706"; got != want {
+	if want := "1 f9c7a6bd65f6b6487ae86fc00f6c0800567b3b0603cee14dcdb72beb2367eed5"; got != want {
 		t.Errorf("the tokens are those of %s, want %s", got, want)
 	}
 }

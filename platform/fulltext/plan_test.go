@@ -45,7 +45,7 @@ func TestPlan(t *testing.T) {
 			t.Fatal(err)
 		}
 		explain := map[db.Dialect]string{db.SQLite: `EXPLAIN QUERY PLAN `, db.Postgres: `EXPLAIN `}[d.Dialect()]
-		for _, query := range []string{"Hund", "Hund 17", "-Hund", "Hun*", `"Hund 1"`, "H*", ""} {
+		for _, query := range []string{"Hund", "Hund 17", "-Hund", "Hund*", `"Hund 1"`, "H*", ""} {
 			s := fulltext.Search{Query: fulltext.Parse(query), Limit: 51, Labels: []string{"a"}}
 			plan, err := fulltext.Newest(t.Context(), x, d.Reader(), s, func(m fulltext.Match) (string, db.Params) {
 				var p db.Params

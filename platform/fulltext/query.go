@@ -11,9 +11,9 @@ import (
 const (
 	MaxQuery = 400 // bytes
 	MaxTerms = 20  // words, phrases and exclusions
-	// minPrefix is the shortest beginning of a word that is searched for as such, in bytes: shorter ones are in
-	// most documents.
-	minPrefix = 3
+	// minPrefix is the shortest beginning of a word that is searched for as such, in bytes: shorter ones are in most
+	// documents. Bau* finds Bauantrag all the same, as a compound of Bau.
+	minPrefix = 4
 )
 
 // Query is what somebody looks for. Make it with Parse.

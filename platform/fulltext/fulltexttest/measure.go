@@ -37,7 +37,7 @@ func queries(documents int) []struct {
 		{"frequent and rare", func(i int) string { return frequent(i) + " " + rare(i+1) }},
 		{"phrase of frequent words", func(i int) string { return `"` + frequent(i) + " " + frequent(i*7+1) + `"` }},
 		{"phrase of articles", func(i int) string { return `"` + words[i%small] + " " + words[(i*7+1)%small] + `"` }},
-		{"beginning", func(i int) string { w := []rune(frequent(i)); return string(w[:min(len(w), 3+i%5)]) + "*" }},
+		{"beginning", func(i int) string { w := []rune(frequent(i)); return string(w[:min(len(w), 4+i%5)]) + "*" }},
 		{"without a frequent word", func(i int) string { return frequent(i) + " -" + frequent(i*7+1) }},
 		{"reference", func(i int) string { return Reference(i * 7919 % documents) }},
 	}
