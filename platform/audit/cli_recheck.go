@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"text/tabwriter"
 	"time"
 
 	"rennsteig/platform/cli"
@@ -100,16 +99,14 @@ func (c *RecheckCmd) print(env *cli.Env, l *Log) error {
 		}
 		err = env.JSON(out)
 	} else {
-		w := tabwriter.NewWriter(env.Out, 0, 0, 2, ' ', 0)
 		for _, f := range list {
-			fmt.Fprintf(w, "%s\t%s\tnoticed %s\t%v\n", f.Hash, f.Damage, f.Noticed.Format(time.RFC3339), f.Objects)
+			fmt.Fprintf(env.Out, "%s  %s, noticed %s, %v\n", f.Hash, f.Damage, f.Noticed.Format(time.RFC3339), f.Objects)
 		}
 		last := "never"
 		if !s.Finished.IsZero() {
 			last = s.Finished.Format(time.RFC3339)
 		}
-		fmt.Fprintf(w, "%d files are missing or damaged; %d of %d looked at in this round, the last whole one ended %s\n", s.Open, s.Checked, s.Files, last)
-		err = w.Flush()
+		_, err = fmt.Fprintf(env.Out, "%d files are missing or damaged; %d of %d looked at in this round, the last whole one ended %s\n", s.Open, s.Checked, s.Files, last)
 	}
 	if err == nil && s.Open > 0 {
 		return cli.Exit{Code: 1}

@@ -9,12 +9,15 @@
 // Journey: Append, in the transaction of a use-case, writes the entry with hash and seal. Run, in every process, takes
 // what waits soon after, one process at a time, adds it to the tree and signs. Verify reads everything again and names
 // what is wrong; Prove shows that one entry is in the tree; Export gives an outside auditor a file that package
-// auditor, which shares no code with this one, checks. Pages are what the role auditor sees.
+// auditor, which shares no code with this one, checks; WriteBundle does so for the entries about a few objects, a file
+// (Akte) for example. A Rechecker reads the stored files again all the time; a finding (Befund) is one that is missing or
+// damaged. Pages are what the role auditor sees.
 //
 // What protects what: the key lies in a file beside the data, not in the database. Who can write the database but does
 // not have the key cannot change, exchange, add or remove a sequenced entry unseen, nor change or add one that waits.
 // The newest checkpoint is also kept in a file beside the key, so that turning the whole database back is seen. What
 // cannot be seen is that an entry was removed before it was sequenced, which takes a fraction of a second; and nothing
 // protects against someone who has the key and the database and that file, unless an outsider keeps a checkpoint.
-// It is a log, no evidence record as of RFC 4998.
+// A bundle proves what it holds; that it holds everything about its objects is the owner's signed word, and proved only
+// against an export of the whole log. It is a log, no evidence record as of RFC 4998.
 package audit

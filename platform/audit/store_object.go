@@ -9,8 +9,8 @@ import (
 	"rennsteig/platform/db"
 )
 
-// objectsAtOnce bounds the parameters of one statement.
-const objectsAtOnce = 5000
+// objectsAtOnce bounds the parameters of one statement: short enough that its prepared form is found again.
+const objectsAtOnce = 256
 
 // oneOf is the predicate that the column has one of the values.
 func oneOf[T any](column string, values []T, p *db.Params) string {

@@ -67,7 +67,7 @@ func check(file io.ReaderAt, size int64, keys []string, seen func(line, leaf []b
 		if err != nil {
 			return Report{}, fmt.Errorf("the export is not complete: %w", err)
 		}
-		defer f.Close()
+		defer f.Close() //nolint:errcheck // only read: what was read is checked
 		*l = newLines(name, f)
 	}
 	if err := c.run(); err != nil {

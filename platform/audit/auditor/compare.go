@@ -25,7 +25,7 @@ func (c *bundleChecker) outside(files fs.FS) error {
 		if err != nil {
 			return err
 		}
-		defer f.Close()
+		defer f.Close() //nolint:errcheck // only read: what was read is checked
 		got, err := sum(f)
 		if err != nil {
 			return fmt.Errorf("%s: %w", path, err)
