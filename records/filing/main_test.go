@@ -64,12 +64,17 @@ func newHouse(t testing.TB, p *platform.House) *house {
 	must1(t, err)
 	h := &house{Room: room, h: p, mux: http.NewServeMux(), plain: x}
 	room.Routes(h.mux)
+	wire(p, core)
+	must1(t, core.EnsurePlan(t.Context(), []string{erfurt, jena}))
+	return h
+}
+
+// wire gives package records what it waits for.
+func wire(p *platform.House, core *records.Room) {
 	queue.Handle(p.Queue, "test.incoming", core.Receive)
 	for _, topic := range []string{records.TopicFiled, records.TopicAsked, records.TopicDecided, records.TopicNoticeRendered, records.TopicNoticePaid} {
 		queue.Handle(p.Queue, topic, func(context.Context, *queue.Job, map[string]any) error { return nil })
 	}
-	must1(t, core.EnsurePlan(t.Context(), []string{erfurt, jena}))
-	return h
 }
 
 func must1(t testing.TB, err error) {
