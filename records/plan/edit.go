@@ -49,7 +49,7 @@ func (r *Room) Put(ctx context.Context, e Edit) error {
 			return errs.InvalidFields([]errs.Field{{Name: colCode, Key: "plan.error.taken", Args: []any{old.Code}}})
 		case known && old.digest() != e.Seen:
 			return errs.E(errs.Conflict, "plan.error.changed")
-		case o.files() != e.Files:
+		case o.files() > 0 && o.files() != e.Files:
 			return errs.E(errs.Conflict, "plan.error.confirm", &Unconfirmed{o.changes})
 		}
 		return r.book.store(ctx, tx, a, e.Authority, o)

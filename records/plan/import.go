@@ -37,6 +37,7 @@ type Import struct {
 	Table      string // tab-separated, as readTable reads it
 	EndMissing bool   // units that it does not name end today
 	Seen       string // digest of the plan that the preview was made from
+	Files      int    // closed files that the registrar was told get another retention or appraisal
 }
 
 // Proposal is an import with what it would change.
@@ -54,9 +55,6 @@ func (p Proposal) Count(k Kind) (n int) {
 	}
 	return n
 }
-
-// Files is how many closed files get another retention or appraisal.
-func (p Proposal) Files() int { return outcome{changes: p.Changes}.files() }
 
 // Source is where an import comes from: a built-in plan, or a file.
 type Source struct {
@@ -86,6 +84,7 @@ func (b book) propose(ctx context.Context, q db.Querier, a access.Access, author
 		p.Source, p.Name = s.BuiltIn, s.BuiltIn+".tsv"
 		if content, err = records.Files.ReadFile("fileplan/" + s.BuiltIn + ".tsv"); err == nil {
 			t, err = readTable(content)
+			t = t.revived()
 		}
 	case bytes.HasPrefix(content, []byte("PK")), bytes.HasPrefix(bytes.TrimSpace(content), []byte("<")):
 		var now Plan
@@ -109,13 +108,22 @@ func (b book) propose(ctx context.Context, q db.Querier, a access.Access, author
 	if err := t.write(&text, '\t'); err != nil {
 		return p, err
 	}
-	p.ID, p.Table, p.Seen, p.Changes = db.NewID(), text.String(), o.old.digest(), o.changes
+	p.ID, p.Table, p.Seen, p.Files, p.Changes = db.NewID(), text.String(), o.old.digest(), o.files(), o.changes
 	return p, nil
 }
 
 // how says how the import is merged. What the archive decided speaks of some units only.
 func (i Import) how() how {
 	return how{endMissing: i.EndMissing && i.Source != string(xdomea.AppraisalCatalogue)}
+}
+
+// revived is the table with all its units valid, also those that had ended.
+func (t table) revived() table {
+	t.columns = append(t.columns, colUntil)
+	for i, r := range t.rows {
+		t.rows[i].cells = append(r.cells, "")
+	}
+	return t
 }
 
 // fileName is the name without a folder, as long as names are.
@@ -151,7 +159,7 @@ func (b book) take(ctx context.Context, tx *db.Tx, a access.Access, i Import) er
 	switch {
 	case err != nil:
 		return err
-	case o.old.digest() != i.Seen:
+	case o.old.digest() != i.Seen || o.files() != i.Files:
 		return errs.E(errs.Conflict, "plan.error.changed")
 	}
 	if err := b.store(ctx, tx, a, i.Authority, o); err != nil {
@@ -172,7 +180,7 @@ func (b book) take(ctx context.Context, tx *db.Tx, a access.Access, i Import) er
 	sum := sha256.Sum256([]byte(i.Table))
 	return b.audit.Append(ctx, tx, audit.Entry{Action: "plan.imported", Authority: i.Authority, Object: "fileplan:" + i.Authority,
 		Changes: map[string]any{"source": i.Source, "process": i.Process, "table_sha256": hex.EncodeToString(sum[:]), "end_missing": i.EndMissing,
-			"added": done.Added, "changed": done.Changed, "ended": done.Ended, "closed_files": p.Files()}})
+			"added": done.Added, "changed": done.Changed, "ended": done.Ended, "closed_files": i.Files}})
 }
 
 var sources = append([]string{fromTable, string(xdomea.FilePlan), string(xdomea.PlanForAppraisal), string(xdomea.AppraisalCatalogue)}, BuiltIn...)

@@ -86,15 +86,15 @@ func (p Plan) merge(t table, h how) (Plan, []problem) {
 		}
 	}
 	out.route(t, h, index, &wrong)
-	if h.endMissing {
-		out.endMissing(lines, h.now)
+	if h.endMissing && !out.endMissing(lines, h.now) {
+		wrong = append(wrong, problem{Key: "plan.error.any"})
 	}
 	if len(out) > maxUnits {
 		wrong = append(wrong, problem{Key: "plan.error.units", Args: []any{maxUnits}})
 	}
 	if len(wrong) == 0 { // what is between units makes sense only then
 		for _, x := range out.check(h.now) {
-			x.Line = lines[x.code]
+			x.Line = cmp.Or(lines[x.code], lines[x.cause])
 			wrong = append(wrong, x)
 		}
 	}
@@ -135,15 +135,18 @@ func (p Plan) route(t table, h how, index map[string]int, wrong *[]problem) {
 		if bad != "" {
 			*wrong = append(*wrong, problem{code: code, Line: r.line, Column: colLeads, Key: "plan.error.lead", Args: []any{bad}})
 		}
+		used := map[string]bool{}
 		for _, list := range [][]Service{p[i].Services, add[i]} {
 			for n, s := range list {
 				o := leads[s.Key]
 				list[n].Lead, list[n].LeadCode, list[n].LeadName = o.id, o.code, o.name
-				delete(leads, s.Key)
+				used[s.Key] = true
 			}
 		}
 		for key := range leads { // of a service that is not the unit's
-			*wrong = append(*wrong, problem{code: code, Line: r.line, Column: colLeads, Key: "plan.error.lead", Args: []any{key}})
+			if !used[key] {
+				*wrong = append(*wrong, problem{code: code, Line: r.line, Column: colLeads, Key: "plan.error.lead", Args: []any{key}})
+			}
 		}
 	}
 	for i := range p {
@@ -178,13 +181,13 @@ func readLeads(text string, orgs []org) (out map[string]org, bad string) {
 }
 
 // endMissing ends today what the table does not name, but for units above others that go on. Services that were routed
-// there fall to the unit of any service.
-func (p Plan) endMissing(named map[string]int, now time.Time) {
+// there fall to the unit of any service; ok is false if that would end too.
+func (p Plan) endMissing(named map[string]int, now time.Time) (ok bool) {
 	day := now.In(i18n.Berlin)
 	today := time.Date(day.Year(), day.Month(), day.Day()+1, 0, 0, 0, 0, i18n.Berlin).Add(-time.Microsecond)
 	goesOn := func(u Unit) bool {
-		_, ok := named[u.Code]
-		return ok && (u.ValidUntil.IsZero() || u.ValidUntil.After(today)) || u.ValidFrom.After(today)
+		_, here := named[u.Code]
+		return here && (u.ValidUntil.IsZero() || u.ValidUntil.After(today)) || u.ValidFrom.After(today)
 	}
 	index, needed := p.index(), map[string]bool{}
 	for _, u := range p {
@@ -195,15 +198,20 @@ func (p Plan) endMissing(named map[string]int, now time.Time) {
 			}
 		}
 	}
+	ok = true
 	for i, u := range p {
-		if _, ok := named[u.Code]; ok || needed[u.Code] {
+		if _, here := named[u.Code]; here || needed[u.Code] {
 			continue
 		}
 		if u.ValidUntil.IsZero() || u.ValidUntil.After(today) {
 			p[i].ValidUntil = today
 		}
-		p[i].Services = slices.DeleteFunc(p[i].Services, func(s Service) bool { return s.Key != AnyService })
+		for _, s := range u.Services {
+			ok = ok && s.Key != AnyService
+		}
+		p[i].Services = nil
 	}
+	return ok
 }
 
 // changes lists how the plan differs from what it was, each unit after the one above it.

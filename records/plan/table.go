@@ -76,7 +76,7 @@ func readTable(b []byte) (t table, err error) {
 		}
 		var parse *csv.ParseError
 		if errors.As(err, &parse) {
-			return t, faulty(problem{Line: parse.Line, Key: "plan.error.quotes", Args: []any{parse.Column}})
+			return t, faulty(problem{Line: parse.StartLine, Key: "plan.error.quotes", Args: []any{parse.Column}})
 		}
 		if err != nil {
 			return t, err

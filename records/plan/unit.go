@@ -267,16 +267,18 @@ func (p Plan) unit(code string) (Unit, bool) {
 	return Unit{}, false
 }
 
-// above lists the codes of the units above the one with the code, the nearest first, at most maxDepth; ok is false if they
-// go in a circle.
+// above lists the codes of the units above the one with the code, the nearest first, at most maxDepth; ok is false if it is
+// above itself.
 func (p Plan) above(index map[string]int, code string) (out []string, ok bool) {
 	for at := code; len(out) < maxDepth; {
 		i, known := index[at]
 		if !known || p[i].Parent == "" {
 			break
 		}
-		if at = p[i].Parent; at == code || slices.Contains(out, at) {
+		if at = p[i].Parent; at == code {
 			return out, false
+		} else if slices.Contains(out, at) { // below a circle
+			break
 		}
 		if _, known := index[at]; known {
 			out = append(out, at)
@@ -288,6 +290,7 @@ func (p Plan) above(index map[string]int, code string) (out []string, ok bool) {
 // problem is what is wrong with a unit.
 type problem struct {
 	code   string // of the unit
+	cause  string // code of another unit, if it may be that one's fault
 	Line   int    // of the table; 0 if the unit is not in it
 	Column string
 	Key    string // catalogue key
@@ -311,6 +314,7 @@ func (p Plan) check(now time.Time) (out []problem) {
 			wrong(u, colParent, "plan.error.depth", maxDepth)
 		} else if u.Parent != "" && !p[i].ValidUntil.IsZero() && (u.ValidUntil.IsZero() || u.ValidUntil.After(p[i].ValidUntil)) {
 			wrong(u, colUntil, "plan.error.outlives", u.Code, u.Parent, dayText(p[i].ValidUntil))
+			out[len(out)-1].cause = u.Parent
 		}
 		if !u.ValidUntil.IsZero() && u.ValidUntil.Before(u.ValidFrom) {
 			wrong(u, colUntil, "plan.error.until")

@@ -25,7 +25,8 @@ type View struct {
 	Registrar bool   // the caller changes it
 	Path      []Unit // to Under, with it, the top first
 	Nodes     []Node
-	Total     int // units that the filter fits, shown or not
+	Total     int    // units that the filter fits, shown or not
+	Ending    []Unit // that have services and end, or are not valid; only for registrars
 }
 
 // most is how many units a page shows: of a larger plan the upper ones, each with a link to what is below.
@@ -52,6 +53,9 @@ func (r *Room) View(ctx context.Context, authority string, f Filter) (v View, er
 	shown := map[string]bool{}
 	words := strings.Fields(strings.ToLower(f.Query))
 	for _, u := range pl {
+		if v.Registrar && len(u.Services) > 0 && (!u.ValidUntil.IsZero() || !u.ValidAt(r.h.Now())) {
+			v.Ending = append(v.Ending, u)
+		}
 		above, _ := pl.above(index, u.Code)
 		text := strings.ToLower(u.Code + " " + u.Title + " " + u.Note)
 		if !f.All && !u.ValidAt(on) || f.Under != "" && !slices.Contains(above, f.Under) ||

@@ -93,7 +93,7 @@ type planPage struct {
 	Left     int // units that the page does not show
 	New      string
 	Exchange string
-	Expired  []web.Link // services that are routed to units that end
+	Expired  []web.Link // services whose units end
 }
 
 type nodeRow struct {
@@ -141,17 +141,16 @@ func (r *Room) getPlan(w http.ResponseWriter, req *http.Request) error {
 	for _, u := range view.Path {
 		p.Way = append(p.Way, web.Link{Text: u.Code + " " + u.Title, Href: branch(u.Code)})
 	}
-	now := r.h.Now()
+	for _, u := range view.Ending {
+		for _, s := range u.Services {
+			p.Expired = append(p.Expired, web.Link{Text: r.serviceName(req, s.Key) + ": " + u.Code + " " + u.Title, Href: address(unitPath, authority, u.Code)})
+		}
+	}
 	for i, n := range view.Nodes {
 		row := nodeRow{Node: n, Indent: strings.Repeat("\u2003", n.Depth), Href: address(unitPath, authority, n.Code), Retention: r.retention(req, n.Unit),
 			Appraisal: r.appraisal(req, n.Unit), Validity: r.validity(req, n.Unit)}
 		if n.Below > 0 && (i+1 == len(view.Nodes) || view.Nodes[i+1].Depth <= n.Depth) {
 			row.Branch = branch(n.Code)
-		}
-		for _, s := range n.Services {
-			if view.Registrar && !n.ValidAt(now) {
-				p.Expired = append(p.Expired, web.Link{Text: r.serviceName(req, s.Key) + ": " + n.Code + " " + n.Title, Href: row.Href})
-			}
 		}
 		p.Rows = append(p.Rows, row)
 	}
@@ -260,7 +259,7 @@ func (r *Room) showUnit(w http.ResponseWriter, req *http.Request, authority, cod
 	t := r.h.Site.Text(req)
 	p := unitPage{UnitView: u, Tabs: r.core.Tabs(req, "/akte/plan"), Errors: r.h.Site.Summary(t, failed), Alert: r.h.Site.Failure(req, failed),
 		Files: "/akte/akten?" + url.Values{"einheit": {code}}.Encode(), Edit: address(editPath, authority, code),
-		New: address(editPath, authority, "") + "&unter=" + url.QueryEscape(code),
+		New:  address(editPath, authority, "") + "&unter=" + url.QueryEscape(code),
 		Open: form.Get("key") != "", Seen: form.Get("seen")}
 	if failed == nil || errs.Is(failed, errs.Conflict) { // who sends the form knows from where
 		p.Seen = u.Routed[form.Get("key")]

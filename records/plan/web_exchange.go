@@ -218,7 +218,7 @@ func (r *Room) showPreview(w http.ResponseWriter, req *http.Request, p Proposal,
 	for _, k := range []Kind{Added, Changed, Ended} {
 		d.Sums.Rows = append(d.Sums.Rows, web.SummaryRow{Label: t("plan.kind." + string(k)), Value: strconv.Itoa(p.Count(k))})
 	}
-	d.Sums.Rows = append(d.Sums.Rows, web.SummaryRow{Label: t("plan.concerned"), Value: strconv.Itoa(p.Files())})
+	d.Sums.Rows = append(d.Sums.Rows, web.SummaryRow{Label: t("plan.concerned"), Value: strconv.Itoa(p.Files)})
 	for _, c := range p.Changes[:min(shownChanges, len(p.Changes))] {
 		d.Rows = append(d.Rows, r.changeRow(req, c))
 	}
@@ -233,6 +233,7 @@ func (r *Room) postTake(w http.ResponseWriter, req *http.Request) error {
 	form := req.PostForm
 	i := Import{ID: web.ID(form.Get("id")), Authority: form.Get("authority"), Source: form.Get("quelle"), Name: form.Get("name"), Process: form.Get("process"),
 		Table: form.Get("table"), EndMissing: form.Get("beenden") != "", Seen: form.Get("seen")}
+	i.Files, _ = strconv.Atoi(form.Get("files"))
 	err := r.Take(req.Context(), i)
 	if errs.Is(err, errs.Conflict) { // the plan has changed: shown anew
 		p, perr := r.Propose(req.Context(), i.Authority, Source{Name: i.Name, Content: []byte(i.Table), EndMissing: i.EndMissing})
