@@ -57,7 +57,7 @@ func (r *Room) showProcesses(w http.ResponseWriter, req *http.Request, typed *Se
 		d.Rows = append(d.Rows, row)
 	}
 	for _, a := range registry(req) {
-		if a == identity.Everywhere {
+		if a == "" || a == identity.Everywhere {
 			continue
 		}
 		s, err := r.Setting(ctx, a)
