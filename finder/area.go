@@ -28,6 +28,7 @@ type Area struct {
 	ValidFrom  int64  // microseconds since 1970; 0 is open
 	ValidTo    int64  // 0 is open
 	Successor  string // ARS of the area that took over after ValidTo
+	BigTown    bool   // Große kreisangehörige Stadt, § 6 Abs. 4 ThürKO: does some of the Kreis's tasks (level TownLevel)
 }
 
 // label is a name that tells a Kreis from the town that it is called after.

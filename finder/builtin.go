@@ -67,10 +67,10 @@ func (b BuiltIn) Duties() []Duty {
 		if p.Successor != "" {
 			continue
 		}
-		for _, level := range []Level{Own, Transferred, DistrictLevel} {
+		for _, level := range []Level{Own, Transferred, DistrictLevel, TownLevel} {
 			r := b.c.resolve(assignment{Level: level}, p)
 			area := p.ARS
-			if level == DistrictLevel && r.Responsible.Kind == AuthorityKind(District) {
+			if (level == DistrictLevel || level == TownLevel) && r.Responsible.Kind == AuthorityKind(District) {
 				area = string(ars.Key(area).District())
 			}
 			k := task{r.Responsible.ID, string(level)}

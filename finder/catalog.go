@@ -31,6 +31,7 @@ type Catalog struct {
 	situations   map[string][]Hit             // by life situation: its services, those with a known authority first
 	releases     map[TextRef]*Release         // what editors have released
 	online       map[string][]Online          // by service key: forms and online services elsewhere
+	onlineIn     map[string][]Online          // the same by where they are offered; "" is the whole Land
 	duties       map[string]map[string]string // imported: service key to ARS to authority id
 	locals       map[localRef]LocalAssignment
 	index        *index
@@ -61,7 +62,7 @@ func newCatalog(t tables) *Catalog {
 	c := &Catalog{version: t.version, services: map[string]*Service{}, areas: map[string]*Area{}, folded: map[string]string{},
 		byAGS: map[string]*Area{}, byPostcode: map[string][]*Area{}, authorities: map[string]Authority{},
 		assigned: map[string]assigned{}, tasks: map[string][]string{},
-		objects: map[string][]*Service{}, situations: map[string][]Hit{}, releases: map[TextRef]*Release{}, online: map[string][]Online{}}
+		objects: map[string][]*Service{}, situations: map[string][]Hit{}, releases: map[TextRef]*Release{}, online: map[string][]Online{}, onlineIn: map[string][]Online{}}
 	names := map[string]int{}
 	twins := map[string][]*Area{}
 	for i := range t.areas {
@@ -211,12 +212,15 @@ func (c *Catalog) Tasks(a Authority) []Service {
 		if area := c.areas[a.Area]; area != nil && c.generalOffice(area).ID == a.ID {
 			keys = append(keys, c.tasks[string(Transferred)]...)
 		}
+		if area := c.areas[a.Area]; area != nil && area.BigTown {
+			keys = append(keys, c.tasks[string(TownLevel)]...)
+		}
 	case AuthorityKind(City):
-		keys = append(append(append(keys, c.tasks[string(Own)]...), c.tasks[string(Transferred)]...), c.tasks[string(DistrictLevel)]...)
+		keys = append(append(append(keys, c.tasks[string(Own)]...), c.tasks[string(Transferred)]...), slices.Concat(c.tasks[string(DistrictLevel)], c.tasks[string(TownLevel)])...)
 	case AuthorityKind(Association):
 		keys = append(append(keys, c.tasks[string(Transferred)]...), c.tasks[string(Own)]...)
 	case AuthorityKind(District):
-		keys = c.tasks[string(DistrictLevel)]
+		keys = slices.Concat(c.tasks[string(DistrictLevel)], c.tasks[string(TownLevel)])
 	}
 	keys = append(slices.Clip(keys), c.tasks[a.ID]...) // offices by their id, and what was imported
 	out := make([]Service, 0, len(keys))

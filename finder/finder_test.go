@@ -2,6 +2,7 @@ package finder
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -123,6 +124,7 @@ func TestResolve(t *testing.T) {
 		points    = "99029001023000" // Bund
 		radio     = "99107008104000" // Land, processed by another
 		record    = "99049001001000" // Bund, received by the municipality
+		parking   = "99108009012000" // district, but for big towns
 		nothing   = "99012012042000" // Flächennutzungsplan: not assigned
 	)
 	const (
@@ -130,6 +132,7 @@ func TestResolve(t *testing.T) {
 		berlingerode = "160615001003" // member of VG Lindenberg/Eichsfeld
 		dietzenrode  = "160615051024" // served by Uder
 		uder         = "160615051119"
+		gotha        = "160670029029"
 		niederorsch  = "160610074074" // on its own
 	)
 	for _, c := range []struct {
@@ -147,6 +150,11 @@ func TestResolve(t *testing.T) {
 		{"alone, transferred", residence, niederorsch, niederorsch, niederorsch, "transferred"},
 		{"Bund", points, berlingerode, "bund-kba", "bund-kba", "bund"},
 		{"Land, processed by another", radio, "", "th-mdr", "bund-beitragsservice", "land_processor"},
+		{"town that is big enough", parking, gotha, gotha, gotha, "big_town"},
+		{"its neighbour", parking, "160675007004", "160670000000", "160670000000", "district"},
+		{"its Kreis", parking, "160670000000", "160670000000", "160670000000", "district_self"},
+		{"kreisfreie Stadt", parking, erfurt, erfurt, erfurt, "city"},
+		{"another task of the Kreis, in the town", car, gotha, "160670000000", "160670000000", "district"},
 		{"no place", dog, "", "", "", "place_needed"},
 		{"district is no place for a municipal task", dog, "160610000000", "", "", "place_needed"},
 		{"not assigned, member", nothing, berlingerode, "160615001000", "160615001000", "none"},
@@ -312,4 +320,36 @@ func TestLocalAssignments(t *testing.T) {
 			t.Fatalf("no single point of contact: %+v", got)
 		}
 	})
+}
+
+// TestBigTowns: the six that the law names are there, each does some of its Kreis's tasks, and the exported duties say so.
+func TestBigTowns(t *testing.T) {
+	c := loaded()
+	var names []string
+	for _, p := range c.places {
+		if p.BigTown {
+			names = append(names, p.ShortName)
+			if p.Kind != Municipality {
+				t.Errorf("%s is a %s", p.Name, p.Kind)
+			}
+		}
+	}
+	slices.Sort(names)
+	if got := strings.Join(names, " "); got != "Altenburg Eisenach Gotha Ilmenau Mühlhausen/Thüringen Nordhausen" {
+		t.Errorf("big towns: %s", got)
+	}
+	const parking = "99108009012000"
+	does := func(id string) bool {
+		a, _ := c.Authority(id)
+		return slices.ContainsFunc(c.Tasks(a), func(s Service) bool { return s.Key == parking })
+	}
+	for id, want := range map[string]bool{"160670029029": true, "160670000000": true, "160510000000": true, "160675007004": false} {
+		if does(id) != want {
+			t.Errorf("%s lists the parking card: %v", id, !want)
+		}
+	}
+	here := c.With(LocalAssignment{Service: parking, Area: "160670029029", Role: Responsible, Office: "160670000000"})
+	if r, err := here.Resolve(parking, "160670029029"); err != nil || r.Responsible.ID != "160670000000" {
+		t.Errorf("a local assignment gives it back to the Kreis: %+v, %v", r, err)
+	}
 }

@@ -221,7 +221,8 @@ func (c *Catalog) Without(service, area string, role Role) *Catalog {
 
 func (c *Catalog) change(f func(map[localRef]LocalAssignment)) *Catalog {
 	out := *c
-	out.locals = maps.Clone(c.locals)
+	out.locals = map[localRef]LocalAssignment{}
+	maps.Copy(out.locals, c.locals)
 	f(out.locals)
 	return &out
 }

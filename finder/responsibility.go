@@ -31,6 +31,7 @@ const (
 	Own           Level = "own"         // eigener Wirkungskreis der Gemeinde, § 2 ThürKO
 	Transferred   Level = "transferred" // übertragener Wirkungskreis der Gemeinde, § 3 ThürKO
 	DistrictLevel Level = "district"    // Landkreis or kreisfreie Stadt
+	TownLevel     Level = "big_town"    // as district, but Große kreisangehörige Städte do it themselves, § 6 Abs. 4 ThürKO
 	StateLevel    Level = "land"
 	FederalLevel  Level = "bund"
 )
@@ -156,7 +157,10 @@ func (c *Catalog) resolve(as assignment, place *Area) Responsibility {
 		return answer(Authority{}, Authority{}, "place_needed")
 	}
 	self := c.authorities[place.ARS]
-	if as.Level == DistrictLevel {
+	if as.Level == TownLevel && place.BigTown {
+		return answer(self, self, "big_town", place.ShortName)
+	}
+	if as.Level == DistrictLevel || as.Level == TownLevel {
 		switch place.Kind {
 		case City:
 			return answer(self, self, "city", place.ShortName)

@@ -68,9 +68,9 @@ func writeFacts(ctx context.Context, tx *db.Tx, f *facts, progress func(done, to
 		name, columns string
 		rows          [][]any
 	}{
-		{"finder_area", "ars, name, short_name, kind, parent, acting, postcode, population, valid_from, valid_to, successor",
+		{"finder_area", "ars, name, short_name, kind, parent, acting, postcode, population, valid_from, valid_to, successor, big_town",
 			values(f.areas, func(a Area) []any {
-				return []any{a.ARS, a.Name, a.ShortName, string(a.Kind), a.Parent, a.Acting, a.Postcode, a.Population, a.ValidFrom, a.ValidTo, a.Successor}
+				return []any{a.ARS, a.Name, a.ShortName, string(a.Kind), a.Parent, a.Acting, a.Postcode, a.Population, a.ValidFrom, a.ValidTo, a.Successor, a.BigTown}
 			})},
 		{"finder_postcode", "postcode, ars", values(f.postcodes, func(p [2]string) []any { return []any{p[0], p[1]} })},
 		{"finder_authority", "id, name, kind, area, seat, postcode, generic", values(f.authorities, func(a Authority) []any {
@@ -183,8 +183,8 @@ func readFactTables(ctx context.Context, q db.Querier) (t tables, err error) {
 		return t, err
 	}
 	if t.areas, err = query(ctx, q, func(r *sql.Rows, a *Area) error {
-		return r.Scan(&a.ARS, &a.Name, &a.ShortName, &a.Kind, &a.Parent, &a.Acting, &a.Postcode, &a.Population, &a.ValidFrom, &a.ValidTo, &a.Successor)
-	}, `SELECT ars, name, short_name, kind, parent, acting, postcode, population, valid_from, valid_to, successor FROM finder_area ORDER BY ars`); err != nil {
+		return r.Scan(&a.ARS, &a.Name, &a.ShortName, &a.Kind, &a.Parent, &a.Acting, &a.Postcode, &a.Population, &a.ValidFrom, &a.ValidTo, &a.Successor, &a.BigTown)
+	}, `SELECT ars, name, short_name, kind, parent, acting, postcode, population, valid_from, valid_to, successor, big_town FROM finder_area ORDER BY ars`); err != nil {
 		return t, err
 	}
 	if t.postcodes, err = query(ctx, q, func(r *sql.Rows, p *[2]string) error { return r.Scan(&p[0], &p[1]) },

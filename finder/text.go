@@ -192,6 +192,9 @@ func (c *Catalog) describe(releases []Release, online []Online, synonyms []synon
 	}
 	for _, o := range online {
 		c.online[o.Service] = append(c.online[o.Service], o)
+		if _, ok := c.services[o.Service]; ok {
+			c.onlineIn[o.Authority] = append(c.onlineIn[o.Authority], o)
+		}
 	}
 	return synonyms
 }
@@ -222,6 +225,16 @@ func (c *Catalog) OnlineAt(service string, authorities ...string) []Online {
 			out = append(out, o)
 		}
 	}
+	return out
+}
+
+// OnlineIn lists the forms and online services elsewhere that are offered in the areas and in the whole Land, by service.
+func (c *Catalog) OnlineIn(areas ...string) []Online {
+	var out []Online
+	for _, a := range slices.Compact(slices.Sorted(slices.Values(append(slices.Clone(areas), "")))) {
+		out = append(out, c.onlineIn[a]...)
+	}
+	slices.SortStableFunc(out, func(a, b Online) int { return strings.Compare(a.Service, b.Service) })
 	return out
 }
 

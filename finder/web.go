@@ -304,7 +304,11 @@ func (r *Room) authorityPage(w http.ResponseWriter, req *http.Request) error {
 		}
 		v.Facts.Rows = append(v.Facts.Rows, web.SummaryRow{Label: t("finder.authority." + key), Value: value})
 	}
-	row("kind", t("finder.kind."+string(a.Kind)))
+	kind := string(a.Kind)
+	if area := c.areas[a.Area]; area != nil && area.ARS == a.ID && area.BigTown {
+		kind = "big_town"
+	}
+	row("kind", t("finder.kind."+kind))
 	if area := c.areas[a.Area]; area != nil {
 		if parent := c.areas[area.Parent]; parent != nil && area.Kind != State {
 			row("area", parent.Name)

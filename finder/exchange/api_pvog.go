@@ -273,19 +273,16 @@ func (r *Room) pvogOnlines(c *finder.Catalog, in *onlinesIn) (pvogList[pvogOnlin
 		return listOf(out, 0, 0), err
 	}
 	at := map[string]int{}
-	around := c.Around(in.ARS)
-	for _, s := range c.Services() {
-		for _, o := range c.OnlineAt(s.Key, around...) {
-			key := o.Name + "\x00" + o.URL
-			if i, ok := at[key]; ok {
-				if !slices.Contains(out[i].LeistungID, s.Key) {
-					out[i].LeistungID = append(out[i].LeistungID, s.Key)
-				}
-				continue
+	for _, o := range c.OnlineIn(c.Around(in.ARS)...) {
+		key := o.Name + "\x00" + o.URL
+		if i, ok := at[key]; ok {
+			if !slices.Contains(out[i].LeistungID, o.Service) {
+				out[i].LeistungID = append(out[i].LeistungID, o.Service)
 			}
-			at[key] = len(out)
-			out = append(out, pvogOnline{pvogID{Agency, schemeOnline, o.ID}, o.Name, o.URL, []string{s.Key}})
+			continue
 		}
+		at[key] = len(out)
+		out = append(out, pvogOnline{pvogID{Agency, schemeOnline, o.ID}, o.Name, o.URL, []string{o.Service}})
 	}
 	return listOf(out, in.Offset, in.Limit), nil
 }
