@@ -380,7 +380,7 @@ func (s *server) clerksPages(t *testing.T) {
 	p.goTo(path + "/weiter")
 	p.Want("11.10-2026/000002")
 	p.page(200, "/", "Das richtige Amt finden", "Claudia Amtmann")
-	p.page(404, "/kasse", "nicht für Sie bestimmt")
+	p.page(403, "/kasse", "brauchen Sie die Rolle „Kasse“")
 	p.page(403, "/betrieb/auftraege", "nicht die nötige Rolle")
 	p.Press("Abmelden")
 	p.Want("Sie sind abgemeldet")

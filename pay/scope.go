@@ -7,7 +7,8 @@ import (
 	"rennsteig/platform/identity"
 )
 
-// treasurerScope is the scope of the caller. Who is signed in but no treasurer is told that there is nothing here.
+// treasurerScope is the scope of the caller. Who is signed in but no treasurer is told which role
+// is missing.
 func treasurerScope(ctx context.Context) (identity.Scope, error) {
 	p := identity.From(ctx)
 	if !p.SignedIn() {
@@ -15,7 +16,7 @@ func treasurerScope(ctx context.Context) (identity.Scope, error) {
 	}
 	s, ok := p.Scope(identity.Treasurer)
 	if !ok {
-		return identity.Scope{}, errs.E(errs.NotFound, "pay.error.not_found")
+		return identity.Scope{}, errs.E(errs.Denied, "pay.error.denied")
 	}
 	return s, nil
 }
