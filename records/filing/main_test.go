@@ -200,12 +200,6 @@ func (h *house) post(ctx context.Context, path, body string) *httptest.ResponseR
 // settleAll has all texts read and all renditions made.
 func (h *house) settleAll(t testing.TB) {
 	t.Helper()
-	for {
-		n, err := h.relay(t.Context())
-		must1(t, err)
-		if n == 0 {
-			break
-		}
-	}
+	must1(t, h.Catch(t.Context()))
 	must1(t, h.h.Queue.Drain(t.Context()))
 }

@@ -64,6 +64,15 @@ func (r *Room) Run(ctx context.Context) error {
 	}
 }
 
+// Catch makes jobs of all that was changed, as Run does: for tests and the command line.
+func (r *Room) Catch(ctx context.Context) error {
+	for {
+		if n, err := r.relay(ctx); n == 0 || err != nil {
+			return err
+		}
+	}
+}
+
 // relay makes jobs of some notes and says of how many.
 func (r *Room) relay(ctx context.Context) (n int, err error) {
 	var waiting bool

@@ -1,0 +1,156 @@
+package filing_test
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"rennsteig/platform"
+	"rennsteig/platform/db"
+	"rennsteig/platform/extract"
+	"rennsteig/platform/housetest"
+	"rennsteig/platform/identity"
+	"rennsteig/platform/money"
+	"rennsteig/records"
+	"rennsteig/records/filing"
+	"rennsteig/records/filing/filingtest"
+)
+
+type nobody struct{}
+
+func (nobody) Request(context.Context, *db.Tx, records.Order) (records.Payment, error) {
+	return records.Payment{}, nil
+}
+func (nobody) Fee(context.Context, string, string) (money.Cents, bool, bool, error) {
+	return 0, false, false, nil
+}
+func (nobody) ByNotice(string) bool { return false }
+
+const authority = "authority-erfurt"
+
+type desk struct {
+	h      *platform.House
+	core   *records.Room
+	room   *filing.Room
+	mux    *http.ServeMux
+	clerk  context.Context
+	caseID string
+}
+
+func newDesk(b *testing.B, dialect db.Dialect) desk {
+	b.Helper()
+	h := housetest.New(b, dialect, platform.Files{Room: "records", FS: records.Files}, platform.Files{Room: "filing", FS: filing.Files},
+		platform.Files{Room: "extract", FS: extract.Files})
+	core, err := records.New(h, nobody{}, nobody{}, nobody{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	x := extract.New(extract.Options{Cache: b.TempDir()})
+	b.Cleanup(func() { x.Close() }) //nolint:errcheck // the end
+	room, err := filing.New(h, core, x)
+	if err != nil {
+		b.Fatal(err)
+	}
+	d := desk{h: h, core: core, room: room, mux: http.NewServeMux(), clerk: identity.With(context.Background(), identity.Principal{Subject: "c", Name: "Erika Amt",
+		Kind: identity.Staff, Grants: []identity.Grant{{Role: identity.Clerk, Authority: authority}}})}
+	room.Routes(d.mux)
+	if err := core.EnsurePlan(b.Context(), []string{authority}); err != nil {
+		b.Fatal(err)
+	}
+	units, err := core.Choices(d.clerk, authority)
+	if err != nil {
+		b.Fatal(err)
+	}
+	f, err := core.OpenFile(d.clerk, records.NewFile{Authority: authority, Unit: units.Units[0].Code, Details: records.Details{Subject: "Bench"}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	c, err := core.OpenCase(d.clerk, records.NewCase{File: f.ID, Subject: "Bench"})
+	if err != nil {
+		b.Fatal(err)
+	}
+	d.caseID = c.ID
+	return d
+}
+
+func eachDialect(b *testing.B, f func(b *testing.B, d desk)) {
+	for _, dialect := range []db.Dialect{db.SQLite, db.Postgres} {
+		b.Run(string(dialect), func(b *testing.B) { f(b, newDesk(b, dialect)) })
+	}
+}
+
+// Filing 20 KB PDFs against writing the same bytes with fsync to a plain folder in the same run, by as many at once. The
+// ratio is "of-floor": 1 is as fast as the folder.
+func BenchmarkFiling(b *testing.B) {
+	const n = 400
+	for _, reading := range []bool{false, true} {
+		name := map[bool]string{false: "text-off", true: "text-on"}[reading]
+		for _, each := range []int{1, 20} {
+			b.Run(name+map[int]string{1: "/one-a-form", 20: "/twenty-a-form"}[each], func(b *testing.B) {
+				eachDialect(b, func(b *testing.B, d desk) {
+					for b.Loop() {
+						files, err := filingtest.PDFs(n)
+						if err != nil {
+							b.Fatal(err)
+						}
+						floor, err := filingtest.Floor(b.TempDir(), files, 4)
+						if err != nil {
+							b.Fatal(err)
+						}
+						begin := time.Now()
+						if _, err := filingtest.File(d.clerk, d.h, d.room, d.caseID, files, each, 4); err != nil {
+							b.Fatal(err)
+						}
+						if reading {
+							if err := d.room.Catch(b.Context()); err != nil {
+								b.Fatal(err)
+							}
+							if err := d.h.Queue.Drain(b.Context()); err != nil {
+								b.Fatal(err)
+							}
+						}
+						took := time.Since(begin)
+						b.ReportMetric(n/took.Seconds(), "docs/s")
+						b.ReportMetric(n/floor.Seconds(), "floor-docs/s")
+						b.ReportMetric(floor.Seconds()/took.Seconds(), "of-floor")
+					}
+				})
+			})
+		}
+	}
+}
+
+// Pages as the browser gets them, in process.
+func BenchmarkLists(b *testing.B) {
+	eachDialect(b, func(b *testing.B, d desk) {
+		if err := filingtest.FillCase(b.Context(), d.h, d.core, d.caseID, 10_000); err != nil {
+			b.Fatal(err)
+		}
+		if err := filingtest.FillIncoming(b.Context(), d.h, authority, 100_000); err != nil {
+			b.Fatal(err)
+		}
+		documents := "/akte/vorgang/" + d.caseID + "/dokumente"
+		for name, path := range map[string]string{"case": documents, "case-by-name": documents + "?sortierung=name", "case-filtered": documents + "?q=009999",
+			"case-nothing": documents + "?q=gibtsnicht", "inbox": "/akte/posteingang", "inbox-filtered": "/akte/posteingang?q=nummer+99999",
+			"inbox-nothing": "/akte/posteingang?q=gibtsnicht"} {
+			b.Run(name, func(b *testing.B) {
+				for b.Loop() {
+					p99, err := filingtest.P99(200, func(int) error {
+						w := httptest.NewRecorder()
+						d.mux.ServeHTTP(w, httptest.NewRequestWithContext(d.clerk, http.MethodGet, path, nil))
+						if w.Code != http.StatusOK {
+							b.Fatalf("%s: %d", path, w.Code)
+						}
+						return nil
+					})
+					if err != nil {
+						b.Fatal(err)
+					}
+					b.ReportMetric(float64(p99.Microseconds())/1000, "p99-ms")
+				}
+			})
+		}
+	})
+}
