@@ -9,11 +9,14 @@ import (
 	nethtml "golang.org/x/net/html"
 )
 
+// RichTags are the elements that the words of a module may have besides links; editors are told them.
+var RichTags = []string{"p", "br", "ul", "ol", "li", "h3", "h4", "strong", "em", "b", "i", "abbr", "sup", "sub"}
+
 // richText is what the words of a module may be made of: paragraphs, lists, sub-headings, emphasis, links to the web,
 // to mail and telephone. No attributes but the link's, no style, nothing that loads or runs.
 var richText = func() *bluemonday.Policy {
 	p := bluemonday.NewPolicy()
-	p.AllowElements("p", "br", "ul", "ol", "li", "h3", "h4", "strong", "em", "b", "i", "abbr", "sup", "sub")
+	p.AllowElements(RichTags...)
 	p.AllowAttrs("href").OnElements("a")
 	p.AllowURLSchemes("https", "http", "mailto", "tel")
 	p.AllowRelativeURLs(false)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -293,6 +294,30 @@ func TestOtherProcess(t *testing.T) {
 		}
 		if s, _ := other.Catalog().Service(dog); s.Title != "Hund anmelden" {
 			t.Errorf("the title is %q", s.Title)
+		}
+	})
+}
+
+// What editors are told is allowed is what stays; and they see the page as citizens will.
+func TestAllowedMarks(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		alone := slices.DeleteFunc(slices.Clone(finder.RichTags), func(tag string) bool { return slices.Contains([]string{"br", "li", "ul", "ol"}, tag) })
+		text := "<ul><li>a</li></ul><ol><li>b<br>c</li></ol>"
+		for _, tag := range alone {
+			text += "<" + tag + ">" + tag + "</" + tag + ">"
+		}
+		v := ok[Version](t)(d.StartDraft(as(edda), stamm))
+		c := webtest.New(t, d.mux).As(edda)
+		p := c.Get(textPath(v.ID)).Want(200, "<p>, <br>, <ul>", "<sup>, <sub>", "mailto:")
+		p.Fill("Worum es geht", text+"<u>weg</u>").Press("Speichern und Vorschau").Want(200, "So werden Bürgerinnen und Bürger diesen Text sehen", "weg")
+		got := d.get(t, v.ID).Modules[finder.ModuleFull].Text
+		for _, tag := range append(alone, "br", "li", "ul", "ol") {
+			if !strings.Contains(got, "<"+tag) {
+				t.Errorf("%s is taken out: %s", tag, got)
+			}
+		}
+		if strings.Contains(got, "<u>") {
+			t.Errorf("left in: %s", got)
 		}
 	})
 }

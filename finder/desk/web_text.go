@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"rennsteig/finder"
@@ -26,6 +27,7 @@ type editView struct {
 	Comments []commentView
 	Readable readabilityView
 	Say      web.Field
+	Allowed  string // elements that the texts may have
 }
 
 // head is what all pages of a version show on top.
@@ -114,7 +116,8 @@ func (r *Room) showText(w http.ResponseWriter, req *http.Request, id string, typ
 		v.Content = *typed
 		h.Change, _ = strconv.ParseInt(req.PostForm.Get("change"), 10, 64)
 	}
-	view := editView{Head: h, Errors: summary, Local: v.Authority != "", Comments: r.comments(req, comments), Readable: r.readabilityView(req, v)}
+	view := editView{Head: h, Errors: summary, Local: v.Authority != "", Comments: r.comments(req, comments), Readable: r.readabilityView(req, v),
+		Allowed: "<" + strings.Join(finder.RichTags, ">, <") + ">"}
 	master, _ := r.finder.Catalog().Released(finder.TextRef{Service: v.Service, Lang: v.Lang})
 	for _, m := range finder.Modules {
 		f := moduleForm{Heading: t(m.TextKey()), Field: web.Field{Name: fieldName(m), Kind: "textarea", Label: t(m.TextKey()),

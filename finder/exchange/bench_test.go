@@ -2,9 +2,12 @@ package exchange
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"rennsteig/platform/db"
 	"rennsteig/platform/housetest"
@@ -32,21 +35,51 @@ func generated(n int) string {
 	return msg(items...)
 }
 
-// BenchmarkImport takes 20,000 objects into a fresh SQLite.
+var objects = flag.Int("objects", 20_000, "how many objects BenchmarkImport takes over")
+
+// BenchmarkImport takes objects into fresh databases. Beside it another writer knocks all the time: wait-s is how long it
+// had to wait at most.
 func BenchmarkImport(b *testing.B) {
-	text := generated(20_000)
-	b.SetBytes(int64(len(text)))
-	for b.Loop() {
-		b.StopTimer()
-		p := newPlace(b, housetest.New(b, db.SQLite, rooms...), false)
-		src, err := Open(context.Background(), file(b, text), Fetch{})
-		must(b, err)
-		b.StartTimer()
-		if _, err := p.im.Import(system(), src, Options{}); err != nil {
-			b.Fatal(err)
-		}
-		b.StopTimer()
-		must(b, src.Close())
-		b.StartTimer()
+	text := generated(*objects)
+	for _, dialect := range []db.Dialect{db.SQLite, db.Postgres} {
+		b.Run(string(dialect), func(b *testing.B) {
+			b.SetBytes(int64(len(text)))
+			var longest time.Duration
+			for b.Loop() {
+				b.StopTimer()
+				h := housetest.New(b, dialect, rooms...)
+				p := newPlace(b, h, false)
+				src, err := Open(context.Background(), file(b, text), Fetch{})
+				must(b, err)
+				ctx, stop := context.WithCancel(context.Background())
+				var other sync.WaitGroup
+				other.Go(func() { longest = max(longest, knock(ctx, h.DB)) })
+				b.StartTimer()
+				_, err = p.im.Import(system(), src, Options{})
+				b.StopTimer()
+				stop()
+				other.Wait()
+				must(b, err)
+				must(b, src.Close())
+				b.StartTimer()
+			}
+			b.ReportMetric(longest.Seconds(), "wait-s")
+		})
 	}
+}
+
+// knock writes a small row again and again until ctx ends, and tells how long one of the writes took at most.
+func knock(ctx context.Context, d *db.DB) (longest time.Duration) {
+	pace := time.NewTicker(20 * time.Millisecond)
+	defer pace.Stop()
+	for n := 0; ctx.Err() == nil; n++ {
+		<-pace.C
+		start := time.Now()
+		_ = d.Tx(context.WithoutCancel(ctx), func(ctx context.Context, tx *db.Tx) error {
+			_, err := tx.Exec(ctx, `INSERT INTO finder_popularity (service_key, day, opened) VALUES ('x', $1, 1)`, n)
+			return err
+		})
+		longest = max(longest, time.Since(start))
+	}
+	return longest
 }
