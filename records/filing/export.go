@@ -119,7 +119,7 @@ func (r *Room) getCSV(w http.ResponseWriter, req *http.Request) error {
 		t("records.filed_at"), t("filing.version"), t("filing.bytes"), "SHA-256"})
 	for {
 		for _, d := range l.Items {
-			_ = out.Write([]string{cell(d.Name), r.kind(req, string(d.Kind)), cell(d.Subject), cell(d.Words()), cell(d.Sender), cell(t(d.CreatedBy)),
+			_ = out.Write([]string{cell(d.Name), r.kind(req, string(d.Kind)), cell(d.Subject), cell(d.Words()), cell(d.Sender), cell(r.h.Site.Known(req, d.CreatedBy)),
 				i18n.DateTime(lang, d.CreatedAt), strconv.FormatInt(d.Version, 10), strconv.FormatInt(d.Size, 10), d.Hash})
 		}
 		out.Flush()

@@ -164,7 +164,7 @@ func (r *Room) cardFacts(req *http.Request, c Card) web.SummaryList {
 		rows = append(rows, web.SummaryRow{Label: t("filing.sender"), Value: c.Sender}, web.SummaryRow{Label: t("filing.sent"), Value: i18n.DateTime(lang, c.SentAt)})
 	}
 	rows = append(rows,
-		web.SummaryRow{Label: t("records.filed_at"), Value: t("filing.by", i18n.DateTime(lang, c.CreatedAt), t(c.CreatedBy))},
+		web.SummaryRow{Label: t("records.filed_at"), Value: t("filing.by", i18n.DateTime(lang, c.CreatedAt), r.h.Site.Known(req, c.CreatedBy))},
 		web.SummaryRow{Label: t("records.case"), Value: c.Case.Reference + " " + c.Case.Subject},
 		web.SummaryRow{Label: t("filing.version"), Value: strconv.FormatInt(c.Version, 10)},
 		web.SummaryRow{Label: t("filing.media_type"), Value: strings.SplitN(c.MediaType, ";", 2)[0] + ", " + sizeText(c.Size)},

@@ -93,7 +93,7 @@ func (r *Room) showDocuments(w http.ResponseWriter, req *http.Request, f Filter,
 		chosen[id] = true
 	}
 	for _, x := range l.Items {
-		d.Rows = append(d.Rows, documentRow{Document: x, What: r.kind(req, string(x.Kind)), By: t(x.CreatedBy), Bytes: sizeText(x.Size),
+		d.Rows = append(d.Rows, documentRow{Document: x, What: r.kind(req, string(x.Kind)), By: r.h.Site.Known(req, x.CreatedBy), Bytes: sizeText(x.Size),
 			Locked: x.Locked(r.h.Now()), Chosen: chosen[x.ID]})
 	}
 	meta := web.Meta{Title: t("filing.documents_of", c.Reference), Crumbs: r.caseCrumbs(req, c), Failed: in.err != nil}

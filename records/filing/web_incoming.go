@@ -81,7 +81,7 @@ func (r *Room) showIncomings(w http.ResponseWriter, req *http.Request, in typed)
 		Files: r.fieldError(req, in.err, "dateien"), Open: in.err != nil, Fields: fields, Script: r.script.url(),
 		ShowAuthority: len(authorities(req)) > 1}
 	for _, x := range l.Items {
-		d.Rows = append(d.Rows, incomingRow{x, r.h.AuthorityName(x.Authority), t(x.CreatedBy)})
+		d.Rows = append(d.Rows, incomingRow{x, r.h.AuthorityName(x.Authority), r.h.Site.Known(req, x.CreatedBy)})
 	}
 	meta := web.Meta{Title: t("filing.incoming"), Crumbs: r.deskCrumbs(req), Failed: in.err != nil}
 	return r.pages.incomings.RenderStatus(w, req, statusOf(in.err), meta, d)
@@ -231,7 +231,7 @@ func (r *Room) showIncoming(w http.ResponseWriter, req *http.Request, in typed) 
 	p.Subject, p.NewFile = subject, []web.Field{unit, org}
 	p.Facts.Rows = []web.SummaryRow{
 		{Label: t("filing.sender"), Value: x.Sender}, {Label: t("records.received"), Value: i18n.Date(lang, x.ReceivedAt)},
-		{Label: t("filing.incoming.registered"), Value: t("filing.by", i18n.DateTime(lang, x.CreatedAt), t(x.CreatedBy))},
+		{Label: t("filing.incoming.registered"), Value: t("filing.by", i18n.DateTime(lang, x.CreatedAt), r.h.Site.Known(req, x.CreatedBy))},
 		{Label: t("records.authority"), Value: r.h.AuthorityName(x.Authority)},
 	}
 	if x.CaseID != "" {
