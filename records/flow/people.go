@@ -163,8 +163,15 @@ func (r *Room) desk(ctx context.Context, q db.Querier, a access.Access) (desk, e
 	if err != nil {
 		return d, err
 	}
-	for _, authority := range away {
-		dir, err := r.directory(ctx, q, a, authority, r.h.Now())
+	// Every way to a deputy ends with one who is named in an absence, or with a head: for others nothing more is read.
+	head := slices.ContainsFunc(mine, func(s seat) bool { return s.role == access.Head })
+	asked := map[string]bool{}
+	for _, x := range away {
+		if asked[x.Authority] || !head && x.Deputy != p.Subject {
+			continue
+		}
+		asked[x.Authority] = true
+		dir, err := r.directory(ctx, q, a, x.Authority, r.h.Now())
 		if err != nil {
 			return d, err
 		}

@@ -114,7 +114,7 @@ func (r *Room) draft(ctx context.Context, tx *db.Tx, c records.Case, o Order) (C
 func (r *Room) newTask(x Circulation, c records.Case, s Step, step int, holder, name string, now time.Time) Task {
 	t := Task{ID: db.NewID(), Authority: c.Authority, File: c.FileID, Case: c.ID, Circulation: x.ID, Step: step, Kind: s.Kind,
 		Text: strings.TrimSpace(s.Text), Holder: holder, HolderName: name, State: Waiting, Days: s.Days, Date: s.Date, Version: 1, fresh: true,
-		search: strings.ToLower(strings.Join([]string{c.Reference, c.Subject, c.Applicant, x.Title, x.By.Name, s.Text}, " "))}
+		search: searchText(c.Reference, c.Subject, c.Applicant, x.Title, x.By.Name, s.Text)}
 	if s.Kind == Resubmit {
 		if t.Date.IsZero() {
 			t.Date = now.AddDate(0, 0, s.Days)
@@ -122,6 +122,13 @@ func (r *Room) newTask(x Circulation, c records.Case, s Step, step int, holder, 
 		t.Date = startOfDay(t.Date)
 	}
 	return t
+}
+
+// searchText is what the inbox is searched in. It stands in an index, so it has an end.
+func searchText(parts ...string) string {
+	const most = 400 // characters
+	s := []rune(strings.ToLower(strings.Join(parts, " ")))
+	return string(s[:min(len(s), most)])
 }
 
 // object is what the log's entries about the circulation are about.

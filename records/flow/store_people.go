@@ -94,12 +94,12 @@ func (store) absent(ctx context.Context, q db.Querier, a access.Access, authorit
 	return db.All(rows, err, scanAbsence)
 }
 
-// awayAt lists the authorities where somebody is absent at that moment.
-func (store) awayAt(ctx context.Context, q db.Querier, a access.Access, at time.Time) ([]string, error) {
+// awayAt lists who is absent at that moment from any authority of the caller's.
+func (store) awayAt(ctx context.Context, q db.Querier, a access.Access, at time.Time) ([]Absence, error) {
 	var p db.Params
-	rows, err := q.Query(ctx, `SELECT DISTINCT b.authority_id FROM flow_absence b WHERE `+a.In("b.authority_id", &p)+
-		` AND b.ended_at = 0 AND b.until_at > `+p.Add(db.Micros(at))+` AND b.from_at <= `+p.Add(db.Micros(at)), p...)
-	return db.All(rows, err, scanText)
+	rows, err := q.Query(ctx, `SELECT `+absenceColumns+` FROM flow_absence b WHERE `+a.In("b.authority_id", &p)+
+		` AND b.ended_at = 0 AND b.until_at > `+p.Add(db.Micros(at))+` AND b.from_at <= `+p.Add(db.Micros(at))+` ORDER BY b.id`, p...)
+	return db.All(rows, err, scanAbsence)
 }
 
 // absences lists those that are not over.
