@@ -63,8 +63,9 @@ func (e *engine) open() (pdfium.Pool, error) {
 		config = config.WithCompilationCache(c)
 	}
 	pool, err := webassembly.Init(webassembly.Config{
-		MaxIdle: maxInstances, MaxTotal: maxInstances, ReuseWorkers: true, RuntimeConfig: config,
-		FSConfig: wazero.NewFSConfig(), Stdout: io.Discard, Stderr: io.Discard, // it sees no file of this machine
+		MaxTotal: maxInstances, RuntimeConfig: config,
+		ReuseWorkers: false,                                                        // what one document does to pdfium, another authority's never meets; costs some milliseconds
+		FSConfig:     wazero.NewFSConfig(), Stdout: io.Discard, Stderr: io.Discard, // it sees no file of this machine
 	})
 	if err != nil {
 		return nil, fmt.Errorf("pdfium: %w", err)
