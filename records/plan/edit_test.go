@@ -2,6 +2,7 @@ package plan
 
 import (
 	"errors"
+	"sync"
 	"testing"
 	"time"
 
@@ -159,6 +160,30 @@ func TestRoute(t *testing.T) {
 		for _, bad := range []Routing{{Key: "123", Unit: "11.10"}, {Key: other, Unit: "nichts"}, {Key: other, Unit: "22.20"}, {Key: other, Unit: "11.10", Lead: db.NewID()}, {Key: "", Unit: ""}} {
 			bad.Authority = erfurt
 			want(t, bad.Key+" "+bad.Unit, h.Route(regina, bad), errs.Invalid)
+		}
+	})
+}
+
+// TestAtOnce has registrars change one plan at the same time: no circle, nothing lost unseen.
+func TestAtOnce(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		for range 5 {
+			a, b := h.edit(t, "41", map[string]string{"parent": "45"}), h.edit(t, "45", map[string]string{"parent": "41"})
+			fresh := Edit{Authority: erfurt, Values: map[string]string{"code": db.NewID(), "title": "x", "retention_years": "1", "appraisal": "V"}}
+			failed := make([]error, 4)
+			var all sync.WaitGroup
+			for i, e := range []Edit{a, b, fresh, fresh} {
+				all.Go(func() { failed[i] = h.Put(regina, e) })
+			}
+			all.Wait()
+			if (failed[0] == nil) == (failed[1] == nil) || failed[2] != nil && !errs.Is(failed[2], errs.Conflict) || failed[3] != nil && !errs.Is(failed[3], errs.Conflict) {
+				t.Fatalf("%v", failed)
+			}
+			if wrong := h.plan(t, erfurt).check(h.now); len(wrong) > 0 {
+				t.Fatalf("%+v", wrong)
+			}
+			must(t, h.Put(regina, h.edit(t, "41", map[string]string{"parent": "4"})))
+			must(t, h.Put(regina, h.edit(t, "45", map[string]string{"parent": "4"})))
 		}
 	})
 }

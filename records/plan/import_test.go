@@ -387,6 +387,8 @@ func FuzzReadTable(f *testing.F) {
 		f.Add(b)
 	}
 	f.Add([]byte("\ufeffcode;title;valid_until\r\n\"1;\"\"\";'=x;1.1.2000\n"))
+	f.Add([]byte(","))
+	f.Add([]byte("code;;\n1;;\n"))
 	f.Add([]byte("code,leika_keys,leads\n1,*,\"* a%3Bb; 99 c\"\n"))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		read, err := readTable(b)

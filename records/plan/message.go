@@ -103,7 +103,7 @@ func (p Plan) readMessage(authority string, b []byte) (m message, err error) {
 		if err != nil {
 			return m, unreadable(err)
 		}
-		defer pack.Close()
+		defer func() { _ = pack.Close() }() // it was only read
 		in = pack.Reader
 	} else if in, err = xdomea.NewReader(bytes.NewReader(b)); err != nil {
 		return m, unreadable(err)

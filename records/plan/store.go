@@ -39,30 +39,33 @@ func plan(ctx context.Context, q db.Querier, a access.Access, lock string) (Plan
 }
 
 // withServices adds what is routed to the units.
-func (pl Plan) withServices(ctx context.Context, q db.Querier, a access.Access) (Plan, error) {
-	pl.sort()
-	index := pl.index()
-	var p db.Params
+func (p Plan) withServices(ctx context.Context, q db.Querier, a access.Access) (Plan, error) {
+	p.sort()
+	index := p.index()
+	var args db.Params
 	rows, err := q.Query(ctx, `SELECT r.unit, r.leika_key, r.org_id, coalesce(o.code, ''), coalesce(o.name, '') FROM records_routing r
-		LEFT JOIN records_org o ON o.id = r.org_id AND o.authority_id = r.authority_id WHERE `+a.In("r.authority_id", &p)+` ORDER BY r.leika_key`, p...)
+		LEFT JOIN records_org o ON o.id = r.org_id AND o.authority_id = r.authority_id WHERE `+a.In("r.authority_id", &args)+` ORDER BY r.leika_key`, args...)
 	_, err = db.All(rows, err, func(r db.Scanner) (s Service, err error) {
 		var unit string
 		err = r.Scan(&unit, &s.Key, &s.Lead, &s.LeadCode, &s.LeadName)
 		if i, ok := index[unit]; ok && err == nil {
-			pl[i].Services = append(pl[i].Services, s)
+			p[i].Services = append(p[i].Services, s)
 		}
 		return s, err
 	})
-	return pl, err
+	return p, err
 }
 
-// counted is plan with the number of files that the caller may read, by the codes of the units: one query for both.
+// counted is plan with the number of files that the caller may read, by the codes of the units: one query for both. Most
+// files are open to the whole authority and have no rule: for those, which are many, the predicate is not asked.
 func counted(ctx context.Context, q db.Querier, a access.Access, authority string) (Plan, map[string][2]int, error) {
 	var p db.Params
 	files := map[string][2]int{}
 	rows, err := q.Query(ctx, `SELECT `+unitColumns+`, coalesce(n.open, 0), coalesce(n.closed, 0) FROM records_unit u LEFT JOIN (
 			SELECT f.unit AS unit, sum(CASE WHEN f.closed_at = 0 THEN 1 ELSE 0 END) AS open, sum(CASE WHEN f.closed_at > 0 THEN 1 ELSE 0 END) AS closed
-			FROM records_file f WHERE `+a.Reads("f", &p)+` AND f.authority_id = `+p.Add(authority)+` GROUP BY f.unit) n ON n.unit = u.code
+			FROM records_file f WHERE f.authority_id = `+p.Add(authority)+` AND (f.level = 0 AND f.readers = ''
+				AND f.id NOT IN (SELECT g.file_id FROM records_grant g WHERE g.authority_id = `+p.Add(authority)+`) AND `+a.In("f.authority_id", &p)+`
+				OR `+a.Reads("f", &p)+`) GROUP BY f.unit) n ON n.unit = u.code
 		WHERE `+a.In("u.authority_id", &p)+` AND u.authority_id = `+p.Add(authority), p...)
 	units, err := db.All(rows, err, func(r db.Scanner) (u Unit, err error) {
 		var from, until int64

@@ -109,22 +109,20 @@ func readTable(b []byte) (t table, err error) {
 	return t, nil
 }
 
-// headings checks the first line of a table.
+// headings checks the first line of a table. Separators at its end are no headings.
 func headings(line int, cells []string) (out []string, err error) {
+	for len(cells) > 0 && oneLine(cells[len(cells)-1]) == "" {
+		cells = cells[:len(cells)-1]
+	}
 	var wrong []problem
-	for i, h := range cells {
+	for _, h := range cells {
 		h = strings.ToLower(oneLine(h))
-		switch {
-		case h == "" && strings.Join(cells[i:], "") == "": // a separator at the end of the line
-			cells = cells[:i]
-		case !slices.Contains(columns, h):
+		if !slices.Contains(columns, h) {
 			wrong = append(wrong, problem{Line: line, Column: h, Key: "plan.error.heading", Args: []any{strings.Join(columns, ", ")}})
-		case slices.Contains(out, h):
+		} else if slices.Contains(out, h) {
 			wrong = append(wrong, problem{Line: line, Column: h, Key: "plan.error.heading_twice"})
 		}
-		if i < len(cells) {
-			out = append(out, h)
-		}
+		out = append(out, h)
 	}
 	if !slices.Contains(out, colCode) {
 		wrong = append(wrong, problem{Line: line, Column: colCode, Key: "plan.error.heading_missing"})

@@ -82,10 +82,9 @@ func statusOf(err error) int {
 type planPage struct {
 	View
 	Tabs     web.Tabs
+	Errors   web.ErrorSummary
 	Others   []web.Link // the caller's other authorities
 	Filter   []web.Field
-	Query    string
-	All      bool
 	Filtered bool
 	Reset    string
 	Way      []web.Link // to the branch that is shown
@@ -122,7 +121,7 @@ func (r *Room) getPlan(w http.ResponseWriter, req *http.Request) error {
 	if err != nil {
 		return err
 	}
-	p := planPage{View: view, Tabs: r.core.Tabs(req, "/akte/plan"), Query: f.Query, All: f.All, Filtered: f.Query != "" || f.All || v.Get("am") != "",
+	p := planPage{View: view, Tabs: r.core.Tabs(req, "/akte/plan"), Errors: r.h.Site.Summary(t, failed), Filtered: f.Query != "" || f.All || v.Get("am") != "",
 		Reset: address("/akte/plan", authority, ""), New: address(editPath, authority, ""), Exchange: address(exchangePath, authority, ""),
 		Filter: []web.Field{
 			{Name: "q", Label: t("plan.search"), Value: f.Query, Optional: true, MaxLength: 200},

@@ -14,6 +14,11 @@ CREATE TABLE plan_import (
 	imported_at  BIGINT NOT NULL
 );
 CREATE INDEX plan_import_at ON plan_import (authority_id, imported_at, id);
+-- How many files a unit has, and which of them have rules, is known from these alone.
+CREATE INDEX plan_file_count ON records_file (authority_id, unit, closed_at, level, readers, writers, id);
+CREATE INDEX plan_grant_file ON records_grant (authority_id, file_id);
 
 -- +goose Down
+DROP INDEX plan_grant_file;
+DROP INDEX plan_file_count;
 DROP TABLE plan_import;
