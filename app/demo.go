@@ -145,6 +145,8 @@ var demoUnits = []struct {
 	office.Unit
 	members []office.Member
 }{
+	{office.Unit{ID: "019a0000-0000-7000-8000-000000000010", Code: "10", Name: "Hauptamt und Registratur"}, []office.Member{
+		{Subject: "demo-registrar", Role: access.Head}, {Subject: "demo-registrar2", Role: access.Member}}},
 	{office.Unit{ID: "019a0000-0000-7000-8000-000000000020", Code: "20", Name: "Kämmerei und Steuern"}, []office.Member{
 		{Subject: "demo-head", Role: access.Head}, {Subject: "demo-clerk", Role: access.Member}, {Subject: "demo-clerk2", Role: access.Member}}},
 	{office.Unit{ID: "019a0000-0000-7000-8000-000000000030", Code: "30", Name: "Recht"}, []office.Member{{Subject: "demo-clerk3", Role: access.Member}}},

@@ -50,6 +50,7 @@ var rooms = []platform.Files{
 	{Room: "pay", FS: pay.Files},
 	{Room: "records", FS: records.Files},
 	{Room: "office", FS: office.Files},
+	{Room: "extract", FS: extract.Files},
 	{Room: "filing", FS: filing.Files},
 	{Room: "flow", FS: flow.Files},
 	{Room: "disposal", FS: disposal.Files},

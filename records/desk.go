@@ -82,7 +82,8 @@ func (r *Room) noteReading(ctx context.Context, authority, object string, level 
 
 // Tabs leads between the lists of the electronic file; current is the path of the page.
 func (r *Room) Tabs(req *http.Request, current string) web.Tabs {
-	links := []web.Link{{Text: "records.tab.tasks", Href: "/akte/aufgaben"}, {Text: "records.inbox", Href: "/akte"},
+	links := []web.Link{{Text: "records.tab.tasks", Href: "/akte/aufgaben"}, {Text: "records.tab.incoming", Href: "/akte/posteingang"},
+		{Text: "records.tab.cases", Href: "/akte"},
 		{Text: "records.files", Href: "/akte/akten"}, {Text: "records.tab.search", Href: "/akte/suche"}}
 	links = append(links, web.Link{Text: "records.tab.plan", Href: "/akte/plan"}, web.Link{Text: "records.tab.org", Href: "/akte/organisation"})
 	if identity.From(req.Context()).Has(identity.Registrar) {

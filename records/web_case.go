@@ -130,7 +130,7 @@ func (r *Room) showCase(w http.ResponseWriter, req *http.Request, f Filter, in t
 		NoteOpen: in.form.Has("note"), AskOpen: in.form.Has("question"),
 	}
 	for _, x := range d.Documents {
-		p.Papers = append(p.Papers, paper{x, t("records.kind." + string(x.Kind)), t(x.CreatedBy), sizeText(x.Size)})
+		p.Papers = append(p.Papers, paper{x, t("records.kind." + string(x.Kind)), r.h.Site.Known(req, x.CreatedBy), sizeText(x.Size)})
 	}
 	status := http.StatusOK
 	if in.err != nil {

@@ -93,6 +93,15 @@ func (c *Catalog) T(lang Lang, key string, args ...any) string {
 	return fmt.Sprintf(text, args...)
 }
 
+// Known returns the text of s if it is a key, else s itself: who did something is a person's name, or a key for what the
+// program and people outside do.
+func (c *Catalog) Known(lang Lang, s string) string {
+	if text, ok := c.texts[lang][s]; ok {
+		return text
+	}
+	return s
+}
+
 // N returns the text of key+".one" or key+".other" with n as first argument.
 func (c *Catalog) N(lang Lang, key string, n int, args ...any) string {
 	form := ".other"

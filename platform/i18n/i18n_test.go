@@ -24,6 +24,8 @@ func TestCatalog(t *testing.T) {
 		c.T(i18n.German, "a.x", 3):    "3 Akten",
 		c.T(i18n.English, "a.x", 3):   "3 files",
 		c.T(i18n.German, "a.gap"):     "[a.gap]",
+		c.Known(i18n.German, "a.p"):   "50 % sicher",
+		c.Known(i18n.German, "Anna"):  "Anna",
 		c.N(i18n.German, "a.n", 1):    "1 Akte",
 		c.N(i18n.German, "a.n", 0):    "0 Akten",
 		c.N(i18n.English, "a.n", 2):   "2 files",

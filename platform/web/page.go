@@ -125,6 +125,7 @@ func (p *Page[T]) RenderStatus(w http.ResponseWriter, r *http.Request, status in
 func (s *Site) funcs(lang i18n.Lang) template.FuncMap {
 	return template.FuncMap{
 		"t":        func(key string, args ...any) string { return s.Texts.T(lang, key, args...) },
+		"known":    func(text string) string { return s.Texts.Known(lang, text) },
 		"tn":       func(key string, n int, args ...any) string { return s.Texts.N(lang, key, n, args...) },
 		"date":     func(t time.Time) string { return i18n.Date(lang, t) },
 		"datetime": func(t time.Time) string { return i18n.DateTime(lang, t) },

@@ -201,6 +201,9 @@ func (s *Site) T(r *http.Request, key string, args ...any) string {
 	return s.Texts.T(Lang(r), key, args...)
 }
 
+// Known is the text of what may be a key, in the language of the request; else it is what it is.
+func (s *Site) Known(r *http.Request, text string) string { return s.Texts.Known(Lang(r), text) }
+
 func (s *Site) shell(w http.ResponseWriter, r *http.Request, m Meta) Shell {
 	lang := Lang(r)
 	sh := Shell{
