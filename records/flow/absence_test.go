@@ -159,6 +159,40 @@ func TestTwoAtOnce(t *testing.T) {
 	})
 }
 
+// TestSignAndRevise: whoever signs while a new version is filed either signs before it, and there is none, or does not
+// sign.
+func TestSignAndRevise(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		for i := range 12 {
+			c := h.newCase(nil)
+			doc := h.newDocument(c)
+			k := h.task(h.start(c, doc, step(Sign, "doris")), "doris")
+			seen := h.content(doc)
+			var wg sync.WaitGroup
+			var err error
+			wg.Go(func() { err = h.Sign(as("doris"), k.ID, k.Version, seen, "") })
+			wg.Go(func() { // as package filing does
+				if err := h.h.DB.Tx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+					_, err := tx.Exec(ctx, `UPDATE records_document SET version = version + 1, hash = $1 WHERE id = $2 AND final_at = 0`, fmt.Sprintf("%064x", i), doc)
+					return err
+				}); err != nil {
+					t.Error(err)
+				}
+			})
+			wg.Wait()
+			signatures, failed := h.store.signatures(t.Context(), h.h.DB.Reader(), access.All, c.ID)
+			must(t, failed)
+			now := h.content(doc)
+			switch {
+			case err == nil && (len(signatures) != 1 || signatures[0].Content != now):
+				t.Fatalf("signed %+v, but there is %+v", signatures, now)
+			case err != nil && (!errs.Is(err, errs.Conflict) || len(signatures) != 0 || now == seen):
+				t.Fatalf("not signed: %v, %+v", err, signatures)
+			}
+		}
+	})
+}
+
 func TestHandOver(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
 		var mine []records.Case

@@ -13,7 +13,7 @@
 //
 // A signature binds to one version of the document: its number and its SHA-256. A newer version makes the
 // co-signatures before it void and opens their tasks again; that is found by comparing with the document, when somebody
-// acts or looks, and by a look every few seconds. The final signature makes the document final. It is an entry in the
+// acts or looks, and by a look four times a minute. The final signature makes the document final. It is an entry in the
 // log of the house, not a qualified electronic signature (eIDAS).
 //
 // Whoever acts holds the lock on the case, so that two never act on one circulation at once; a form carries the version

@@ -87,4 +87,11 @@ func TestLook(t *testing.T) {
 	b.Open(server.URL + "/akte/abwesenheit")
 	b.Press("Eintragen")
 	look("absence-error", http.StatusUnprocessableEntity)
+	who = identity.From(as("birgit"))
+	b.Open(server.URL + flow)
+	b.Fill("Kommentar", "Noch ein Wort.")
+	who = identity.Principal{}
+	b.Press("Kommentar speichern")
+	look("kept", http.StatusUnauthorized)
+	b.Want("Noch ein Wort.")
 }

@@ -7,8 +7,10 @@ import (
 	"time"
 
 	"rennsteig/platform"
+	"rennsteig/platform/errs"
 	"rennsteig/platform/i18n"
 	"rennsteig/platform/queue"
+	"rennsteig/platform/web"
 	"rennsteig/records"
 )
 
@@ -39,7 +41,7 @@ func New(h *platform.House, core *records.Room, staff Staff) (*Room, error) {
 
 // Run looks for documents that have a new version while they are being co-signed, until ctx ends.
 func (r *Room) Run(ctx context.Context) error {
-	const pause = 5 * time.Second
+	const pause = 15 * time.Second
 	tick := time.NewTimer(0)
 	defer tick.Stop()
 	for {
@@ -57,8 +59,14 @@ func (r *Room) Run(ctx context.Context) error {
 
 // Routes registers the pages.
 func (r *Room) Routes(mux *http.ServeMux) {
-	handle := func(pattern string, h func(http.ResponseWriter, *http.Request) error) {
-		r.h.Site.Handle(mux, pattern, h)
+	handle := func(pattern string, h web.Handler) {
+		r.h.Site.Handle(mux, pattern, func(w http.ResponseWriter, req *http.Request) error {
+			err := h(w, req)
+			if errs.Is(err, errs.Unauthenticated) && len(req.PostForm) > 0 {
+				return r.showKept(w, req)
+			}
+			return err
+		})
 	}
 	handle("GET /akte/aufgaben", r.getTasks)
 	handle("GET /akte/aufgaben/csv", r.getTasksCSV)
