@@ -316,6 +316,9 @@ func (r *Room) lines(req *http.Request, e Event) (out []string) {
 
 func (r *Room) fieldLine(req *http.Request, f Field) string {
 	t := r.h.Site.Text(req)
+	if f.Column == colFrom || f.Column == colUntil {
+		f.Old, f.New = shownDay(req, f.Old), shownDay(req, f.New)
+	}
 	if f.Old == "" {
 		return t("plan.field.new", t("plan.col."+f.Column), f.New)
 	}
@@ -323,6 +326,14 @@ func (r *Room) fieldLine(req *http.Request, f Field) string {
 		return t("plan.field.gone", t("plan.col."+f.Column), f.Old)
 	}
 	return t("plan.field.changed", t("plan.col."+f.Column), f.Old, f.New)
+}
+
+// shownDay is a day of a table as people read it.
+func shownDay(req *http.Request, s string) string {
+	if day, ok := readDay(s); ok && !day.IsZero() {
+		return i18n.Date(web.Lang(req), day)
+	}
+	return s
 }
 
 // onRoute is the frame of a unit's forms about services.

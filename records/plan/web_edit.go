@@ -98,7 +98,10 @@ func (r *Room) showEdit(w http.ResponseWriter, req *http.Request, authority, cod
 			p.Fields = append(p.Fields, f)
 		}
 	}
-	return r.pages.edit.RenderStatus(w, req, statusOf(failed), web.Meta{Title: title, Failed: failed != nil && open == nil, Crumbs: r.crumbs(req, authority)}, p)
+	if open != nil {
+		failed = nil // it is the next step
+	}
+	return r.pages.edit.RenderStatus(w, req, statusOf(failed), web.Meta{Title: title, Failed: failed != nil, Crumbs: r.crumbs(req, authority)}, p)
 }
 
 func (r *Room) editField(req *http.Request, column, value string, form url.Values, failed error) web.Field {
