@@ -3,6 +3,7 @@ package fulltext_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -41,6 +42,12 @@ func TestPlan(t *testing.T) {
 			}
 			return nil
 		})
+		// On PostgreSQL the last ten of these lie beyond the first window.
+		s := fulltext.Search{Query: fulltext.Parse("Hund 17"), Limit: 100}
+		got, _ := find(t, d, s)
+		if len(got) != 50 || got[0] != "4917" || got[49] != "17" || !slices.Equal(pages(t, d, s), got) {
+			t.Errorf("found %d: %q", len(got), got)
+		}
 		if _, err := d.SQL().ExecContext(t.Context(), `ANALYZE`); err != nil {
 			t.Fatal(err)
 		}

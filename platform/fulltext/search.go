@@ -26,7 +26,8 @@ const maxLabels = 200
 type Match struct {
 	search Search
 	index  Index
-	from   int64 // only keys from here on
+	from   int64  // only keys from here on
+	key    string // SQL value of a document's key
 	wanted string
 	like   []string
 	unlike []string
@@ -38,20 +39,20 @@ func (m Match) From(table, id string, p *db.Params) string {
 	x := m.index.table
 	if m.index.dialect == db.SQLite {
 		// CROSS JOIN keeps the order of the loops: what matches, newest first, until there is enough.
-		return x + `_fts x CROSS JOIN ` + x + ` t ON t.n = x.rowid AND x.` + x + `_fts MATCH ` + p.Add(m.wanted) + m.conditions("x.rowid", p) +
+		return x + `_fts x CROSS JOIN ` + x + ` t ON t.n = x.rowid AND x.` + x + `_fts MATCH ` + p.Add(m.wanted) + m.conditions(p) +
 			` CROSS JOIN ` + table + ` ON ` + id + ` = t.id`
 	}
 	// OFFSET 0 keeps the planner from asking the room's table first and then comparing document by document; the order
 	// lets it look at no more of them than it takes to have enough.
 	return `(SELECT t.n, t.id FROM ` + x + ` t WHERE ` + x + `_vector(t.words, t.tokens) @@ CAST(` + p.Add(m.wanted) + ` AS TEXT)::tsquery` +
-		m.conditions("t.n", p) + ` ORDER BY t.n DESC OFFSET 0) t JOIN ` + table + ` ON ` + id + ` = t.id`
+		m.conditions(p) + ` ORDER BY t.n DESC OFFSET 0) t JOIN ` + table + ` ON ` + id + ` = t.id`
 }
 
 // conditions are those beside the index's own.
-func (m Match) conditions(key string, p *db.Params) string {
-	where := ` AND ` + m.before(key, p)
+func (m Match) conditions(p *db.Params) string {
+	where := ` AND ` + m.before(p)
 	if m.from > 0 {
-		where += ` AND ` + key + ` >= ` + p.Add(m.from)
+		where += ` AND ` + m.key + ` >= ` + p.Add(m.from)
 	}
 	for _, l := range m.like {
 		where += ` AND t.words LIKE ` + p.Add(l)
@@ -63,11 +64,11 @@ func (m Match) conditions(key string, p *db.Params) string {
 }
 
 // before is the condition that the key comes after those that were shown.
-func (m Match) before(key string, p *db.Params) string {
+func (m Match) before(p *db.Params) string {
 	if m.search.Before == 0 {
-		return key + ` > 0`
+		return m.key + ` > 0`
 	}
-	return key + ` < ` + p.Add(m.search.Before)
+	return m.key + ` < ` + p.Add(m.search.Before)
 }
 
 // Newest ends the query: its order and limit.
@@ -81,8 +82,8 @@ func (m Match) Newest(p *db.Params) string {
 // The windows in which PostgreSQL is asked: the newest documents, and then each time so many times the time they span.
 const (
 	window     = 4000 // documents
-	growth     = 16
-	maxWindows = 4
+	growth     = 64
+	maxWindows = 3
 )
 
 // Newest runs the room's query. On PostgreSQL it may run several times, each time for older documents.
@@ -98,17 +99,17 @@ func Newest[T any](ctx context.Context, x Index, q db.Querier, s Search, query f
 		return db.All(rows, err, scan)
 	}
 	if x.dialect == db.SQLite {
-		m.wanted = fts5(wanted, unwanted)
+		m.wanted, m.key = fts5(wanted, unwanted), "x.rowid"
 		return run()
 	}
-	m.wanted = tsquery(wanted, unwanted)
+	m.wanted, m.key = tsquery(wanted, unwanted), "t.n"
 	// GIN gives all that match, in no order: half of the documents for a frequent word. Within a window it gives few,
 	// because its bitmap is cut with that of the window, from the primary key.
 	var documents int
 	var newest, oldest int64
 	place := &db.Params{}
 	err := q.QueryRow(ctx, `SELECT count(*), coalesce(max(n), 0), coalesce(min(n), 0) FROM (SELECT n FROM `+x.table+` t WHERE `+
-		m.before("t.n", place)+` ORDER BY n DESC LIMIT `+place.Add(window)+`) w`, *place...).Scan(&documents, &newest, &oldest)
+		m.before(place)+` ORDER BY n DESC LIMIT `+place.Add(window)+`) w`, *place...).Scan(&documents, &newest, &oldest)
 	if err != nil || documents == 0 {
 		return nil, err
 	}
@@ -118,6 +119,7 @@ func Newest[T any](ctx context.Context, x Index, q db.Querier, s Search, query f
 	out, err := run()
 	for n, span := 1, newest-oldest; err == nil && m.from > 0 && len(out) < s.Limit; n++ {
 		span *= growth
+		m.key = "(t.n + 0)" // a bitmap of all these keys would take longer than what it saves
 		m.search.Before, m.search.Limit = m.from, s.Limit-len(out)
 		if m.from = max(0, m.from-span); n == maxWindows-1 {
 			m.from = 0
