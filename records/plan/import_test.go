@@ -412,6 +412,33 @@ func FuzzReadTable(f *testing.F) {
 	})
 }
 
+func FuzzReadMessage(f *testing.F) {
+	p := Plan{{Unit: records.Unit{Code: "1", Title: "x", RetentionYears: 3, Appraisal: "B"}, Services: []Service{{Key: AnyService}}}}
+	for _, m := range []xdomea.Message{xdomea.FilePlan, xdomea.PlanForAppraisal} {
+		var b bytes.Buffer
+		w, err := xdomea.NewWriter(&b, xdomea.Head{ProcessID: db.NewID(), Message: m, Created: time.Unix(0, 0)})
+		must(f, err)
+		must(f, w.Write(&xdomea.Plan{ID: unitID("a", ""), Name: "x", Version: "1", Units: []xdomea.PlanUnit{{Reference: "1", ID: unitID("a", "1"), Appraisal: "B", Keep: xdomea.Years(3),
+			Extra: &xdomea.Extension{ID: extension, Name: "x", Fields: []xdomea.Field{{Name: colServices, Value: "*"}, {Name: colNote}}}}}}))
+		must(f, w.Close())
+		f.Add(b.Bytes())
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		m, err := p.readMessage("a", b)
+		if err != nil {
+			if code := errs.CodeOf(err); code != errs.Invalid && code != errs.TooLarge {
+				t.Fatal(err)
+			}
+			return
+		}
+		var out bytes.Buffer
+		must(t, m.table.write(&out, '\t'))
+		if again, err := readTable(out.Bytes()); err != nil || len(again.rows) != len(m.table.rows) {
+			t.Fatalf("%d rows, read again %d: %v", len(m.table.rows), len(again.rows), err)
+		}
+	})
+}
+
 // counting counts the queries that go through it.
 type counting struct {
 	db.Querier

@@ -3,6 +3,7 @@ package plan
 import (
 	"bytes"
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"os"
@@ -195,9 +196,13 @@ func (h *house) planIn(ctx context.Context, tx *db.Tx) Plan {
 // is told of it.
 func TestCountsAreOfWhatOneReads(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
-		f := h.file(t, "22.31", true)
+		f, secret := h.file(t, "22.31", true), h.file(t, "22.31", true)
 		h.file(t, "22.31", true)
 		must(t, h.h.DB.Tx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+			// secret, for people whom nobody has cleared
+			if _, err := tx.Exec(ctx, `UPDATE records_file SET level = 3 WHERE id = $1`, secret); err != nil {
+				return err
+			}
 			return access.Put(ctx, tx, access.At(erfurt), access.Grant{Authority: erfurt, File: f, Holder: access.Person("erika"), May: access.Nothing, Reason: "x"})
 		}))
 		for ctx, n := range map[context.Context]int{erika: 1, regina: 2} {
@@ -206,6 +211,10 @@ func TestCountsAreOfWhatOneReads(t *testing.T) {
 			if v.Closed != n {
 				t.Errorf("%s counts %d, want %d", identity.From(ctx).Name, v.Closed, n)
 			}
+		}
+		var open *Unconfirmed
+		if err := h.Put(regina, h.edit(t, "22.31", map[string]string{"retention_years": "11"})); !errors.As(err, &open) || open.Changes[0].Files != 3 {
+			t.Errorf("%v", err)
 		}
 	})
 }
