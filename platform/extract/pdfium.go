@@ -25,7 +25,7 @@ import (
 
 const (
 	maxInstances = 2           // each takes a core, and memory for itself
-	maxMemory    = 512 << 20   // bytes of one instance
+	maxMemory    = 256 << 20   // bytes of one instance
 	maxScanned   = 50          // pages of one document that are recognised
 	maxPixels    = 4000 * 4000 // of a page's picture
 	scanDPI      = 200         // enough for 8 pt letters
