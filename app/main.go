@@ -16,6 +16,7 @@ import (
 	"rennsteig/platform/cli"
 	"rennsteig/platform/identity/signin"
 	"rennsteig/platform/queue"
+	"rennsteig/records/disposal"
 )
 
 // Version is set when the program is built (make build).
@@ -27,7 +28,7 @@ type commands struct {
 	Finder   finderCmd      `cmd:"" help:"Search the catalogue of services; measure the search; import and export it."`
 	Apply    applyCmd       `cmd:"" help:"Which authority offers which form."`
 	Pay      payCmd         `cmd:"" help:"What an authority takes."`
-	Records  recordsCmd     `cmd:"" help:"The electronic file: disposal."`
+	Records  recordsCmd     `cmd:"" help:"The electronic file: file plans, disposal, index of the search."`
 	Audit    audit.Command  `cmd:"" help:"Verify, export and prove the log."`
 	Identity signin.Command `cmd:"" help:"Who may do what: people, roles, authorities."`
 	Queue    queue.Command  `cmd:"" help:"Jobs that failed for good: list them, send them again."`
@@ -68,7 +69,7 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		parser.FatalIfErrorf(err)
 		return exited
 	}
-	err = command.Run(&cli.Env{Context: ctx, Out: stdout, Err: stderr}, c.Records.disposals())
+	err = command.Run(&cli.Env{Context: ctx, Out: stdout, Err: stderr}, disposal.Opener(c.Records.Disposal.open))
 	var exit cli.Exit
 	switch {
 	case err == nil:

@@ -33,6 +33,7 @@ import (
 	"rennsteig/records/filing"
 	"rennsteig/records/flow"
 	"rennsteig/records/office"
+	"rennsteig/records/plan"
 )
 
 //go:embed migrations/*.sql texts/*.json pages/*.html
@@ -50,6 +51,7 @@ var rooms = []platform.Files{
 	{Room: "pay", FS: pay.Files},
 	{Room: "records", FS: records.Files},
 	{Room: "office", FS: office.Files},
+	{Room: "plan", FS: plan.Files},
 	{Room: "extract", FS: extract.Files},
 	{Room: "filing", FS: filing.Files},
 	{Room: "flow", FS: flow.Files},
@@ -87,6 +89,7 @@ type program struct {
 	pay      *pay.Room
 	records  *records.Room
 	office   *office.Room
+	plan     *plan.Room
 	filing   *filing.Room
 	flow     *flow.Room
 	disposal *disposal.Room
@@ -211,6 +214,7 @@ func (p *program) furnishRooms() (err error) {
 		return err
 	}
 	p.office = office.New(h, p.records, p.directory())
+	p.plan = plan.New(h, p.records, services{p.finder})
 	p.extract = extract.New(extract.Options{Cache: p.cfg.Cache})
 	if p.filing, err = filing.New(h, p.records, p.extract); err != nil {
 		return err
@@ -252,6 +256,7 @@ func (p *program) handler() http.Handler {
 	p.pay.Routes(mux)
 	p.records.Routes(mux)
 	p.office.Routes(mux)
+	p.plan.Routes(mux)
 	p.filing.Routes(mux)
 	p.flow.Routes(mux)
 	p.disposal.Routes(mux)

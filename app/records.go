@@ -10,29 +10,43 @@ import (
 	"rennsteig/platform/identity/signin"
 	"rennsteig/records"
 	"rennsteig/records/disposal"
+	"rennsteig/records/filing"
+	"rennsteig/records/plan"
 )
 
 // recordsCmd is `rennsteig records`.
 type recordsCmd struct {
-	place
-	Disposal disposal.Command `cmd:"" help:"Files whose retention is over: offer them, hand them over, destroy them."`
+	Plan     plan.Command `cmd:"" help:"The file plan of an authority: show it, take one over, write it out."`
+	Disposal disposalCmd  `cmd:"" help:"Files whose retention is over: offer them, hand them over, destroy them."`
+	Reindex  reindexCmd   `cmd:"" help:"Build the index of the search again. Example: rennsteig records reindex --data ./data"`
 }
 
-// as runs f with all rooms as the person.
-func (c *recordsCmd) as(env *cli.Env, subject string, f func(ctx context.Context, p *program) error) error {
-	return c.rooms(env, func(ctx context.Context, p *program) error {
-		who, err := signin.NewPeople(p.house.DB, p.house.Audit, p.house.Now).Staff(ctx, subject)
-		if err != nil {
-			return err
-		}
-		return f(identity.With(ctx, who), p)
+type disposalCmd struct {
+	place
+	disposal.Command
+}
+
+type reindexCmd struct {
+	place
+	filing.ReindexCommand
+}
+
+// Run opens the program for the command.
+func (c *reindexCmd) Run(env *cli.Env) error {
+	return c.ReindexCommand.Run(env, func(env *cli.Env, f func(ctx context.Context, r *filing.Room) error) error {
+		return c.rooms(env, func(ctx context.Context, p *program) error { return f(ctx, p.filing) })
 	})
 }
 
-func (c *recordsCmd) disposals() disposal.Opener {
-	return func(env *cli.Env, as string, f func(ctx context.Context, r *disposal.Room) error) error {
-		return c.as(env, as, func(ctx context.Context, p *program) error { return f(ctx, p.disposal) })
-	}
+// open runs f as the registrar.
+func (c *disposalCmd) open(env *cli.Env, as string, f func(ctx context.Context, r *disposal.Room) error) error {
+	return c.rooms(env, func(ctx context.Context, p *program) error {
+		who, err := signin.NewPeople(p.house.DB, p.house.Audit, p.house.Now).Staff(ctx, as)
+		if err != nil {
+			return err
+		}
+		return f(identity.With(ctx, who), p.disposal)
+	})
 }
 
 // evidence answers the log, which does not know what a file is.

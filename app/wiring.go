@@ -132,6 +132,14 @@ func (p *program) events() {
 	})
 }
 
+// services: what services are called, for file plans.
+type services struct{ finder *finder.Room }
+
+func (s services) ServiceName(leikaKey string) string {
+	service, _ := s.finder.Catalog().Service(leikaKey)
+	return service.Name
+}
+
 // directory: who works at an authority, for the electronic file.
 type directory struct {
 	people *signin.People
