@@ -28,7 +28,7 @@ test: deps assets $(VERSITYGW) ## everything: both databases, S3, browser, acces
 
 test-reference: assets ## comparisons with RENNSTEIG_REFERENCE=DIR, the folder with specifications and facts
 	@test -n "$${RENNSTEIG_REFERENCE:-}" || { echo "set RENNSTEIG_REFERENCE to the reference folder" >&2; exit 1; }
-	go test -count=1 -tags reference -run '^TestReference' ./finder/... ./standards/xdomea/...
+	go test -count=1 -tags reference -run '^TestReference' ./finder/... ./standards/...
 
 bench: deps assets ## ratios measured in one run on this machine; see docs/PERFORMANCE.md
 	go run ./platform/db/dbtest/pgtest -durable -- go run ./bench
