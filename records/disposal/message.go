@@ -132,7 +132,7 @@ func readMessage(in io.ReaderAt, size int64) (m incoming, err error) {
 		if err != nil {
 			return m, unreadable(err)
 		}
-		defer p.Close()
+		defer p.Close() //nolint:errcheck // it was only read
 		reader = p.Reader
 	} else if reader, err = xdomea.NewReader(io.NewSectionReader(in, 0, size)); err != nil {
 		return m, unreadable(err)

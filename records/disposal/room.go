@@ -83,6 +83,9 @@ func (r *Room) Sweep(ctx context.Context) error {
 	if err := r.Reckon(ctx); err != nil {
 		return err
 	}
+	if err := r.forgetChecked(ctx); err != nil {
+		return err
+	}
 	return r.deleteBlobs(ctx)
 }
 

@@ -72,6 +72,14 @@ func (store) take(ctx context.Context, tx *db.Tx, a access.Access, i Import) err
 		p.Add(i.TakenBy)+`, taken_at = `+p.Add(db.Micros(i.TakenAt))+` WHERE `+keeper(a, "authority_id", &p)+` AND id = `+p.Add(i.ID)+` AND state = 'checked'`, p...))
 }
 
+// dropChecked deletes the imports that were checked before that time and not taken over, and returns them.
+func (store) dropChecked(ctx context.Context, tx *db.Tx, a access.Access, before time.Time) ([]Import, error) {
+	var p db.Params
+	rows, err := tx.Query(ctx, `DELETE FROM disposal_import WHERE `+a.In("authority_id", &p)+` AND state = 'checked' AND created_at < `+p.Add(db.Micros(before))+
+		` RETURNING `+importColumns, p...)
+	return db.All(rows, err, scanImport)
+}
+
 func (store) insertOrigin(ctx context.Context, tx *db.Tx, a access.Access, i Import, file string, o Origin) error {
 	if err := a.Own(i.Authority); err != nil {
 		return err

@@ -34,7 +34,7 @@ type guarded struct {
 	caseID, document  string       // of other
 	process           string
 	handed, proposed  records.File // in the process
-	offer, packageID  string
+	packageID         string
 	approval, erasure string
 	imported          Import
 	taken             records.File
@@ -493,6 +493,9 @@ func TestStrangersScope(t *testing.T) {
 				i := g.imported
 				i.Process = db.NewID()
 				return st.take(ctx, tx, a, i)
+			},
+			"dropChecked": func(ctx context.Context, tx *db.Tx, a access.Access) error {
+				return found(st.dropChecked(ctx, tx, a, now.Add(time.Hour)))
 			},
 			"insertOrigin": func(ctx context.Context, tx *db.Tx, a access.Access) error {
 				return st.insertOrigin(ctx, tx, a, g.imported, g.due.ID, Origin{Object: "file:" + g.due.ID})

@@ -134,7 +134,7 @@ func (i *Import) read(in io.ReaderAt, size int64) error {
 		s := &i.Summary
 		row := ImportedRecord{Reference: f.General.Reference, Subject: f.General.Subject}
 		s.Files++
-		walk(f, func(_ *xdomea.File, _, c *xdomea.Case) error {
+		err := walk(f, func(_ *xdomea.File, _, c *xdomea.Case) error {
 			row.Cases++
 			for _, d := range flatten(c.Documents, "") {
 				row.Documents++
@@ -146,13 +146,13 @@ func (i *Import) read(in io.ReaderAt, size int64) error {
 				}
 			}
 			return nil
-		}) //nolint:errcheck // it returns what the function does
+		})
 		s.Cases += row.Cases
 		s.Documents += row.Documents
 		if len(s.First) < maxFirst {
 			s.First = append(s.First, row)
 		}
-		return nil
+		return err
 	})
 }
 
@@ -172,7 +172,7 @@ func eachRecord(in io.ReaderAt, size int64, f func(p *xdomea.Package, file *xdom
 	if err != nil {
 		return unreadable(err)
 	}
-	defer p.Close()
+	defer p.Close() //nolint:errcheck // it was only read
 	switch m := p.Head().Message; m {
 	case xdomea.Disposal, xdomea.Transfer, xdomea.Information:
 	default:
@@ -182,7 +182,7 @@ func eachRecord(in io.ReaderAt, size int64, f func(p *xdomea.Package, file *xdom
 		if err != nil {
 			return unreadable(err)
 		}
-		file := &xdomea.File{}
+		var file *xdomea.File
 		switch it := item.(type) {
 		case *xdomea.File:
 			file = it
@@ -293,7 +293,7 @@ func (r *Room) TakeOver(ctx context.Context, id, unit string) (err error) {
 	if err != nil {
 		return err
 	}
-	defer in.Close()
+	defer in.Close() //nolint:errcheck // at worst a temporary file stays
 	blobs, err := r.storeFiles(ctx, in.File, i.Size)
 	if err != nil {
 		return err
@@ -323,6 +323,26 @@ func (r *Room) TakeOver(ctx context.Context, id, unit string) (err error) {
 		}
 		return r.h.Audit.Append(ctx, tx, audit.Entry{Action: "disposal.imported", Authority: i.Authority, Object: i.object(),
 			Changes: map[string]any{"process": i.Process, "sender": i.Sender, "unit": unit, "files": i.Summary.Files}})
+	})
+}
+
+// checkedFor is how long a package that was checked waits to be taken over.
+const checkedFor = 30 * 24 * time.Hour
+
+// forgetChecked forgets packages that nobody took over: they hold what another authority wrote about people.
+func (r *Room) forgetChecked(ctx context.Context) error {
+	ctx = identity.AsSystem(ctx, "disposal")
+	return r.h.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		gone, err := r.store.dropChecked(ctx, tx, access.All, r.h.Now().Add(-checkedFor))
+		if err != nil {
+			return err
+		}
+		for _, i := range gone {
+			if err := r.store.putBlob(ctx, tx, access.At(i.Authority), i.Authority, i.object(), i.Hash, false, r.h.Now()); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 
