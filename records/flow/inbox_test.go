@@ -3,6 +3,7 @@ package flow
 import (
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -293,4 +294,19 @@ func TestPages(t *testing.T) {
 			t.Fatalf("dropped: %d", status)
 		}
 	})
+}
+
+// TestKept: what somebody typed whose session has ended comes back, to be sent again.
+func TestKept(t *testing.T) {
+	h := newHouse(t, housetest.New(t, db.SQLite, rooms...))
+	path := "/akte/vorgang/" + db.NewID() + "/kommentar"
+	form := url.Values{"comment": {"Ein <langes> Wort"}, "id": {"x"}}
+	req := httptest.NewRequestWithContext(t.Context(), http.MethodPost, path, strings.NewReader(form.Encode()))
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	w := httptest.NewRecorder()
+	h.mux.ServeHTTP(w, req)
+	if w.Code != http.StatusUnauthorized {
+		t.Fatalf("status %d", w.Code)
+	}
+	contains(t, w.Body.String(), "Ein &lt;langes&gt; Wort", `action="`+path+`"`, `name="id" value="x"`)
 }
