@@ -29,7 +29,7 @@ type Unit struct {
 	Code           string // "22.31"
 	Title          string
 	Parent         string // code of the unit above; "" at the top
-	RetentionYears int    // counted from the end of the year in which a file is closed
+	RetentionYears int    // counted from the end of the year in which a file is closed; Forever is for ever
 	TransferYears  int    // after closing, until the file leaves the desks for the registry (Transferfrist); 0 is at once
 	Appraisal      Appraisal
 	ValidFrom      time.Time // no file is opened in it before; zero is always
@@ -84,8 +84,7 @@ func readPlan(name string) (p plan, err error) {
 	return p, nil
 }
 
-// EnsurePlan gives the file plan to those of the authorities that have none yet, or lack units of it. Units that an
-// authority has are left as they are.
+// EnsurePlan gives the file plan to those of the authorities that have none yet.
 func (r *Room) EnsurePlan(ctx context.Context, authorities []string) error {
 	have, err := r.store.unitCounts(ctx, r.h.DB.Reader(), access.All)
 	if err != nil {
@@ -93,7 +92,7 @@ func (r *Room) EnsurePlan(ctx context.Context, authorities []string) error {
 	}
 	var missing []string
 	for _, a := range authorities {
-		if have[a] < len(r.plan.units) {
+		if have[a] == 0 {
 			missing = append(missing, a)
 		}
 	}
@@ -131,7 +130,14 @@ func (r *Room) unitFor(ctx context.Context, tx *db.Tx, authority, leikaKey strin
 // yearOf is the calendar year at the authority's desk.
 func yearOf(t time.Time) int { return t.In(i18n.Berlin).Year() }
 
-// RetainedUntil is the last day on which a file closed then is kept under the unit: retention counts from the end of the year.
+// Forever is the retention of what is kept for good (dauernd).
+const Forever = -1
+
+// RetainedUntil is the last day on which a file closed then is kept under the unit: retention counts from the end of the
+// year. The zero time if it is kept for ever.
 func (u Unit) RetainedUntil(closed time.Time) time.Time {
+	if u.RetentionYears < 0 {
+		return time.Time{}
+	}
 	return time.Date(yearOf(closed)+u.RetentionYears, time.December, 31, 12, 0, 0, 0, i18n.Berlin)
 }

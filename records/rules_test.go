@@ -73,6 +73,9 @@ func TestReference(t *testing.T) {
 	if r := caseReference(fileReference(DefaultPattern, "22.31", "", 2026, 17), false, 1); r != "22.31-2026/000017-1" {
 		t.Errorf("reference %q", r)
 	}
+	if u := (Unit{RetentionYears: Forever}).RetainedUntil(time.Now()); !u.IsZero() {
+		t.Errorf("kept for ever until %v", u)
+	}
 	until := Unit{RetentionYears: 10}.RetainedUntil(time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC))
 	if isoDate(until) != "2036-12-31" {
 		t.Errorf("retained until %s", until)

@@ -198,7 +198,11 @@ func (r *Room) fileFacts(req *http.Request, v FileView) web.SummaryList {
 	if !f.ClosedAt.IsZero() {
 		rows = append(rows, web.SummaryRow{Label: t("records.closed"), Value: dateText(lang, f.ClosedAt)})
 	}
-	rows = append(rows, web.SummaryRow{Label: t("records.retention"), Value: t("records.retention.years", f.Unit.RetentionYears)})
+	retention := t("records.retention.forever")
+	if f.Unit.RetentionYears != Forever {
+		retention = t("records.retention.years", f.Unit.RetentionYears)
+	}
+	rows = append(rows, web.SummaryRow{Label: t("records.retention"), Value: retention})
 	if until := f.RetainedUntil(); !until.IsZero() {
 		rows = append(rows, web.SummaryRow{Label: t("records.retained_until"), Value: dateText(lang, until)})
 	}
