@@ -131,7 +131,7 @@ func TestKillWhileFiling(t *testing.T) {
 			address, dir := dbtest.Address(t, dialect, migrations...), t.TempDir()
 			p, core, room, err := openHouse(address, dir)
 			must1(t, err)
-			t.Cleanup(func() { p.DB.Close() }) //nolint:errcheck // the end
+			t.Cleanup(func() { _ = p.DB.Close() })
 			h := &house{Room: room, h: p, plain: newPlain()}
 			wire(p, core)
 			must1(t, core.EnsurePlan(t.Context(), []string{erfurt}))
@@ -227,7 +227,7 @@ func sequenced(t *testing.T, p *platform.House) {
 		must1(t, p.DB.Reader().QueryRow(ctx, `SELECT count(*) FROM audit_entry WHERE seq IS NULL`).Scan(&waiting))
 		if waiting == 0 {
 			stop()
-			<-ended
+			must1(t, <-ended)
 			return
 		}
 		select {

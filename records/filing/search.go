@@ -2,6 +2,7 @@ package filing
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"rennsteig/platform/errs"
@@ -39,7 +40,7 @@ type Hit struct {
 	Document  records.Document
 	Case      records.Case
 	File      records.File
-	Shown     []fulltext.Segment // the place of a document where it was found
+	Shown     []fulltext.Segment // the place in a document's text where it was found; nil if it was found by its name
 }
 
 // snippetSize is how many bytes of a document are shown.
@@ -72,8 +73,9 @@ func (r *Room) Search(ctx context.Context, f SearchFilter) (hits []Hit, next int
 	}
 	query := fulltext.Parse(f.Query)
 	for i := range hits {
-		if text := texts[hits[i].Document.ID]; text != "" {
-			hits[i].Shown = fulltext.Snippet(text, query, snippetSize)
+		shown := fulltext.Snippet(texts[hits[i].Document.ID], query, snippetSize)
+		if slices.ContainsFunc(shown, func(s fulltext.Segment) bool { return s.Hit }) { // else it was found by its name
+			hits[i].Shown = shown
 		}
 	}
 	return hits, next, nil

@@ -147,6 +147,9 @@ func (r *Room) recheck(req *http.Request, v Version) string {
 func (r *Room) step(req *http.Request, v audit.Verified) step {
 	t := r.text(req)
 	s := step{Verified: v, Title: t("audit.action." + v.Action), Who: v.ActorName}
+	if strings.HasPrefix(v.Actor, "system:") {
+		s.Who = t("records.by.program")
+	}
 	if v.State == audit.Tampered {
 		s.State = web.Badge{Kind: "danger", Text: t("filing.history.tampered")}
 	}
