@@ -33,6 +33,7 @@ test-reference: assets ## comparisons with RENNSTEIG_REFERENCE=DIR, the folder w
 bench: deps assets ## ratios measured in one run on this machine; see docs/PERFORMANCE.md
 	go run ./platform/db/dbtest/pgtest -durable -- go run ./bench
 	go run ./bench/searchcmp
+	go run ./platform/db/dbtest/pgtest -durable -- go test -run '^$$' -bench . -benchtime 1x -timeout 60m ./records/... ./platform/extract ./standards/xdomea
 
 lint: assets $(LINTER) ## golangci-lint
 	$(LINTER) run ./...
