@@ -147,7 +147,7 @@ func (r *Room) EndUnit(ctx context.Context, authority, id string) error {
 
 // PutMember gives a person of the authority a role in a unit.
 func (r *Room) PutMember(ctx context.Context, authority string, m Member) error {
-	person, err := r.person(ctx, authority, m.Subject)
+	person, err := r.person(ctx, authority, "subject", m.Subject)
 	if err != nil {
 		return err
 	}
@@ -169,8 +169,8 @@ func (r *Room) PutMember(ctx context.Context, authority string, m Member) error 
 	})
 }
 
-// person is somebody whom the directory knows at the authority. The caller is its registrar, or the answer says nothing.
-func (r *Room) person(ctx context.Context, authority, subject string) (Person, error) {
+// person is somebody whom the directory knows at the authority; field is where they were typed. The caller is its registrar, or the answer says nothing.
+func (r *Room) person(ctx context.Context, authority, field, subject string) (Person, error) {
 	a, err := access.Load(ctx, r.h.DB.Reader())
 	if err == nil {
 		err = a.Own(authority)
@@ -193,7 +193,7 @@ func (r *Room) person(ctx context.Context, authority, subject string) (Person, e
 			return p, nil
 		}
 	}
-	return Person{}, errs.InvalidFields([]errs.Field{{Name: "subject", Key: "office.error.person"}})
+	return Person{}, errs.InvalidFields([]errs.Field{{Name: field, Key: "office.error.person"}})
 }
 
 // DropMember takes the role in the unit away.
@@ -210,7 +210,7 @@ func (r *Room) DropMember(ctx context.Context, authority string, m Member) error
 // Clear says up to which level a person may know confidential files of the authority; Open takes it back. Nobody clears
 // themselves.
 func (r *Room) Clear(ctx context.Context, authority, subject string, level access.Level) error {
-	person, err := r.person(ctx, authority, subject)
+	person, err := r.person(ctx, authority, "cleared", subject)
 	if err != nil {
 		return err
 	}

@@ -133,7 +133,7 @@ func (r *Room) orgForms(req *http.Request, p *orgPage, form url.Values, failed e
 	p.Member = []web.Field{field("unit", "office.unit", "select", unitOptions...), field("subject", "office.person", "select", people...),
 		field("role", "office.role", "select", web.Option{Value: string(access.Member), Label: t("office.role.member")},
 			web.Option{Value: string(access.Head), Label: t("office.role.head")})}
-	p.Clearance = []web.Field{field("subject", "office.person", "select", people...), field("level", "office.level", "select", levels...)}
+	p.Clearance = []web.Field{field("cleared", "office.person", "select", people...), field("level", "office.level", "select", levels...)}
 	p.Pattern = field("pattern", "office.pattern", "text")
 	p.Pattern.Hint = t("office.pattern.hint")
 	if p.Pattern.Value == "" {
@@ -194,7 +194,7 @@ func (r *Room) postClear(w http.ResponseWriter, req *http.Request) error {
 		if err != nil {
 			level = -1 // no level
 		}
-		return r.Clear(req.Context(), authority, form.Get("subject"), access.Level(level))
+		return r.Clear(req.Context(), authority, form.Get("cleared"), access.Level(level))
 	})
 }
 
