@@ -211,7 +211,7 @@ func (b *Browser) Source() string {
 }
 
 // Fill types value into the field with this label. A date ("24.11.2026") goes into the three inputs under the legend
-// label. In a select the option with this text is chosen.
+// label. In a select the option with this text is chosen. "Schritt 1: Frist" is the field of that group.
 func (b *Browser) Fill(label, value string) {
 	b.t.Helper()
 	parts := strings.Split(value, ".")

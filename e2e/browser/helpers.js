@@ -18,9 +18,15 @@ var e2e = (() => {
   };
   const labelled = (e) => (e.labels && e.labels.length ? [...e.labels].map((l) => l.textContent).join(" ") : called(e));
   const controls = () => [...document.querySelectorAll("input:not([type=hidden]), select, textarea")].filter(seen);
-  const control = (label) => best(controls(), labelled, label)[0] || null;
   const groups = () => [...document.querySelectorAll("fieldset")].filter(seen);
   const group = (legend) => best(groups(), (f) => f.querySelector("legend")?.textContent, legend)[0];
+  // "Schritt 1: Frist" is the field in the group of that legend.
+  const control = (label) => {
+    const at = label.indexOf(": ");
+    const where = at > 0 && group(label.slice(0, at));
+    const all = where ? controls().filter((c) => where.contains(c)) : controls();
+    return best(all, labelled, where ? label.slice(at + 2) : label)[0] || null;
+  };
   const buttons = (text) => best([...document.querySelectorAll("button, input[type=submit]")].filter(seen), called, text);
   const links = (text) => best([...document.querySelectorAll("a[href]")].filter(seen), called, text);
   const first = (kind, text) => (kind === "button" ? buttons(text) : links(text))[0];

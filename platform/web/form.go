@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -50,17 +51,18 @@ func (s *Site) Text(r *http.Request) func(key string, args ...any) string {
 	return func(key string, args ...any) string { return s.T(r, key, args...) }
 }
 
-// FieldError is what is wrong with the field, in the reader's language; "" if nothing is.
+// FieldError is what is wrong with the field, in the reader's language, several things in one line; "" if nothing is.
 func (s *Site) FieldError(r *http.Request, err error, name string) string {
 	if err == nil {
 		return ""
 	}
+	var all []string
 	for _, f := range errs.As(err).Fields {
 		if f.Name == name {
-			return s.T(r, f.Key, f.Args...)
+			all = append(all, s.T(r, f.Key, f.Args...))
 		}
 	}
-	return ""
+	return strings.Join(slices.Compact(all), " ")
 }
 
 // Failure is the message of an error that is not about single fields, for the page that shows a form again.

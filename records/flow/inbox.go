@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"rennsteig/platform/db"
+	"rennsteig/platform/web"
 	"rennsteig/records/access"
 )
 
@@ -63,7 +64,7 @@ func (k Key) String() string {
 func parseKey(s string) Key {
 	micros, id, _ := strings.Cut(s, "_")
 	n, err := strconv.ParseInt(micros, 10, 64)
-	if err != nil || validID(id) == "" {
+	if err != nil || web.ID(id) == "" {
 		return Key{}
 	}
 	return Key{n, id}

@@ -51,12 +51,12 @@ type timelineStep struct {
 
 func (r *Room) getTimeline(w http.ResponseWriter, req *http.Request) error {
 	v := req.URL.Query()
-	before, after := validID(v.Get("vor")), validID(v.Get("nach"))
-	c, entries, err := r.Timeline(req.Context(), pathID(req), before, after)
+	before, after := web.ID(v.Get("vor")), web.ID(v.Get("nach"))
+	c, entries, err := r.Timeline(req.Context(), web.PathID(req), before, after)
 	if err != nil {
 		return err
 	}
-	t := r.text(req)
+	t := r.h.Site.Text(req)
 	more := len(entries) > timelineSize
 	if more && after == "" {
 		entries = entries[:timelineSize]
@@ -116,7 +116,7 @@ type changes struct {
 }
 
 func (r *Room) timelineStep(req *http.Request, c Course, e audit.Verified, words map[string]string) timelineStep {
-	t := r.text(req)
+	t := r.h.Site.Text(req)
 	s := timelineStep{At: e.Time, Title: e.Action, By: e.ActorName, State: web.Badge{Kind: proofKind[e.State], Text: t("flow.proof." + string(e.State))}}
 	if key := "audit.action." + e.Action; r.h.Site.Texts.Has(web.Lang(req), key) {
 		s.Title = t(key)

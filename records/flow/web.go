@@ -9,11 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
-	"github.com/google/uuid"
-
-	"rennsteig/platform/db"
 	"rennsteig/platform/errs"
 	"rennsteig/platform/i18n"
 	"rennsteig/platform/web"
@@ -44,41 +40,10 @@ func newPages(s *web.Site) pages {
 	}
 }
 
-func (r *Room) text(req *http.Request) func(key string, args ...any) string {
-	return func(key string, args ...any) string { return r.h.Site.T(req, key, args...) }
-}
-
-// pathID is the id in the address; "" (which nothing has) if it is none.
-func pathID(req *http.Request) string { return validID(req.PathValue("id")) }
-
-func validID(s string) string {
-	if len(s) != 36 || uuid.Validate(s) != nil {
-		return ""
-	}
-	return s
-}
-
-// formID is the id that a form gives to what it makes, so that sending it twice makes one; a new one for a new form.
-func formID(s string) string {
-	if id := validID(s); id != "" {
-		return id
-	}
-	return db.NewID()
-}
-
 // versionOf is the version in a form; 0, which nothing stored has, if there is none.
 func versionOf(form url.Values) int64 {
 	n, _ := strconv.ParseInt(form.Get("version"), 10, 64)
 	return n
-}
-
-// query is what was typed into a search field, in one line and not longer than anyone searches for.
-func query(s string) string {
-	s = strings.Join(strings.Fields(strings.ReplaceAll(strings.ToValidUTF8(s, " "), "\x00", " ")), " ")
-	if utf8.RuneCountInString(s) > 200 {
-		s = string([]rune(s)[:200])
-	}
-	return s
 }
 
 func address(path string, v url.Values) string {
@@ -125,20 +90,6 @@ func (t typed) status() int {
 		return http.StatusOK
 	}
 	return errs.Status(errs.CodeOf(t.err))
-}
-
-// fieldError is what is wrong with the field, in the reader's language; several things in one line.
-func (r *Room) fieldError(req *http.Request, err error, name string) string {
-	if err == nil {
-		return ""
-	}
-	var all []string
-	for _, f := range errs.As(err).Fields {
-		if f.Name == name {
-			all = append(all, r.h.Site.T(req, f.Key, f.Args...))
-		}
-	}
-	return strings.Join(slices.Compact(all), " ")
 }
 
 // alert says what is wrong where no field is to blame.
@@ -203,7 +154,7 @@ func (r *Room) recipients(d directory, people bool) recipients {
 // holder is whom the label means: one of the offered, or the beginning of exactly one of them; else as it was typed,
 // which no use-case accepts unless it is a holder.
 func (x recipients) holder(label string) string {
-	key := strings.ToLower(query(label))
+	key := strings.ToLower(web.Query(label))
 	if h, ok := x.holders[key]; ok || key == "" {
 		return h
 	}
@@ -211,7 +162,7 @@ func (x recipients) holder(label string) string {
 	for l, h := range x.holders {
 		if strings.HasPrefix(l, key) {
 			if found != "" {
-				return query(label)
+				return web.Query(label)
 			}
 			found = h
 		}
@@ -219,7 +170,7 @@ func (x recipients) holder(label string) string {
 	if found != "" {
 		return found
 	}
-	return query(label)
+	return web.Query(label)
 }
 
 // label is how a form names the holder.
@@ -276,15 +227,23 @@ func (x recipients) readSteps(form url.Values) []Step {
 	return out
 }
 
-// stepForms are the steps to fill in: those given, and at least one more.
-func (r *Room) stepForms(req *http.Request, x recipients, steps []Step, more int, err error, dates bool) []stepForm {
-	t := r.text(req)
+// stepsIn is how many steps the form showed.
+func stepsIn(form url.Values) (n int) {
+	for n < maxSteps && form.Has(stepName(n)+"-kind") {
+		n++
+	}
+	return n
+}
+
+// stepForms are the steps to fill in: those given, and empty ones so that shown, or more, can be seen.
+func (r *Room) stepForms(req *http.Request, x recipients, steps []Step, shown int, err error, dates bool) []stepForm {
+	t := r.h.Site.Text(req)
 	var kinds []web.Option
 	for _, k := range Kinds {
 		kinds = append(kinds, web.Option{Value: string(k), Label: t("flow.kind." + string(k))})
 	}
 	var out []stepForm
-	for i := range min(max(stepsShown, len(steps)+more), maxSteps) {
+	for i := range min(max(stepsShown, len(steps), shown), maxSteps) {
 		s := Step{Kind: Know}
 		if i < len(steps) {
 			s = steps[i]
@@ -294,7 +253,7 @@ func (r *Room) stepForms(req *http.Request, x recipients, steps []Step, more int
 		if s.Days > 0 {
 			days = strconv.Itoa(s.Days)
 		}
-		f := stepForm{N: i + 1, ID: name, Error: r.fieldError(req, err, name),
+		f := stepForm{N: i + 1, ID: name, Error: r.h.Site.FieldError(req, err, name),
 			Kind: web.Field{Name: name + "-kind", Label: t("flow.kind"), Kind: "select", Options: append([]web.Option(nil), kinds...), Value: string(s.Kind)},
 			Days: web.Field{Name: name + "-days", Label: t("flow.days"), Kind: "number", MaxLength: 4, Optional: true, Value: days},
 			Text: web.Field{Name: name + "-text", Label: t("flow.task_text"), Kind: "text", MaxLength: maxText, Optional: true, Value: s.Text},
@@ -335,7 +294,7 @@ var keptTexts = map[string]string{"text": "flow.remark", "reason": "flow.reason"
 
 // showKept answers a form of somebody whose session has ended. It shows nothing but what came with the form.
 func (r *Room) showKept(w http.ResponseWriter, req *http.Request) error {
-	t := r.text(req)
+	t := r.h.Site.Text(req)
 	p := keptPage{Action: req.URL.EscapedPath()}
 	for _, name := range slices.Sorted(maps.Keys(req.PostForm)) {
 		for _, value := range req.PostForm[name] {

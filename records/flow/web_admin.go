@@ -57,7 +57,7 @@ func (r *Room) getAbsence(w http.ResponseWriter, req *http.Request) error {
 
 // showAbsence shows the page; which is the form that came back: "absence" or "hand".
 func (r *Room) showAbsence(w http.ResponseWriter, req *http.Request, which string, in typed) error {
-	ctx, t := req.Context(), r.text(req)
+	ctx, t := req.Context(), r.h.Site.Text(req)
 	a, err := access.Load(ctx, r.h.DB.Reader())
 	if err != nil {
 		return err
@@ -71,7 +71,7 @@ func (r *Room) showAbsence(w http.ResponseWriter, req *http.Request, which strin
 		return err
 	}
 	p := absencePage{Tabs: r.core.Tabs(req, "/akte/aufgaben"), Errors: r.h.Site.Summary(t, in.err), Alert: r.alert(req, in.err), Authority: home,
-		ID: formID(""), HandID: formID("")}
+		ID: web.FormID(""), HandID: web.FormID("")}
 	for _, b := range list {
 		p.Rows = append(p.Rows, absenceRow{Absence: b, Last: b.Until.Add(-time.Second), Now: !b.From.After(r.h.Now()),
 			CanEnd: b.Subject == a.Subject || r.heads(a, dir, b.Authority, b.Subject)})
@@ -99,7 +99,7 @@ func (r *Room) showAbsence(w http.ResponseWriter, req *http.Request, which strin
 	field := func(form, name, label, kind string, options []web.Option) web.Field {
 		f := web.Field{Name: name, Label: t(label), Kind: kind, Options: options}
 		if which == form {
-			f.Value, f.Error = in.form.Get(name), r.fieldError(req, in.err, name)
+			f.Value, f.Error = in.form.Get(name), r.h.Site.FieldError(req, in.err, name)
 		}
 		return f
 	}
@@ -111,9 +111,9 @@ func (r *Room) showAbsence(w http.ResponseWriter, req *http.Request, which strin
 	p.HandForm = []web.Field{field("hand", "owner", "flow.hand_from", "select", mine), field("hand", "to", "flow.hand_to", "select", everyone)}
 	switch which {
 	case "absence":
-		p.ID = formID(in.form.Get("id"))
+		p.ID = web.FormID(in.form.Get("id"))
 	case "hand":
-		p.HandID = formID(in.form.Get("id"))
+		p.HandID = web.FormID(in.form.Get("id"))
 	}
 	meta := web.Meta{Title: t("flow.absence"), Failed: len(p.Errors.Items) > 0, Crumbs: r.taskCrumbs(req)}
 	return r.pages.absence.RenderStatus(w, req, in.status(), meta, p)
@@ -150,20 +150,20 @@ func (r *Room) postAbsence(w http.ResponseWriter, req *http.Request) error {
 		if err := errs.InvalidFields(wrong); err != nil {
 			return err
 		}
-		return r.RecordAbsence(req.Context(), Absence{ID: formID(form.Get("id")), Authority: form.Get("behoerde"), Subject: form.Get("who"),
+		return r.RecordAbsence(req.Context(), Absence{ID: web.FormID(form.Get("id")), Authority: form.Get("behoerde"), Subject: form.Get("who"),
 			Deputy: form.Get("deputy"), From: from, Until: until})
 	}, func(in typed) error { return r.showAbsence(w, req, "absence", in) })
 }
 
 func (r *Room) postEndAbsence(w http.ResponseWriter, req *http.Request) error {
 	return r.posted(w, req, "/akte/abwesenheit", "flow.notice.absence_ended", func(url.Values) error {
-		return r.EndAbsence(req.Context(), pathID(req))
+		return r.EndAbsence(req.Context(), web.PathID(req))
 	}, func(in typed) error { return r.showAbsence(w, req, "", in) })
 }
 
 func (r *Room) postHandOver(w http.ResponseWriter, req *http.Request) error {
 	return r.posted(w, req, "/akte/abwesenheit", "flow.notice.hand_over", func(form url.Values) error {
-		return r.HandOver(req.Context(), formID(form.Get("id")), form.Get("behoerde"), form.Get("owner"), form.Get("to"))
+		return r.HandOver(req.Context(), web.FormID(form.Get("id")), form.Get("behoerde"), form.Get("owner"), form.Get("to"))
 	}, func(in typed) error { return r.showAbsence(w, req, "hand", in) })
 }
 
@@ -180,7 +180,7 @@ type templateRow struct {
 }
 
 func (r *Room) getTemplates(w http.ResponseWriter, req *http.Request) error {
-	ctx, t := req.Context(), r.text(req)
+	ctx, t := req.Context(), r.h.Site.Text(req)
 	list, err := r.Templates(ctx)
 	if err != nil {
 		return err
@@ -238,7 +238,7 @@ type templatePage struct {
 }
 
 func (r *Room) getTemplate(w http.ResponseWriter, req *http.Request) error {
-	x, err := r.TemplateByID(req.Context(), pathID(req))
+	x, err := r.TemplateByID(req.Context(), web.PathID(req))
 	if err != nil {
 		return err
 	}
@@ -257,12 +257,12 @@ func (r *Room) getNewTemplate(w http.ResponseWriter, req *http.Request) error {
 	if _, err := r.managed(req.Context(), r.h.DB.Reader(), a, home); err != nil {
 		return err
 	}
-	return r.showTemplate(w, req, Template{ID: formID(""), Authority: home}, typed{})
+	return r.showTemplate(w, req, Template{ID: web.FormID(""), Authority: home}, typed{})
 }
 
 // showTemplate shows a template to be changed by who may, and to be read by the others.
 func (r *Room) showTemplate(w http.ResponseWriter, req *http.Request, x Template, in typed) error {
-	ctx, t := req.Context(), r.text(req)
+	ctx, t := req.Context(), r.h.Site.Text(req)
 	a, err := access.Load(ctx, r.h.DB.Reader())
 	if err != nil {
 		return err
@@ -274,15 +274,16 @@ func (r *Room) showTemplate(w http.ResponseWriter, req *http.Request, x Template
 	who := r.recipients(dir, false)
 	p := templatePage{Tabs: r.core.Tabs(req, "/akte/aufgaben"), Errors: r.h.Site.Summary(t, in.err), Alert: r.alert(req, in.err), ID: x.ID,
 		Authority: x.Authority, Version: x.Version, Names: who.labels, CanManage: err == nil}
-	more := 0
+	shown := 0
 	if in.form != nil {
 		x.Name, x.CaseType, x.Steps = in.form.Get("name"), in.form.Get("type"), who.readSteps(in.form)
+		shown = stepsIn(in.form)
 		if in.form.Get("tun") == "schritt" {
-			more = 1
+			shown++
 		}
 	}
-	p.Name = web.Field{Name: "name", Label: t("flow.template_name"), Kind: "text", MaxLength: maxTitle, Value: x.Name, Error: r.fieldError(req, in.err, "name")}
-	p.Type = web.Field{Name: "type", Label: t("flow.case_type"), Kind: "select", Value: x.CaseType, Error: r.fieldError(req, in.err, "type")}
+	p.Name = web.Field{Name: "name", Label: t("flow.template_name"), Kind: "text", MaxLength: maxTitle, Value: x.Name, Error: r.h.Site.FieldError(req, in.err, "name")}
+	p.Type = web.Field{Name: "type", Label: t("flow.case_type"), Kind: "select", Value: x.CaseType, Error: r.h.Site.FieldError(req, in.err, "type")}
 	types, err := r.store.caseTypes(ctx, r.h.DB.Reader(), a, x.Authority)
 	if err != nil {
 		return err
@@ -290,7 +291,7 @@ func (r *Room) showTemplate(w http.ResponseWriter, req *http.Request, x Template
 	for _, v := range append([]string{"", string(records.General)}, types...) {
 		p.Type.Options = append(p.Type.Options, web.Option{Value: v, Label: r.caseType(req, v)})
 	}
-	p.Steps = r.stepForms(req, who, x.Steps, more, in.err, false)
+	p.Steps = r.stepForms(req, who, x.Steps, shown, in.err, false)
 	p.More = len(p.Steps) < maxSteps
 	title := x.Name
 	if title == "" {
@@ -313,15 +314,15 @@ func (r *Room) postTemplate(w http.ResponseWriter, req *http.Request) error {
 		if err != nil {
 			return err
 		}
-		return r.SaveTemplate(req.Context(), Template{ID: pathID(req), Authority: form.Get("behoerde"), Name: form.Get("name"),
+		return r.SaveTemplate(req.Context(), Template{ID: web.PathID(req), Authority: form.Get("behoerde"), Name: form.Get("name"),
 			CaseType: form.Get("type"), Steps: r.recipients(dir, false).readSteps(form), Version: versionOf(form)})
 	}, func(in typed) error {
 		if errors.Is(in.err, errMoreSteps) {
 			in.err = nil
 		}
-		x, err := r.TemplateByID(req.Context(), pathID(req))
+		x, err := r.TemplateByID(req.Context(), web.PathID(req))
 		if errs.Is(err, errs.NotFound) { // a new one; managed has been asked for it
-			x, err = Template{ID: pathID(req), Authority: in.form.Get("behoerde")}, nil
+			x, err = Template{ID: web.PathID(req), Authority: in.form.Get("behoerde")}, nil
 		}
 		if err != nil {
 			return err
@@ -335,9 +336,9 @@ var errMoreSteps = errs.E(errs.Invalid, "flow.more_steps")
 
 func (r *Room) postDropTemplate(w http.ResponseWriter, req *http.Request) error {
 	return r.posted(w, req, "/akte/laufwege", "flow.notice.template_dropped", func(form url.Values) error {
-		return r.DropTemplate(req.Context(), pathID(req), versionOf(form))
+		return r.DropTemplate(req.Context(), web.PathID(req), versionOf(form))
 	}, func(in typed) error {
-		x, err := r.TemplateByID(req.Context(), pathID(req))
+		x, err := r.TemplateByID(req.Context(), web.PathID(req))
 		if err != nil {
 			return err
 		}

@@ -87,7 +87,7 @@ type signatureRow struct {
 }
 
 func (r *Room) getFlow(w http.ResponseWriter, req *http.Request) error {
-	return r.showFlow(w, req, pathID(req), "", typed{})
+	return r.showFlow(w, req, web.PathID(req), "", typed{})
 }
 
 // showFlow shows the page of a case; which is the form that came back: "start", "comment", or the id of a task or
@@ -97,14 +97,14 @@ func (r *Room) showFlow(w http.ResponseWriter, req *http.Request, caseID, which 
 	if err != nil {
 		return err
 	}
-	t := r.text(req)
+	t := r.h.Site.Text(req)
 	who := r.recipients(c.dir, false)
 	writes := c.Case.May >= access.Write && c.Case.State != records.StateClosed
 	p := flowPage{Tabs: r.core.CaseTabs(req, caseID, "/geschaeftsgang"), Case: c.Case, Errors: r.h.Site.Summary(t, in.err), Alert: r.alert(req, in.err),
-		Comments: c.Comments, CanTalk: c.Case.State != records.StateClosed, CanStart: writes, Names: who.labels, CommentID: formID("")}
+		Comments: c.Comments, CanTalk: c.Case.State != records.StateClosed, CanStart: writes, Names: who.labels, CommentID: web.FormID("")}
 	p.Comment = web.Field{Name: "comment", Label: t("flow.comment"), Kind: "textarea", Rows: 3, MaxLength: maxText}
 	if which == "comment" {
-		p.CommentID, p.Comment.Value, p.Comment.Error = formID(in.form.Get("id")), in.form.Get("comment"), r.fieldError(req, in.err, "comment")
+		p.CommentID, p.Comment.Value, p.Comment.Error = web.FormID(in.form.Get("id")), in.form.Get("comment"), r.h.Site.FieldError(req, in.err, "comment")
 	}
 	if writes {
 		p.Start = r.startForm(req, c, who, which, in)
@@ -136,14 +136,15 @@ func (r *Room) caseCrumbs(req *http.Request, c records.Case) []web.Link {
 }
 
 func (r *Room) startForm(req *http.Request, c Course, who recipients, which string, in typed) startForm {
-	t := r.text(req)
+	t := r.h.Site.Text(req)
 	var steps []Step
-	title, document, more := "", "", 0
-	s := startForm{ID: formID("")}
+	title, document, shown := "", "", 0
+	s := startForm{ID: web.FormID("")}
 	if which == "start" {
-		steps, title, document, s.ID = who.readSteps(in.form), in.form.Get("title"), in.form.Get("document"), formID(in.form.Get("id"))
+		steps, title, document, s.ID = who.readSteps(in.form), in.form.Get("title"), in.form.Get("document"), web.FormID(in.form.Get("id"))
+		shown = stepsIn(in.form)
 		if in.form.Get("tun") == "schritt" {
-			more = 1
+			shown++
 		}
 	}
 	for _, x := range c.Templates {
@@ -154,7 +155,7 @@ func (r *Room) startForm(req *http.Request, c Course, who recipients, which stri
 		s.Templates = append(s.Templates, web.Link{Text: x.Name, Href: "/akte/vorgang/" + c.Case.ID + "/geschaeftsgang?vorlage=" + x.ID + "#starten", Current: chosen})
 	}
 	s.Title = web.Field{Name: "title", Label: t("flow.circulation_title"), Kind: "text", MaxLength: maxTitle, Optional: true, Value: title,
-		Error: r.fieldError(req, in.err, "title")}
+		Error: r.h.Site.FieldError(req, in.err, "title")}
 	s.Document = web.Field{Name: "document", Label: t("flow.about"), Kind: "select", Optional: true, Value: document,
 		Options: []web.Option{{Value: "", Label: t("flow.whole_case")}}}
 	for _, d := range c.drafts {
@@ -164,13 +165,13 @@ func (r *Room) startForm(req *http.Request, c Course, who recipients, which stri
 		}
 		s.Document.Options = append(s.Document.Options, web.Option{Value: d.id, Label: label})
 	}
-	s.Steps = r.stepForms(req, who, steps, more, in.err, true)
+	s.Steps = r.stepForms(req, who, steps, shown, in.err, true)
 	s.More = len(s.Steps) < maxSteps
 	return s
 }
 
 func (r *Room) circulationView(req *http.Request, c Course, x Circulation, which string, in typed) circulationView {
-	t := r.text(req)
+	t := r.h.Site.Text(req)
 	v := circulationView{Circulation: x, Name: x.Title, Badge: web.Badge{Kind: stateKind[x.State], Text: t("flow.state." + string(x.State))}}
 	var kinds []string
 	for _, step := range x.Steps() {
@@ -197,7 +198,7 @@ func (r *Room) circulationView(req *http.Request, c Course, x Circulation, which
 	v.CanWithdraw = x.State == Running && (mine || c.a.Manages(c.File.Authority, c.File.Lead))
 	v.Why = line{ID: "reason", Name: "reason", Label: t("flow.reason"), MaxLength: maxText}
 	if which == x.ID {
-		v.Why.Value, v.Why.Error = in.form.Get("reason"), r.fieldError(req, in.err, "reason")
+		v.Why.Value, v.Why.Error = in.form.Get("reason"), r.h.Site.FieldError(req, in.err, "reason")
 	} else {
 		v.Why.ID += "-" + x.ID // the error summary leads to the one that came back
 	}
@@ -217,7 +218,7 @@ func by(t func(string, ...any) string, who, instead Person) string {
 }
 
 func (r *Room) stepRow(req *http.Request, c Course, x Circulation, k Task, which string, in typed) stepRow {
-	t := r.text(req)
+	t := r.h.Site.Text(req)
 	instead, mine := c.desk.holds(k.Holder)
 	row := stepRow{Task: k, Kind: t("flow.kind." + string(k.Kind)), State: web.Badge{Kind: taskKind[k.State], Text: t("flow.task." + string(k.State))},
 		Marks: r.marks(req, k, instead)}
@@ -240,7 +241,7 @@ func (r *Room) stepRow(req *http.Request, c Course, x Circulation, k Task, which
 		case "weiterleiten":
 			back, name = &f.To, "an"
 		}
-		back.ID, back.Value, back.Error = name, in.form.Get(name), r.fieldError(req, in.err, name)
+		back.ID, back.Value, back.Error = name, in.form.Get(name), r.h.Site.FieldError(req, in.err, name)
 	}
 	row.Act = &f
 	return row
@@ -252,7 +253,7 @@ func (r *Room) postStart(w http.ResponseWriter, req *http.Request) error {
 	if err := web.ReadForm(w, req, formLimit); err != nil {
 		return err
 	}
-	form, id := req.PostForm, pathID(req)
+	form, id := req.PostForm, web.PathID(req)
 	if form.Get("tun") == "schritt" {
 		return r.showFlow(w, req, id, "start", typed{form: form})
 	}
@@ -260,7 +261,7 @@ func (r *Room) postStart(w http.ResponseWriter, req *http.Request) error {
 	if err != nil {
 		return err
 	}
-	o := Order{ID: formID(form.Get("id")), Title: form.Get("title"), Document: form.Get("document"),
+	o := Order{ID: web.FormID(form.Get("id")), Title: form.Get("title"), Document: form.Get("document"),
 		Steps: r.recipients(c.dir, false).readSteps(form)}
 	err = r.Start(req.Context(), id, o)
 	if again(err) {
@@ -275,7 +276,7 @@ func (r *Room) postTask(w http.ResponseWriter, req *http.Request) error {
 	if err := web.ReadForm(w, req, formLimit); err != nil {
 		return err
 	}
-	ctx, form, id := req.Context(), req.PostForm, pathID(req)
+	ctx, form, id := req.Context(), req.PostForm, web.PathID(req)
 	a, err := access.Load(ctx, r.h.DB.Reader())
 	if err != nil {
 		return err
@@ -323,7 +324,7 @@ func (r *Room) postWithdraw(w http.ResponseWriter, req *http.Request) error {
 	if err := web.ReadForm(w, req, formLimit); err != nil {
 		return err
 	}
-	ctx, id := req.Context(), pathID(req)
+	ctx, id := req.Context(), web.PathID(req)
 	a, err := access.Load(ctx, r.h.DB.Reader())
 	if err != nil {
 		return err
@@ -345,8 +346,8 @@ func (r *Room) postComment(w http.ResponseWriter, req *http.Request) error {
 	if err := web.ReadForm(w, req, formLimit); err != nil {
 		return err
 	}
-	id, form := pathID(req), req.PostForm
-	err := r.AddComment(req.Context(), id, formID(form.Get("id")), form.Get("comment"))
+	id, form := web.PathID(req), req.PostForm
+	err := r.AddComment(req.Context(), id, web.FormID(form.Get("id")), form.Get("comment"))
 	if again(err) {
 		return r.showFlow(w, req, id, "comment", typed{form, err})
 	} else if err != nil {

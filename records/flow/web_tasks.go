@@ -18,7 +18,7 @@ var columns = []string{"subject", "from", "opened", "due", "for", "text"}
 
 // parseFilter reads a filter from an address. What it does not know it leaves out: a list is never an error.
 func parseFilter(v url.Values) Filter {
-	f := Filter{Query: query(v.Get("q")), Overdue: v.Get("ueberfaellig") == "ja", Page: Cursor{parseKey(v.Get("nach")), parseKey(v.Get("vor"))}}
+	f := Filter{Query: web.Query(v.Get("q")), Overdue: v.Get("ueberfaellig") == "ja", Page: Cursor{parseKey(v.Get("nach")), parseKey(v.Get("vor"))}}
 	if view := View(v.Get("ansicht")); slices.Contains(Views, view) {
 		f.View = view
 	}
@@ -87,7 +87,7 @@ func (r *Room) choose(req *http.Request, name, label, current string, values ...
 }
 
 func (r *Room) getTasks(w http.ResponseWriter, req *http.Request) error {
-	f, t := parseFilter(req.URL.Query()), r.text(req)
+	f, t := parseFilter(req.URL.Query()), r.h.Site.Text(req)
 	l, err := r.Inbox(req.Context(), f)
 	if err != nil {
 		return err
@@ -156,7 +156,7 @@ func (r *Room) getTasks(w http.ResponseWriter, req *http.Request) error {
 }
 
 func (r *Room) taskRow(req *http.Request, e Entry) taskRow {
-	t, state := r.text(req), ""
+	t, state := r.h.Site.Text(req), ""
 	if e.State != Open { // an inbox is of what is open
 		state = t("flow.task." + string(e.State))
 	}
@@ -166,7 +166,7 @@ func (r *Room) taskRow(req *http.Request, e Entry) taskRow {
 
 // marks are what stands out about a task.
 func (r *Room) marks(req *http.Request, x Task, instead Person) []web.Badge {
-	t := r.text(req)
+	t := r.h.Site.Text(req)
 	var out []web.Badge
 	if x.Overdue(r.h.Now()) {
 		out = append(out, web.Badge{Kind: "danger", Text: t("flow.overdue")})
@@ -185,7 +185,7 @@ func (r *Room) marks(req *http.Request, x Task, instead Person) []web.Badge {
 
 // getTasksCSV sends the list of the filter as CSV for a spreadsheet: UTF-8 with its mark, semicolons.
 func (r *Room) getTasksCSV(w http.ResponseWriter, req *http.Request) error {
-	t, lang := r.text(req), web.Lang(req)
+	t, lang := r.h.Site.Text(req), web.Lang(req)
 	var rows [][]string
 	if err := r.Export(req.Context(), parseFilter(req.URL.Query()), func(e Entry) error {
 		rows = append(rows, []string{t("flow.kind." + string(e.Kind)), e.Reference, e.Subject, e.Text, e.From.Name, i18n.DateTime(lang, e.OpenedAt),
@@ -233,7 +233,7 @@ func (r *Room) postSeen(w http.ResponseWriter, req *http.Request) error {
 	inner, _ := url.ParseQuery(req.PostForm.Get("liste")) // what is no filter is none
 	ids := req.PostForm["aufgabe"]
 	for i, id := range ids {
-		ids[i] = validID(id)
+		ids[i] = web.ID(id)
 	}
 	if _, err := r.Seen(req.Context(), ids[:min(len(ids), pageSize)]); err != nil {
 		return err
