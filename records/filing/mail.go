@@ -44,10 +44,15 @@ func (r *Room) documentsOf(ctx context.Context, files []Stored, split bool) ([]D
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, enclosed...)
+		if out = append(out, enclosed...); len(out) > maxDocuments {
+			return nil, errs.InvalidFields([]errs.Field{{Name: "dateien", Key: "filing.error.too_many_files", Args: []any{maxDocuments}}})
+		}
 	}
 	return out, nil
 }
+
+// maxDocuments of one form, with the attachments of its mails: an entry of the log names no more files.
+const maxDocuments = 4000
 
 // describeMail says of the document what the message says.
 func describeMail(d *Document, m *email.Message) {

@@ -231,15 +231,18 @@ func (store) putRendition(ctx context.Context, tx *db.Tx, s access.Access, x Ren
 func (store) found(ctx context.Context, q db.Querier, s access.Access, x fulltext.Index, f SearchFilter) ([]Hit, error) {
 	return fulltext.Newest(ctx, x, q, f.search(callerLabels(s)), func(m fulltext.Match) (string, db.Params) {
 		var p db.Params
-		from := m.From("filing_entry e", "e.id", &p) + ` LEFT JOIN records_document d ON e.kind = 'document' AND d.id = e.document_id
-			LEFT JOIN records_case c ON c.id = CASE e.kind WHEN 'document' THEN d.case_id ELSE e.case_id END
-			JOIN records_file f ON f.id = CASE e.kind WHEN 'file' THEN e.file_id ELSE c.file_id END`
-		where := `CASE WHEN c.id IS NULL THEN ` + s.Reads("f", &p) + ` ELSE ` + s.ReadsCase("c", &p) + ` END`
+		from := m.From("filing_entry e", "e.id", &p)
+		// Within CASE they stay questions of one row each, asked in the order of what matches until there is enough.
+		where := `CASE e.kind WHEN 'document' THEN EXISTS (SELECT 1 FROM records_document d WHERE d.id = e.document_id AND ` + s.ReadsInCase("d", &p) +
+			`) WHEN 'case' THEN EXISTS (SELECT 1 FROM records_case c WHERE c.id = e.case_id AND ` + s.ReadsCase("c", &p) +
+			`) ELSE EXISTS (SELECT 1 FROM records_file f WHERE f.id = e.file_id AND ` + s.Reads("f", &p) + `) END`
 		if f.Kind != "" {
 			where += ` AND e.kind = ` + p.Add(f.Kind)
 		}
 		if f.Unit != "" {
-			where += ` AND f.unit = ` + p.Add(f.Unit)
+			where += ` AND (SELECT uf.unit FROM records_file uf WHERE uf.id = CASE e.kind
+				WHEN 'document' THEN (SELECT ud.file_id FROM records_document ud WHERE ud.id = e.document_id)
+				WHEN 'case' THEN (SELECT uc.file_id FROM records_case uc WHERE uc.id = e.case_id) ELSE e.file_id END) = ` + p.Add(f.Unit)
 		}
 		if !f.From.IsZero() {
 			where += ` AND e.at >= ` + p.Add(db.Micros(f.From))
@@ -247,9 +250,13 @@ func (store) found(ctx context.Context, q db.Querier, s access.Access, x fulltex
 		if !f.Until.IsZero() {
 			where += ` AND e.at < ` + p.Add(db.Micros(f.Until))
 		}
-		return `SELECT t.n, e.kind, e.authority_id, e.at, coalesce(d.id, ''), coalesce(d.name, ''), coalesce(d.subject, ''), coalesce(d.kind, ''),
+		return `SELECT h.n, h.kind, h.authority_id, h.at, coalesce(d.id, ''), coalesce(d.name, ''), coalesce(d.subject, ''), coalesce(d.kind, ''),
 			coalesce(c.id, ''), coalesce(c.reference, ''), coalesce(c.subject, ''), coalesce(c.applicant, ''), coalesce(c.level, 0),
-			f.id, f.reference, f.subject, f.keywords, f.level FROM ` + from + ` WHERE ` + where + m.Newest(&p), p
+			f.id, f.reference, f.subject, f.keywords, f.level FROM (SELECT t.n AS n, e.kind AS kind, e.authority_id AS authority_id, e.at AS at,
+			e.document_id AS document_id, e.case_id AS case_id, e.file_id AS file_id FROM ` + from + ` WHERE ` + where + m.Newest(&p) + `) h
+			LEFT JOIN records_document d ON h.kind = 'document' AND d.id = h.document_id
+			LEFT JOIN records_case c ON c.id = CASE h.kind WHEN 'document' THEN d.case_id ELSE h.case_id END
+			JOIN records_file f ON f.id = CASE h.kind WHEN 'file' THEN h.file_id ELSE c.file_id END ORDER BY h.n DESC`, p
 	}, func(r db.Scanner) (h Hit, err error) {
 		var at int64
 		err = r.Scan(&h.Key, &h.Kind, &h.Authority, &at, &h.Document.ID, &h.Document.Name, &h.Document.Subject, &h.Document.Kind, &h.Case.ID,

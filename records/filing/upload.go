@@ -203,12 +203,8 @@ func (r *Room) fileAll(ctx context.Context, tx *db.Tx, c records.Case, action st
 	for i := range docs {
 		plain[i] = docs[i].Document
 	}
-	for some, at := plain, 0; at < len(docs); { // an entry of the log names so many files at most
-		n := min(len(docs)-at, 2000)
-		if err := r.core.FileDocuments(ctx, tx, c, action, some[at:at+n]); err != nil {
-			return err
-		}
-		at += n
+	if err := r.core.FileDocuments(ctx, tx, c, action, plain); err != nil {
+		return err
 	}
 	for i := range docs {
 		docs[i].Document = plain[i]
