@@ -300,15 +300,21 @@ func (r *Room) fileToChange(ctx context.Context, tx *db.Tx, a access.Access, id 
 		return File{}, err
 	}
 	f, err := r.store.fileByID(ctx, tx, a, id)
-	switch {
-	case err != nil:
+	if err != nil {
 		return f, err
-	case f.May < access.Write:
-		return f, errs.E(errs.Denied, "records.error.read_only")
-	case f.State != "":
-		return f, errs.E(errs.Conflict, "records.error.in_disposal")
-	case !f.ClosedAt.IsZero():
-		return f, errs.E(errs.Conflict, "records.error.file_closed")
 	}
-	return f, nil
+	return f, f.changeable()
+}
+
+// changeable is nil if the reader of f may change it now.
+func (f File) changeable() error {
+	switch {
+	case f.May < access.Write:
+		return errs.E(errs.Denied, "records.error.read_only")
+	case f.State != "":
+		return errs.E(errs.Conflict, "records.error.in_disposal")
+	case !f.ClosedAt.IsZero():
+		return errs.E(errs.Conflict, "records.error.file_closed")
+	}
+	return nil
 }

@@ -373,6 +373,9 @@ func (r *Room) getEditFile(w http.ResponseWriter, req *http.Request) error {
 
 func (r *Room) showEditFile(w http.ResponseWriter, req *http.Request, in typed) error {
 	v, err := r.FilePage(req.Context(), web.PathID(req), Cursor{})
+	if err == nil && in.err == nil { // nobody fills in a form for nothing
+		err = v.File.changeable()
+	}
 	if err != nil {
 		return err
 	}
@@ -412,6 +415,9 @@ func (r *Room) getNewCase(w http.ResponseWriter, req *http.Request) error {
 
 func (r *Room) showNewCase(w http.ResponseWriter, req *http.Request, in typed) error {
 	v, err := r.FilePage(req.Context(), web.PathID(req), Cursor{})
+	if err == nil && in.err == nil { // nobody fills in a form for nothing
+		err = v.File.changeable()
+	}
 	if err != nil {
 		return err
 	}
@@ -487,6 +493,9 @@ func (r *Room) postUnlink(w http.ResponseWriter, req *http.Request) error {
 
 func (r *Room) postLend(w http.ResponseWriter, req *http.Request) error {
 	return r.onFile(w, req, "records.notice.lent", func(id string, version int64, form url.Values) error {
+		if form.Has("to") && strings.TrimSpace(form.Get("to")) == "" { // the button that says it is back sends no name at all
+			return errs.InvalidFields([]errs.Field{{Name: "to", Key: "records.error.empty.to"}})
+		}
 		return r.Lend(req.Context(), id, version, form.Get("to"), dueDate(form.Get("until")))
 	})
 }
