@@ -82,10 +82,16 @@ func (r *Room) Scans(dir string) *ScanIntake {
 func (s *ScanIntake) Run(ctx context.Context) error {
 	tick := time.NewTicker(scanEvery)
 	defer tick.Stop()
+	told := "" // once, and not every few seconds
 	for {
+		now := ""
 		if err := s.Look(ctx); err != nil && ctx.Err() == nil {
-			s.room.h.Log.ErrorContext(ctx, "scan intake failed", "error", err)
+			now = err.Error()
 		}
+		if now != "" && now != told {
+			s.room.h.Log.ErrorContext(ctx, "scan intake failed", "error", now)
+		}
+		told = now
 		select {
 		case <-ctx.Done():
 			return nil
