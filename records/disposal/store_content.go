@@ -59,15 +59,16 @@ type versionRow struct {
 }
 
 // fileBatch reads the files of a package that follow an id. Which these are is asked of the index alone: PostgreSQL
-// would else read and sort all that follow each time, as long as it does not know how many a package has.
+// would else read and sort all that follow each time, as long as it does not know how many a package has. CROSS JOIN has
+// SQLite begin with them.
 func (store) fileBatch(ctx context.Context, q db.Querier, a access.Access, packageID, after string, most int, full bool) (b batch, err error) {
 	var p db.Params
 	rows, err := q.Query(ctx, `SELECT f.id, f.reference, f.subject, f.unit, coalesce(u.title, ''), coalesce(o.name, ''), f.location, f.keywords,
 		i.proposal, i.decision, f.opened_at, f.closed_at, f.retain_until, f.level, f.medium, coalesce(u.retention_years, -1)
 		FROM (SELECT file_id FROM disposal_item WHERE package_id = `+p.Add(packageID)+` AND file_id > `+p.Add(after)+` ORDER BY file_id LIMIT `+p.Add(most)+`) n
-		JOIN disposal_item i ON i.package_id = `+p.Add(packageID)+` AND i.file_id = n.file_id JOIN records_file f ON f.id = i.file_id
+		CROSS JOIN disposal_item i JOIN records_file f ON f.id = i.file_id
 		LEFT JOIN records_unit u ON u.authority_id = f.authority_id AND u.code = f.unit LEFT JOIN records_org o ON o.id = f.lead
-		WHERE `+a.In("i.authority_id", &p)+` ORDER BY i.file_id`, p...)
+		WHERE i.package_id = `+p.Add(packageID)+` AND i.file_id = n.file_id AND `+a.In("i.authority_id", &p)+` ORDER BY i.file_id`, p...)
 	if b.files, err = db.All(rows, err, func(r db.Scanner) (f fileRow, err error) {
 		var opened, closed, until int64
 		err = r.Scan(&f.id, &f.reference, &f.subject, &f.unit, &f.unitTitle, &f.lead, &f.location, &f.keywords, &f.proposal, &f.decision, &opened,
