@@ -42,7 +42,7 @@ func (h *house) dump(t testing.TB, table string) string {
 		for _, v := range values {
 			switch x := (*v.(*any)).(type) {
 			case []byte:
-				fmt.Fprintf(&b, "%s|", x)
+				fmt.Fprintf(&b, "%q|", x) // in one line
 			default:
 				fmt.Fprintf(&b, "%v|", x)
 			}

@@ -617,8 +617,14 @@ func TestStrangersAddresses(t *testing.T) {
 				}
 			}
 		}
-		if !slices.Equal(stripJena(h.state(t)), stripJena(before)) {
-			t.Error("a stranger changed something")
+		old := stripJena(before)
+		for _, line := range stripJena(h.state(t)) {
+			if !slices.Contains(old, line) {
+				t.Errorf("a stranger changed something: %s", line)
+			}
+		}
+		if after := stripJena(h.state(t)); len(after) != len(old) {
+			t.Errorf("%d rows became %d", len(old), len(after))
 		}
 	})
 }
