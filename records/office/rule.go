@@ -2,6 +2,7 @@ package office
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -49,8 +50,12 @@ func (r *Room) PutRule(ctx context.Context, file, holder string, may access.May,
 	if reason == "" || utf8.RuneCountInString(reason) > 250 {
 		return errs.InvalidFields([]errs.Field{{Name: "reason", Key: "office.error.reason"}})
 	}
+	people, err := r.peopleAt(ctx, file)
+	if err != nil {
+		return err
+	}
 	return r.rule(ctx, file, func(ctx context.Context, tx *db.Tx, a access.Access, f records.File) error {
-		if ok, err := r.knows(ctx, tx, f.Authority, holder); err != nil {
+		if ok, err := knows(ctx, tx, people, f.Authority, holder); err != nil {
 			return err
 		} else if !ok {
 			return errs.InvalidFields([]errs.Field{{Name: "holder", Key: "office.error.holder"}})
@@ -94,8 +99,22 @@ func (r *Room) rule(ctx context.Context, file string, do func(ctx context.Contex
 	})
 }
 
-// knows reports whether the holder is one of the authority.
-func (r *Room) knows(ctx context.Context, tx *db.Tx, authority, holder string) (bool, error) {
+// peopleAt are those at the authority of a file that the caller may read. The directory is asked outside of transactions.
+func (r *Room) peopleAt(ctx context.Context, file string) ([]Person, error) {
+	q := r.h.DB.Reader()
+	a, err := access.Load(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	f, err := r.core.FileByID(ctx, q, a, file)
+	if err != nil {
+		return nil, err
+	}
+	return r.dir.People(ctx, f.Authority)
+}
+
+// knows reports whether the holder is one of the authority, whose people these are.
+func knows(ctx context.Context, tx *db.Tx, people []Person, authority, holder string) (bool, error) {
 	kind, rest, _ := strings.Cut(holder, ":")
 	switch kind {
 	case access.Authority:
@@ -108,13 +127,7 @@ func (r *Room) knows(ctx context.Context, tx *db.Tx, authority, holder string) (
 		_, err := unit(ctx, tx, access.At(authority), id)
 		return err == nil && (access.Role(role) == access.Head || access.Role(role) == access.Member), ignoreMissing(err)
 	case "person":
-		people, err := r.dir.People(ctx, authority)
-		for _, p := range people {
-			if p.Subject == rest {
-				return true, err
-			}
-		}
-		return false, err
+		return slices.ContainsFunc(people, func(p Person) bool { return p.Subject == rest }), nil
 	}
 	return false, nil
 }
