@@ -34,6 +34,11 @@ func TestErasureByCourt(t *testing.T) {
 		f, c := h.open(t, claudia, erfurt, unitV)
 		_, other := h.open(t, claudia, erfurt, unitV)
 		documents := h.documentsOfCase(t, c.ID)
+		for _, table := range []string{"records_file", "records_case", "records_note", "records_document"} { // what nothingLeft looks for is there
+			if !strings.Contains(h.dump(t, table), secret) {
+				t.Errorf("%s holds no secret", table)
+			}
+		}
 
 		// One document; the rest stays.
 		e := order(f.ID, "document", documents[0])
