@@ -341,7 +341,7 @@ func (r *Room) Forward(ctx context.Context, taskID string, version int64, to str
 		if err := isOpen(*t, version); err != nil {
 			return "", nil, err
 		}
-		if t.Kind == Returned || t.Holder == to {
+		if to == "" || t.Kind == Returned || t.Holder == to {
 			return "", nil, errs.E(errs.Invalid, "flow.error.forward")
 		}
 		need := access.Read
