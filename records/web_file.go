@@ -272,8 +272,18 @@ func (r *Room) showNewFile(w http.ResponseWriter, req *http.Request, in typed) e
 	}
 	p := formPage{Action: "/akte/akten/neu", Back: "/akte/akten", ID: web.FormID(in.form.Get("id")), Button: t("records.file.open"),
 		Hidden: []option{{Value: authority, Text: "authority"}},
-		Fields: append([]web.Field{unit}, r.detailFields(req, c, Details{Medium: Electronic, Reach: Everybody}, FileType{}, in)...)}
+		Fields: append([]web.Field{unit}, r.detailFields(req, c, Details{Medium: Electronic, Reach: Everybody}, c.kind(in.form.Get("type")), in)...)}
 	return r.showForm(w, req, "records.file.new", r.fileCrumbs(req), p, in.err)
+}
+
+// kind is the chosen type; none for the id of none.
+func (c Choices) kind(id string) FileType {
+	for _, t := range c.Types {
+		if t.ID == id {
+			return t
+		}
+	}
+	return FileType{}
 }
 
 // detailFields are the fields of a file's details.
@@ -387,9 +397,13 @@ func (r *Room) showEditFile(w http.ResponseWriter, req *http.Request, in typed) 
 	if errs.Is(in.err, errs.Conflict) { // shown now: saving again overwrites knowingly
 		version = strconv.FormatInt(v.File.Version, 10)
 	}
+	kind := v.Type
+	if in.form.Has("type") {
+		kind = c.kind(in.form.Get("type"))
+	}
 	path := "/akte/akte/" + v.File.ID
 	p := formPage{Action: path + "/bearbeiten", Back: path, ID: db.NewID(), Version: version, Button: r.h.Site.T(req, "records.save"),
-		Fields: r.detailFields(req, c, v.File.Details(), v.Type, in)}
+		Fields: r.detailFields(req, c, v.File.Details(), kind, in)}
 	crumbs := append(r.fileCrumbs(req), web.Link{Text: v.File.Reference, Href: path})
 	return r.showForm(w, req, "records.file.edit", crumbs, p, in.err)
 }
