@@ -37,6 +37,7 @@ func TestPages(t *testing.T) {
 		t.Run("citizen", func(t *testing.T) { t.Parallel(); s.citizensPages(t, data) })
 		t.Run("clerk", func(t *testing.T) { t.Parallel(); s.clerksPages(t) })
 		t.Run("offices", func(t *testing.T) { t.Parallel(); s.officesPages(t, data) })
+		t.Run("records", func(t *testing.T) { s.recordsPages(t, data) })
 	})
 	t.Run("faults", func(t *testing.T) { s.faultPages(t, data) })
 	unseen(t, operator)
@@ -307,7 +308,7 @@ func (s *server) citizensPages(t *testing.T, data *db.DB) {
 	p.page(200, draft+"/loeschen", "Entwurf löschen?")
 	p.Press("Ja, löschen")
 	p.shows(200, "Das richtige Amt finden")
-	p.page(404, "/akte", "Das gibt es nicht")
+	p.page(403, "/akte", "brauchen Sie die Rolle Sachbearbeitung oder Registratur")
 }
 
 // elsewhere saves the page in another window after it was opened in this one.
@@ -336,7 +337,7 @@ func (s *server) elsewhere(t *testing.T, p *person, path string) {
 func (s *server) clerksPages(t *testing.T) {
 	p := s.person(t, false)
 	p.signIn(asStaff, "Claudia Amtmann")
-	p.until("/akte?sortierung=neueste", "000003")
+	p.until("/akte?sortierung=neueste", "11.10-2026/000003")
 	p.look = true
 	p.page(200, "/akte?q=Niemand", "Zu diesen Angaben gibt es keine Vorgänge")
 	p.page(200, "/akte/akten", "Akten", "11.10-2026/000001")

@@ -256,7 +256,7 @@ func (b *Browser) Upload(label, path string) {
 	b.t.Helper()
 	ctx, cancel := b.within()
 	defer cancel()
-	object, err := chromedp.Run(ctx, chromedp.Evaluate[*runtime.RemoteObject](helpers+call("control", label)))
+	object, err := chromedp.Run(ctx, chromedp.Evaluate[*runtime.RemoteObject](helpers+call("file", label)))
 	b.must(err, "upload to %q", label)
 	if object.ObjectID == "" {
 		b.t.Fatalf("upload to %q: no such field\n%s", label, b.whereabouts())

@@ -19,8 +19,13 @@ var e2e = (() => {
   const labelled = (e) => (e.labels && e.labels.length ? [...e.labels].map((l) => l.textContent).join(" ") : called(e));
   const controls = () => [...document.querySelectorAll("input:not([type=hidden]), select, textarea")].filter(seen);
   const groups = () => [...document.querySelectorAll("fieldset")].filter(seen);
-  const group = (legend) => best(groups(), (f) => f.querySelector("legend")?.textContent, legend)[0];
-  // "Schritt 1: Frist" is the field in the group of that legend.
+  // "Schritt 1: Frist" is the field, or the group, in the group of that legend.
+  const group = (legend) => {
+    const at = legend.indexOf(": ");
+    const where = at > 0 && group(legend.slice(0, at));
+    const all = where ? groups().filter((f) => f !== where && where.contains(f)) : groups();
+    return best(all, (f) => f.querySelector("legend")?.textContent, where ? legend.slice(at + 2) : legend)[0];
+  };
   const control = (label) => {
     const at = label.indexOf(": ");
     const where = at > 0 && group(label.slice(0, at));
@@ -31,7 +36,7 @@ var e2e = (() => {
   const links = (text) => best([...document.querySelectorAll("a[href]")].filter(seen), called, text);
   const first = (kind, text) => (kind === "button" ? buttons(text) : links(text))[0];
   return {
-    control,
+    file: (label) => best(controls().filter((c) => c.type === "file"), labelled, label)[0] || null,
     fill(label, value, parts) {
       const e = control(label);
       if (e && e.tagName === "SELECT") {
@@ -80,6 +85,11 @@ var e2e = (() => {
       return e.hash && e.href.split("#")[0] === here ? "stays" : "leads";
     },
     href: (text) => links(text)[0]?.href || "",
+    unfold(summary) {
+      const s = best([...document.querySelectorAll("summary")].filter(seen), called, summary)[0];
+      if (s) s.parentElement.open = true;
+      return !!s;
+    },
     hit(kind, text) {
       first(kind, text).click();
       return true;
