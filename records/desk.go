@@ -51,7 +51,7 @@ func (r *Room) FileDocuments(ctx context.Context, tx *db.Tx, c Case, action stri
 	for i := range documents {
 		d := &documents[i]
 		d.Authority, d.FileID, d.CaseID, d.Version = c.Authority, c.FileID, c.ID, 1
-		d.Name, d.MediaType = safeName(d.Name), safeType(d.MediaType)
+		d.Name, d.MediaType = SafeName(d.Name), SafeType(d.MediaType)
 		if d.ID == "" {
 			d.ID = db.NewID()
 		}

@@ -66,9 +66,9 @@ func (r *Room) OpenDocument(ctx context.Context, id string) (Document, io.ReadCl
 	return d, content, err
 }
 
-// safeName makes a file name from outside harmless: its last element, no control or format characters (which could
+// SafeName makes a file name from outside harmless: its last element, no control or format characters (which could
 // turn "exe.pdf" around), no separators, at most 120 characters with the extension kept; "Datei" if nothing is left.
-func safeName(name string) string {
+func SafeName(name string) string {
 	name = path.Base(strings.ReplaceAll(strings.ToValidUTF8(name, "_"), `\`, "/"))
 	name = strings.Map(func(c rune) rune {
 		switch {
@@ -94,11 +94,20 @@ func safeName(name string) string {
 	return name
 }
 
-// safeType is a media type that may stand in a header; "application/octet-stream" for what is none.
-func safeType(t string) string {
+// SafeType is a media type that may stand in a header; "application/octet-stream" for what is none.
+func SafeType(t string) string {
 	media, params, err := mime.ParseMediaType(t)
-	if err != nil || !strings.Contains(media, "/") {
+	if err != nil || !strings.Contains(media, "/") || len(t) > 200 {
 		return "application/octet-stream"
 	}
 	return mime.FormatMediaType(media, params)
+}
+
+// Disposition has the browser save the file under its name (RFC 6266).
+func Disposition(name string) string {
+	d := mime.FormatMediaType("attachment", map[string]string{"filename": SafeName(name)})
+	if d == "" {
+		return "attachment"
+	}
+	return d
 }

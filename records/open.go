@@ -265,6 +265,13 @@ func (r *Room) OpenCaseIn(ctx context.Context, tx *db.Tx, a access.Access, n New
 		}
 		above, n.Part, n.Level = parent.Reference, parent.Part, max(n.Level, parent.Level)
 	}
+	if n.Org != "" {
+		if ok, err := r.store.hasOrg(ctx, tx, access.At(f.Authority), n.Org); err != nil {
+			return Case{}, err
+		} else if !ok {
+			return Case{}, errs.InvalidFields([]errs.Field{{Name: "org", Key: "records.error.choice"}})
+		}
+	}
 	if n.Part != "" {
 		if ok, err := r.store.hasPart(ctx, tx, a, f.ID, n.Part); err != nil {
 			return Case{}, err

@@ -167,8 +167,8 @@ func (in Incoming) documents(c Case, answers Attachment, now time.Time) []Docume
 }
 
 func document(c Case, kind Kind, a Attachment, by string, now time.Time) Document {
-	return Document{ID: db.NewID(), Authority: c.Authority, FileID: c.FileID, CaseID: c.ID, Kind: kind, Name: safeName(a.Name), Hash: a.Hash,
-		Size: a.Size, MediaType: safeType(a.Type), CreatedAt: now, CreatedBy: by}
+	return Document{ID: db.NewID(), Authority: c.Authority, FileID: c.FileID, CaseID: c.ID, Kind: kind, Name: SafeName(a.Name), Hash: a.Hash,
+		Size: a.Size, MediaType: SafeType(a.Type), CreatedAt: now, CreatedBy: by}
 }
 
 // documentName is a file name with the Aktenzeichen in it: "Bescheid 22.31-2026_000017-1.pdf".

@@ -121,8 +121,8 @@ func TestSafeName(t *testing.T) {
 		"\xff\xfe.pdf":                    "_.pdf",
 		strings.Repeat("ä", 300) + ".pdf": strings.Repeat("ä", 116) + ".pdf",
 	} {
-		if got := safeName(in); got != want {
-			t.Errorf("safeName(%q) = %q, want %q", in, got, want)
+		if got := SafeName(in); got != want {
+			t.Errorf("SafeName(%q) = %q, want %q", in, got, want)
 		}
 	}
 }
@@ -133,21 +133,21 @@ func FuzzSafeName(f *testing.F) {
 		f.Add(s, "text/html; charset=utf-8")
 	}
 	f.Fuzz(func(t *testing.T, name, media string) {
-		safe := safeName(name)
+		safe := SafeName(name)
 		if !utf8.ValidString(safe) || safe == "" || utf8.RuneCountInString(safe) > 120 || strings.ContainsAny(safe, `/\`) ||
 			strings.ContainsFunc(safe, unicode.IsControl) {
-			t.Fatalf("safeName(%q) = %q", name, safe)
+			t.Fatalf("SafeName(%q) = %q", name, safe)
 		}
-		if again := safeName(safe); again != safe {
-			t.Fatalf("safeName is not stable: %q, %q", safe, again)
+		if again := SafeName(safe); again != safe {
+			t.Fatalf("SafeName is not stable: %q, %q", safe, again)
 		}
-		d := disposition(name)
+		d := Disposition(name)
 		kind, params, err := mime.ParseMediaType(d)
 		if err != nil || kind != "attachment" || params["filename"] != safe || strings.ContainsAny(d, "\r\n") {
-			t.Fatalf("disposition(%q) = %q (%v), reads as %q", name, d, err, params["filename"])
+			t.Fatalf("Disposition(%q) = %q (%v), reads as %q", name, d, err, params["filename"])
 		}
-		if s := safeType(media); strings.ContainsAny(s, "\r\n") || s == "" {
-			t.Fatalf("safeType(%q) = %q", media, s)
+		if s := SafeType(media); strings.ContainsAny(s, "\r\n") || s == "" {
+			t.Fatalf("SafeType(%q) = %q", media, s)
 		}
 	})
 }

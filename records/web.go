@@ -243,8 +243,8 @@ func (r *Room) getDocument(w http.ResponseWriter, req *http.Request) error {
 	}
 	defer content.Close()
 	h := w.Header()
-	h.Set("Content-Type", safeType(d.MediaType))
-	h.Set("Content-Disposition", disposition(d.Name))
+	h.Set("Content-Type", SafeType(d.MediaType))
+	h.Set("Content-Disposition", Disposition(d.Name))
 	h.Set("Content-Length", strconv.FormatInt(d.Size, 10))
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Content-Security-Policy", "default-src 'none'; sandbox") // should a browser show it all the same

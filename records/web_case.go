@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"io"
 	"maps"
-	"mime"
 	"net/http"
 	"net/url"
 	"slices"
@@ -28,15 +27,6 @@ func severalAuthorities(req *http.Request) bool {
 }
 
 func dateText(lang i18n.Lang, t time.Time) string { return i18n.Date(lang, t) }
-
-// disposition has the browser save the file under its name (RFC 6266).
-func disposition(name string) string {
-	d := mime.FormatMediaType("attachment", map[string]string{"filename": safeName(name)})
-	if d == "" {
-		return "attachment"
-	}
-	return d
-}
 
 // stream sends the content. Once it runs there is no error page any more: what breaks off, or is not what its hash
 // says, breaks the connection, so that nobody takes half a file for a whole one.

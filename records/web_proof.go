@@ -51,7 +51,7 @@ func (r *Room) getProof(w http.ResponseWriter, req *http.Request) error {
 		begun = true
 		h := w.Header()
 		h.Set("Content-Type", "application/zip")
-		h.Set("Content-Disposition", disposition("Nachweis "+strings.ReplaceAll(f.Reference, "/", "_")+".zip"))
+		h.Set("Content-Disposition", Disposition("Nachweis "+strings.ReplaceAll(f.Reference, "/", "_")+".zip"))
 		h.Set("X-Content-Type-Options", "nosniff")
 		return w
 	})

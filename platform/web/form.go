@@ -12,9 +12,12 @@ import (
 	"rennsteig/platform/errs"
 )
 
+// IDLength is the length of an id.
+const IDLength = 36
+
 // ID is s if it is an id as the house makes them, else "", which nothing has.
 func ID(s string) string {
-	if len(s) != 36 || uuid.Validate(s) != nil {
+	if len(s) != IDLength || uuid.Validate(s) != nil {
 		return ""
 	}
 	return strings.ToLower(s)

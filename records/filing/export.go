@@ -38,7 +38,7 @@ func (r *Room) toPack(ctx context.Context, caseID string, ids []string) (records
 // sendZIP streams the current versions of documents as one ZIP.
 func (r *Room) sendZIP(w http.ResponseWriter, req *http.Request, c records.Case, docs []Document) error {
 	w.Header().Set("Content-Type", "application/zip")
-	w.Header().Set("Content-Disposition", disposition(c.Reference+".zip"))
+	w.Header().Set("Content-Disposition", records.Disposition(c.Reference+".zip"))
 	if err := writeZIP(req.Context(), w, docs, r.open); err != nil {
 		panic(http.ErrAbortHandler) // half a ZIP is out: better the caller sees it broken than whole
 	}
@@ -50,7 +50,7 @@ func writeZIP(ctx context.Context, w io.Writer, docs []Document, open func(ctx c
 	z := zip.NewWriter(w)
 	taken := map[string]bool{}
 	for _, d := range docs {
-		if err := addToZIP(ctx, z, d, unique(safeName(d.Name), taken), open); err != nil {
+		if err := addToZIP(ctx, z, d, unique(records.SafeName(d.Name), taken), open); err != nil {
 			return err
 		}
 	}
@@ -98,7 +98,7 @@ func (r *Room) getCSV(w http.ResponseWriter, req *http.Request) error {
 	if err != nil {
 		return err
 	}
-	c, err := r.core.CaseByID(ctx, q, scope, pathID(req), "")
+	c, err := r.core.CaseByID(ctx, q, scope, web.PathID(req), "")
 	if err == nil {
 		err = r.noteReading(ctx, c.Authority, records.CaseObject(c.ID), c.Level, map[string]any{"list": "csv"})
 	}
@@ -110,8 +110,8 @@ func (r *Room) getCSV(w http.ResponseWriter, req *http.Request) error {
 		return err
 	}
 	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
-	w.Header().Set("Content-Disposition", disposition(c.Reference+".csv"))
-	t, lang := r.text(req), web.Lang(req)
+	w.Header().Set("Content-Disposition", records.Disposition(c.Reference+".csv"))
+	t, lang := r.h.Site.Text(req), web.Lang(req)
 	out := csv.NewWriter(w)
 	out.Comma, out.UseCRLF = ';', true
 	_, _ = io.WriteString(w, "\ufeff")

@@ -86,7 +86,7 @@ func person(a mail.Address) string {
 func (r *Room) enclosed(ctx context.Context, parent string, m *email.Message) ([]Document, error) {
 	var out []Document
 	for _, a := range m.Attachments {
-		content, name := a.Content, safeName(a.Name)
+		content, name := a.Content, records.SafeName(a.Name)
 		if a.Message != nil && a.Content == nil { // a mail inside a mail of Outlook has no bytes of its own
 			content, name = []byte(a.Message.Text), name+".txt"
 		}
@@ -96,7 +96,7 @@ func (r *Room) enclosed(ctx context.Context, parent string, m *email.Message) ([
 		}
 		kind := typeByName(name)
 		if kind == "application/octet-stream" && a.MediaType != "" {
-			kind = safeType(a.MediaType)
+			kind = records.SafeType(a.MediaType)
 		}
 		out = append(out, Document{Document: records.Document{ID: db.NewID(), Kind: Enclosure, Name: name, Hash: ref.Hash, Size: ref.Size,
 			MediaType: kind, Parent: parent}})

@@ -28,14 +28,14 @@ func (p Place) String() string {
 
 // parsePlace reads what String wrote; no place for anything else.
 func parsePlace(s string) Place {
-	if len(s) < idLength || len(s) > 2000 {
+	if len(s) < web.IDLength || len(s) > 2000 {
 		return Place{}
 	}
-	key, err := base64.RawURLEncoding.DecodeString(s[idLength:])
-	if err != nil || validID(s[:idLength]) == "" || !utf8.Valid(key) || slices.Contains(key, 0) {
+	key, err := base64.RawURLEncoding.DecodeString(s[web.IDLength:])
+	if err != nil || web.ID(s[:web.IDLength]) == "" || !utf8.Valid(key) || slices.Contains(key, 0) {
 		return Place{}
 	}
-	return Place{Key: string(key), ID: s[:idLength]}
+	return Place{Key: string(key), ID: s[:web.IDLength]}
 }
 
 // Page says which page of a list: what follows the place After, or goes before the place Before. The zero Page is the

@@ -315,7 +315,7 @@ func (s *ScanIntake) store(ctx context.Context, path, name string) (Stored, erro
 	if errs.Is(err, errs.TooLarge) {
 		return Stored{}, unfit{"filing.scan.too_large", []any{MaxFile >> 20}}
 	}
-	return Stored{Ref: ref, Name: safeName(name), MediaType: typeByName(name)}, err
+	return Stored{Ref: ref, Name: records.SafeName(name), MediaType: typeByName(name)}, err
 }
 
 // keep registers the scan with its transfer note, once for each content and name.

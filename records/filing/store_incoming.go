@@ -71,7 +71,7 @@ func (store) insertIncomingDocument(ctx context.Context, tx *db.Tx, s access.Acc
 	}
 	_, err := tx.Exec(ctx, `INSERT INTO filing_incoming_document (id, incoming_id, authority_id, place, kind, name, hash, size, media_type,
 		parent_id, subject, sender, sent_at, message_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`, d.ID, incoming,
-		d.Authority, place, string(d.Kind), safeName(d.Name), d.Hash, d.Size, safeType(d.MediaType), d.Parent, d.Subject, d.Sender,
+		d.Authority, place, string(d.Kind), records.SafeName(d.Name), d.Hash, d.Size, records.SafeType(d.MediaType), d.Parent, d.Subject, d.Sender,
 		db.Micros(d.SentAt), d.Message)
 	return err
 }

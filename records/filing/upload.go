@@ -99,7 +99,7 @@ func (u *upload) addFile(ctx context.Context, part *multipart.Part, put func(con
 	if err != nil {
 		return err
 	}
-	u.files = append(u.files, Stored{Ref: ref, Name: safeName(part.FileName()), MediaType: mediaType(part)})
+	u.files = append(u.files, Stored{Ref: ref, Name: records.SafeName(part.FileName()), MediaType: mediaType(part)})
 	return nil
 }
 
@@ -120,7 +120,7 @@ func (u *upload) addField(part *multipart.Part) error {
 
 // mediaType is what the browser says of the file or, if it does not know, what its name says.
 func mediaType(part *multipart.Part) string {
-	if t := safeType(part.Header.Get("Content-Type")); t != "application/octet-stream" {
+	if t := records.SafeType(part.Header.Get("Content-Type")); t != "application/octet-stream" {
 		return t
 	}
 	return typeByName(part.FileName())

@@ -61,8 +61,8 @@ func (r *Room) AddVersion(ctx context.Context, tx *db.Tx, a access.Access, docum
 
 // addVersion stores the next version of a locked row.
 func (r *Room) addVersion(ctx context.Context, tx *db.Tx, d Document, f Stored, comment string) (Version, error) {
-	v := Version{Document: d.ID, Number: d.Version + 1, Authority: d.Authority, Name: safeName(f.Name), Hash: f.Hash, Size: f.Size,
-		MediaType: safeType(f.MediaType), Comment: clip(oneLine(comment), maxComment), CreatedAt: r.h.Now(), CreatedBy: identity.From(ctx).Name}
+	v := Version{Document: d.ID, Number: d.Version + 1, Authority: d.Authority, Name: records.SafeName(f.Name), Hash: f.Hash, Size: f.Size,
+		MediaType: records.SafeType(f.MediaType), Comment: clip(oneLine(comment), maxComment), CreatedAt: r.h.Now(), CreatedBy: identity.From(ctx).Name}
 	if err := r.store.addVersion(ctx, tx, access.At(d.Authority), d, v); err != nil {
 		return Version{}, err
 	}
@@ -130,7 +130,7 @@ func (r *Room) NewVersion(ctx context.Context, id string, base int64, form strin
 
 // hold keeps what came too late. The log vouches for its bytes, so that they stay.
 func (r *Room) hold(ctx context.Context, tx *db.Tx, scope access.Access, d Document, h Held) error {
-	h.Name, h.MediaType = safeName(h.Name), safeType(h.MediaType)
+	h.Name, h.MediaType = records.SafeName(h.Name), records.SafeType(h.MediaType)
 	fresh, err := r.store.hold(ctx, tx, scope, h)
 	if err != nil || !fresh {
 		return err

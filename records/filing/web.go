@@ -14,6 +14,7 @@ import (
 	"rennsteig/platform/i18n"
 	"rennsteig/platform/identity"
 	"rennsteig/platform/web"
+	"rennsteig/records"
 )
 
 type pages struct {
@@ -88,13 +89,7 @@ func (r *Room) getScript(w http.ResponseWriter, req *http.Request) error {
 	return nil
 }
 
-func pathID(req *http.Request) string { return validID(req.PathValue("id")) }
-
 func caller(req *http.Request) identity.Principal { return identity.From(req.Context()) }
-
-func (r *Room) text(req *http.Request) func(key string, args ...any) string {
-	return func(key string, args ...any) string { return r.h.Site.T(req, key, args...) }
-}
 
 // kind is what people call a kind of document.
 func (r *Room) kind(req *http.Request, kind string) string {
@@ -102,19 +97,6 @@ func (r *Room) kind(req *http.Request, kind string) string {
 		return r.h.Site.T(req, key)
 	}
 	return r.h.Site.T(req, "records.kind."+kind)
-}
-
-// fieldError is what is wrong with the field, in the reader's language.
-func (r *Room) fieldError(req *http.Request, err error, name string) string {
-	if err == nil {
-		return ""
-	}
-	for _, f := range errs.As(err).Fields {
-		if f.Name == name {
-			return r.h.Site.T(req, f.Key, f.Args...)
-		}
-	}
-	return ""
 }
 
 // alert shows an error that is no field's.
@@ -210,8 +192,8 @@ func day(s string) time.Time {
 // hash says, breaks the connection, so that nobody takes half a file for a whole one.
 func send(w http.ResponseWriter, f Stored, content io.Reader) error {
 	h := w.Header()
-	h.Set("Content-Type", safeType(f.MediaType))
-	h.Set("Content-Disposition", disposition(f.Name))
+	h.Set("Content-Type", records.SafeType(f.MediaType))
+	h.Set("Content-Disposition", records.Disposition(f.Name))
 	h.Set("Content-Length", strconv.FormatInt(f.Size, 10))
 	if _, err := io.Copy(w, content); err != nil {
 		panic(http.ErrAbortHandler)

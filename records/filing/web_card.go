@@ -69,13 +69,13 @@ func (r *Room) getCard(w http.ResponseWriter, req *http.Request) error {
 }
 
 func (r *Room) showCard(w http.ResponseWriter, req *http.Request, failed error) error {
-	c, err := r.Card(req.Context(), pathID(req))
+	c, err := r.Card(req.Context(), web.PathID(req))
 	if err != nil {
 		return err
 	}
-	t, now := r.text(req), r.h.Now()
+	t, now := r.h.Site.Text(req), r.h.Now()
 	p := cardPage{Card: c, Tabs: r.core.CaseTabs(req, c.CaseID, "/dokumente"), Errors: r.h.Site.Summary(t, failed), Alert: r.alert(req, failed),
-		Facts: r.cardFacts(req, c), Locked: c.Locked(now), FormID: db.NewID(), Script: r.script.url(), Files: r.fieldError(req, failed, "dateien"),
+		Facts: r.cardFacts(req, c), Locked: c.Locked(now), FormID: db.NewID(), Script: r.script.url(), Files: r.h.Site.FieldError(req, failed, "dateien"),
 		Comment: web.Field{Name: "bemerkung", Label: t("filing.comment"), Optional: true, MaxLength: maxComment}}
 	p.Mine = p.Locked && c.LockedBy == caller(req).Subject
 	p.CanEdit = c.CanChange && !c.Final() && !made(c.Kind) && (!p.Locked || p.Mine)
@@ -104,7 +104,7 @@ func (r *Room) showCard(w http.ResponseWriter, req *http.Request, failed error) 
 	for _, d := range c.Enclosed {
 		p.Parts = append(p.Parts, documentRow{Document: d, What: r.kind(req, string(d.Kind)), Bytes: sizeText(d.Size)})
 	}
-	p.Query = query(req.URL.Query().Get("q"))
+	p.Query = web.Query(req.URL.Query().Get("q"))
 	p.How = t("filing.text.waiting")
 	if c.Text.How != "" && c.Text.Hash == c.Hash {
 		p.How = t(c.Text.How.Key())
@@ -145,7 +145,7 @@ func (r *Room) recheck(req *http.Request, v Version) string {
 }
 
 func (r *Room) step(req *http.Request, v audit.Verified) step {
-	t := r.text(req)
+	t := r.h.Site.Text(req)
 	s := step{Verified: v, Title: t("audit.action." + v.Action), Who: v.ActorName}
 	if strings.HasPrefix(v.Actor, "system:") {
 		s.Who = t("records.by.program")
@@ -157,7 +157,7 @@ func (r *Room) step(req *http.Request, v audit.Verified) step {
 }
 
 func (r *Room) cardFacts(req *http.Request, c Card) web.SummaryList {
-	t, lang := r.text(req), web.Lang(req)
+	t, lang := r.h.Site.Text(req), web.Lang(req)
 	rows := []web.SummaryRow{
 		{Label: t("records.kind"), Value: r.kind(req, string(c.Kind))},
 		{Label: t("records.subject"), Value: c.Subject},
@@ -183,7 +183,7 @@ func (r *Room) cardFacts(req *http.Request, c Card) web.SummaryList {
 }
 
 func (r *Room) postVersion(w http.ResponseWriter, req *http.Request) error {
-	ctx, id := req.Context(), pathID(req)
+	ctx, id := req.Context(), web.PathID(req)
 	if err := r.mayReplace(ctx, id); err != nil {
 		return err
 	}
@@ -198,7 +198,7 @@ func (r *Room) postVersion(w http.ResponseWriter, req *http.Request) error {
 		return err
 	}
 	base, _ := strconv.ParseInt(u.get("version"), 10, 64) // none is no version that a document has
-	_, held, err := r.NewVersion(ctx, id, base, formID(u.get("id")), u.files[0], u.get("bemerkung"), u.get("freigeben") != "")
+	_, held, err := r.NewVersion(ctx, id, base, web.FormID(u.get("id")), u.files[0], u.get("bemerkung"), u.get("freigeben") != "")
 	switch {
 	case held != "":
 		return r.h.Site.Redirect(w, req, "/akte/dokument/"+id+"/karte#konflikt", "")
@@ -229,7 +229,7 @@ func (r *Room) getVersion(w http.ResponseWriter, req *http.Request) error {
 	if err != nil || n < 1 {
 		return errs.E(errs.NotFound, "records.error.not_found")
 	}
-	f, content, err := r.OpenVersion(req.Context(), pathID(req), n, "")
+	f, content, err := r.OpenVersion(req.Context(), web.PathID(req), n, "")
 	if err != nil {
 		return err
 	}
@@ -238,7 +238,7 @@ func (r *Room) getVersion(w http.ResponseWriter, req *http.Request) error {
 }
 
 func (r *Room) getHeld(w http.ResponseWriter, req *http.Request) error {
-	f, content, err := r.OpenVersion(req.Context(), pathID(req), 0, validID(req.PathValue("held")))
+	f, content, err := r.OpenVersion(req.Context(), web.PathID(req), 0, web.ID(req.PathValue("held")))
 	if err != nil {
 		return err
 	}
@@ -258,7 +258,7 @@ func (r *Room) postForm(w http.ResponseWriter, req *http.Request, do func() (not
 	case err != nil:
 		return err
 	}
-	return r.h.Site.Redirect(w, req, "/akte/dokument/"+pathID(req)+"/karte", notice)
+	return r.h.Site.Redirect(w, req, "/akte/dokument/"+web.PathID(req)+"/karte", notice)
 }
 
 func (r *Room) postSettle(w http.ResponseWriter, req *http.Request) error {
@@ -269,13 +269,13 @@ func (r *Room) postSettle(w http.ResponseWriter, req *http.Request) error {
 		if keep {
 			notice = "filing.notice.version_added"
 		}
-		return notice, r.Settle(req.Context(), pathID(req), validID(req.PostForm.Get("id")), keep, seen)
+		return notice, r.Settle(req.Context(), web.PathID(req), web.ID(req.PostForm.Get("id")), keep, seen)
 	})
 }
 
 func (r *Room) postLock(w http.ResponseWriter, req *http.Request) error {
 	return r.postForm(w, req, func() (string, error) {
-		switch ctx, id := req.Context(), pathID(req); req.PostForm.Get("was") {
+		switch ctx, id := req.Context(), web.PathID(req); req.PostForm.Get("was") {
 		case "brechen":
 			return "filing.notice.lock_broken", r.BreakLock(ctx, id)
 		case "zurueckgeben":
@@ -287,7 +287,7 @@ func (r *Room) postLock(w http.ResponseWriter, req *http.Request) error {
 }
 
 func (r *Room) getRendition(w http.ResponseWriter, req *http.Request) error {
-	f, content, err := r.OpenRendition(req.Context(), pathID(req))
+	f, content, err := r.OpenRendition(req.Context(), web.PathID(req))
 	if err != nil {
 		return err
 	}
@@ -297,6 +297,6 @@ func (r *Room) getRendition(w http.ResponseWriter, req *http.Request) error {
 
 func (r *Room) postRendition(w http.ResponseWriter, req *http.Request) error {
 	return r.postForm(w, req, func() (string, error) {
-		return "filing.notice.rendering", r.Render(req.Context(), pathID(req))
+		return "filing.notice.rendering", r.Render(req.Context(), web.PathID(req))
 	})
 }

@@ -17,7 +17,7 @@ func parseFilter(v url.Values) Filter {
 	for i, k := range Kinds {
 		kinds[i] = string(k)
 	}
-	return Filter{Query: query(v.Get("q")), Kind: records.Kind(oneOf(v.Get("art"), kinds...)),
+	return Filter{Query: web.Query(v.Get("q")), Kind: records.Kind(oneOf(v.Get("art"), kinds...)),
 		Sort: oneOf(v.Get("sortierung"), SortOldest, SortName), Page: parsePage(v)}
 }
 
@@ -65,11 +65,11 @@ func (r *Room) getDocuments(w http.ResponseWriter, req *http.Request) error {
 }
 
 func (r *Room) showDocuments(w http.ResponseWriter, req *http.Request, f Filter, in typed) error {
-	c, l, err := r.Documents(req.Context(), pathID(req), f)
+	c, l, err := r.Documents(req.Context(), web.PathID(req), f)
 	if err != nil {
 		return err
 	}
-	t := r.text(req)
+	t := r.h.Site.Text(req)
 	path := "/akte/vorgang/" + c.ID + "/dokumente"
 	kinds := choice{Name: "art", Label: t("records.kind"), Options: []option{{Text: t("filing.kind.any")}}}
 	for _, k := range Kinds {
@@ -81,13 +81,13 @@ func (r *Room) showDocuments(w http.ResponseWriter, req *http.Request, f Filter,
 		Query: f.Query, Choices: []choice{kinds, r.choose(req, "sortierung", "filing.sort", f.Sort, SortOldest, SortName)},
 		Filtered: f.Query != "" || f.Kind != "" || f.Sort != "", Pages: turn(l, path, f.values()),
 		CanChange: c.May >= access.Write && c.State != records.StateClosed, List: f.values().Encode(),
-		CSV: address(path+".csv", unpaged.values()), FormID: db.NewID(), Script: r.script.url(), Files: r.fieldError(req, in.err, "dateien"),
+		CSV: address(path+".csv", unpaged.values()), FormID: db.NewID(), Script: r.script.url(), Files: r.h.Site.FieldError(req, in.err, "dateien"),
 		Subject: web.Field{Name: "betreff", Label: t("records.subject"), Hint: t("filing.mark.hint"), Optional: true, MaxLength: maxSubject,
-			Value: in.form.Get("betreff"), Error: r.fieldError(req, in.err, "betreff")},
+			Value: in.form.Get("betreff"), Error: r.h.Site.FieldError(req, in.err, "betreff")},
 		Keywords: web.Field{Name: "schlagworte", Label: t("filing.keywords"), Hint: t("filing.keywords.hint"), Optional: true, MaxLength: maxKeywords,
-			Value: in.form.Get("schlagworte"), Error: r.fieldError(req, in.err, "schlagworte")},
+			Value: in.form.Get("schlagworte"), Error: r.h.Site.FieldError(req, in.err, "schlagworte")},
 		Target: web.Field{Name: "ziel", Label: t("filing.target"), Hint: t("filing.target.hint"), Optional: true, MaxLength: 200,
-			Value: in.form.Get("ziel"), Error: r.fieldError(req, in.err, "ziel")}}
+			Value: in.form.Get("ziel"), Error: r.h.Site.FieldError(req, in.err, "ziel")}}
 	chosen := map[string]bool{}
 	for _, id := range in.form["dokument"] {
 		chosen[id] = true
@@ -124,13 +124,13 @@ func (r *Room) mayFile(ctx context.Context, caseID string) error {
 }
 
 func (r *Room) postDocuments(w http.ResponseWriter, req *http.Request) error {
-	ctx, id := req.Context(), pathID(req)
+	ctx, id := req.Context(), web.PathID(req)
 	if err := r.mayFile(ctx, id); err != nil {
 		return err
 	}
 	u, err := r.readUpload(w, req)
 	if err == nil {
-		_, err = r.File(ctx, id, formID(u.get("id")), u.files, u.get("mail") != "")
+		_, err = r.File(ctx, id, web.FormID(u.get("id")), u.files, u.get("mail") != "")
 	}
 	list := listFilter(u.fields)
 	switch {
@@ -156,7 +156,7 @@ func (r *Room) postChosen(w http.ResponseWriter, req *http.Request) error {
 	if err := web.ReadForm(w, req, 256<<10); err != nil {
 		return err
 	}
-	ctx, id, form := req.Context(), pathID(req), req.PostForm
+	ctx, id, form := req.Context(), web.PathID(req), req.PostForm
 	notice, err := "", error(nil)
 	switch form.Get("was") {
 	case "markieren":

@@ -21,7 +21,7 @@ const (
 )
 
 func parseIncoming(v url.Values) IncomingFilter {
-	return IncomingFilter{Query: query(v.Get("q")), Done: v.Get("stand") == doneWord, Newest: v.Get("sortierung") == newestWord, Page: parsePage(v)}
+	return IncomingFilter{Query: web.Query(v.Get("q")), Done: v.Get("stand") == doneWord, Newest: v.Get("sortierung") == newestWord, Page: parsePage(v)}
 }
 
 func (f IncomingFilter) values() url.Values {
@@ -68,7 +68,7 @@ func (r *Room) showIncomings(w http.ResponseWriter, req *http.Request, in typed)
 	if err != nil {
 		return err
 	}
-	t := r.text(req)
+	t := r.h.Site.Text(req)
 	fields, err := r.postFields(req, in)
 	if err != nil {
 		return err
@@ -78,7 +78,7 @@ func (r *Room) showIncomings(w http.ResponseWriter, req *http.Request, in typed)
 		Choices: []choice{r.choose(req, "stand", "filing.incoming.state", done, doneWord),
 			r.choose(req, "sortierung", "filing.incoming.sort", newest, newestWord)},
 		Filtered: f.Query != "" || f.Done || f.Newest, Done: f.Done, Pages: turn(l, incomingPath, f.values()), FormID: db.NewID(),
-		Files: r.fieldError(req, in.err, "dateien"), Open: in.err != nil, Fields: fields, Script: r.script.url(),
+		Files: r.h.Site.FieldError(req, in.err, "dateien"), Open: in.err != nil, Fields: fields, Script: r.script.url(),
 		ShowAuthority: len(authorities(req)) > 1}
 	for _, x := range l.Items {
 		d.Rows = append(d.Rows, incomingRow{x, r.h.AuthorityName(x.Authority), r.h.Site.Known(req, x.CreatedBy)})
@@ -101,7 +101,7 @@ func authorities(req *http.Request) []string {
 
 // postFields are the fields of the form for new post.
 func (r *Room) postFields(req *http.Request, in typed) ([]web.Field, error) {
-	t := r.text(req)
+	t := r.h.Site.Text(req)
 	received := in.form.Get("eingang")
 	if received == "" {
 		received = isoDate(r.h.Now())
@@ -111,19 +111,19 @@ func (r *Room) postFields(req *http.Request, in typed) ([]web.Field, error) {
 		return nil, err
 	}
 	unit := web.Field{Name: "einheit", Label: t("filing.incoming.org"), Hint: t("filing.incoming.org.hint"), Kind: "select", Optional: true,
-		Value: in.form.Get("einheit"), Error: r.fieldError(req, in.err, "einheit"), Options: []web.Option{{Label: t("filing.incoming.org.any")}}}
+		Value: in.form.Get("einheit"), Error: r.h.Site.FieldError(req, in.err, "einheit"), Options: []web.Option{{Label: t("filing.incoming.org.any")}}}
 	unit.Options = append(unit.Options, orgs...)
 	fields := []web.Field{
 		{Name: "absender", Label: t("filing.sender"), Hint: t("filing.incoming.sender.hint"), Optional: true, MaxLength: maxSubject,
-			Value: in.form.Get("absender"), Error: r.fieldError(req, in.err, "absender")},
+			Value: in.form.Get("absender"), Error: r.h.Site.FieldError(req, in.err, "absender")},
 		{Name: "betreff", Label: t("records.subject"), Optional: true, MaxLength: maxSubject, Value: in.form.Get("betreff"),
-			Error: r.fieldError(req, in.err, "betreff")},
-		{Name: "eingang", Label: t("records.received"), Kind: "date", Value: received, Error: r.fieldError(req, in.err, "eingang")},
+			Error: r.h.Site.FieldError(req, in.err, "betreff")},
+		{Name: "eingang", Label: t("records.received"), Kind: "date", Value: received, Error: r.h.Site.FieldError(req, in.err, "eingang")},
 		unit,
 	}
 	if mine := authorities(req); len(mine) > 1 {
 		where := web.Field{Name: "behoerde", Label: t("records.authority"), Kind: "select", Value: in.form.Get("behoerde"),
-			Error: r.fieldError(req, in.err, "behoerde")}
+			Error: r.h.Site.FieldError(req, in.err, "behoerde")}
 		for _, a := range mine {
 			where.Options = append(where.Options, web.Option{Value: a, Label: r.h.AuthorityName(a)})
 		}
@@ -167,7 +167,7 @@ func (r *Room) postIncoming(w http.ResponseWriter, req *http.Request) error {
 		if mine := authorities(req); authority == "" && len(mine) == 1 {
 			authority = mine[0]
 		}
-		err = r.Register(ctx, Post{ID: formID(u.get("id")), Authority: authority, Org: u.get("einheit"), Sender: u.get("absender"),
+		err = r.Register(ctx, Post{ID: web.FormID(u.get("id")), Authority: authority, Org: u.get("einheit"), Sender: u.get("absender"),
 			Subject: u.get("betreff"), ReceivedAt: day(u.get("eingang"))}, u.files)
 	}
 	switch {
@@ -198,7 +198,7 @@ func (r *Room) getIncoming(w http.ResponseWriter, req *http.Request) error {
 }
 
 func (r *Room) showIncoming(w http.ResponseWriter, req *http.Request, in typed) error {
-	x, docs, err := r.Incoming(req.Context(), pathID(req))
+	x, docs, err := r.Incoming(req.Context(), web.PathID(req))
 	if err != nil {
 		return err
 	}
@@ -206,15 +206,15 @@ func (r *Room) showIncoming(w http.ResponseWriter, req *http.Request, in typed) 
 	if err != nil {
 		return err
 	}
-	t, lang := r.text(req), web.Lang(req)
+	t, lang := r.h.Site.Text(req), web.Lang(req)
 	field := func(name, label, value string) web.Field {
 		if in.form.Has(name) {
 			value = in.form.Get(name)
 		}
-		return web.Field{Name: name, Label: t(label), Value: value, MaxLength: 200, Error: r.fieldError(req, in.err, name)}
+		return web.Field{Name: name, Label: t(label), Value: value, MaxLength: 200, Error: r.h.Site.FieldError(req, in.err, name)}
 	}
 	p := incomingPage{Incoming: x, Tabs: r.core.Tabs(req, incomingPath), Errors: r.h.Site.Summary(t, in.err), Alert: r.alert(req, in.err),
-		FormID: formID(in.form.Get("id")), Case: field("vorgang", "filing.assign.case", ""), File: field("akte", "filing.assign.file", "")}
+		FormID: web.FormID(in.form.Get("id")), Case: field("vorgang", "filing.assign.case", ""), File: field("akte", "filing.assign.file", "")}
 	p.Case.Hint, p.File.Hint = t("filing.target.hint"), t("filing.assign.file.hint")
 	subject := field("betreff", "filing.assign.subject", x.Subject)
 	unit := field("planeinheit", "records.unit", "")
@@ -250,7 +250,7 @@ func (r *Room) postAssign(w http.ResponseWriter, req *http.Request) error {
 		return err
 	}
 	form := req.PostForm
-	to := Target{NewCase: records.NewCase{ID: formID(form.Get("id")), Subject: form.Get("betreff"), Org: form.Get("einheit")}}
+	to := Target{NewCase: records.NewCase{ID: web.FormID(form.Get("id")), Subject: form.Get("betreff"), Org: form.Get("einheit")}}
 	var err error
 	switch form.Get("was") {
 	case "akte":
@@ -267,7 +267,7 @@ func (r *Room) postAssign(w http.ResponseWriter, req *http.Request) error {
 	}
 	caseID := ""
 	if err == nil {
-		caseID, err = r.Assign(req.Context(), pathID(req), to)
+		caseID, err = r.Assign(req.Context(), web.PathID(req), to)
 	}
 	switch {
 	case shown(err):
@@ -279,7 +279,7 @@ func (r *Room) postAssign(w http.ResponseWriter, req *http.Request) error {
 }
 
 func (r *Room) getIncomingDocument(w http.ResponseWriter, req *http.Request) error {
-	f, content, err := r.OpenIncoming(req.Context(), pathID(req), validID(req.PathValue("document")))
+	f, content, err := r.OpenIncoming(req.Context(), web.PathID(req), web.ID(req.PathValue("document")))
 	if err != nil {
 		return err
 	}

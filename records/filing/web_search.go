@@ -18,7 +18,7 @@ const (
 )
 
 func parseSearch(v url.Values, units []records.Unit) SearchFilter {
-	f := SearchFilter{Query: query(v.Get("q")), Kind: oneOf(v.Get("art"), searchKinds...), From: day(v.Get("von")), Until: day(v.Get("bis"))}
+	f := SearchFilter{Query: web.Query(v.Get("q")), Kind: oneOf(v.Get("art"), searchKinds...), From: day(v.Get("von")), Until: day(v.Get("bis"))}
 	if !f.Until.IsZero() {
 		f.Until = f.Until.AddDate(0, 0, 1) // that day too
 	}
@@ -73,7 +73,7 @@ func (r *Room) getSearch(w http.ResponseWriter, req *http.Request) error {
 }
 
 func (r *Room) showSearch(w http.ResponseWriter, req *http.Request, v url.Values, in typed) error {
-	ctx, t := req.Context(), r.text(req)
+	ctx, t := req.Context(), r.h.Site.Text(req)
 	units, err := r.core.Units(ctx)
 	if err != nil {
 		return err
@@ -95,7 +95,7 @@ func (r *Room) showSearch(w http.ResponseWriter, req *http.Request, v url.Values
 	p := searchPage{Tabs: r.core.Tabs(req, searchPath), Query: f.Query, From: values.Get("von"), Until: values.Get("bis"),
 		Choices:  []choice{r.choose(req, "art", "filing.search.kind", f.Kind, searchKinds...), unit},
 		Filtered: len(values) > 0, Asked: !fulltext.Parse(f.Query).Empty(), ShowAuthority: len(authorities(req)) > 1, Here: values.Encode(),
-		Name: web.Field{Name: "name", Label: t("filing.view.name"), MaxLength: maxViewName, Value: in.form.Get("name"), Error: r.fieldError(req, in.err, "name")}}
+		Name: web.Field{Name: "name", Label: t("filing.view.name"), MaxLength: maxViewName, Value: in.form.Get("name"), Error: r.h.Site.FieldError(req, in.err, "name")}}
 	for _, h := range hits {
 		p.Rows = append(p.Rows, r.hitRow(req, h))
 	}
@@ -119,7 +119,7 @@ func (r *Room) showSearch(w http.ResponseWriter, req *http.Request, v url.Values
 }
 
 func (r *Room) hitRow(req *http.Request, h Hit) hitRow {
-	t := r.text(req)
+	t := r.h.Site.Text(req)
 	row := hitRow{Hit: h, Where: r.h.AuthorityName(h.Authority), What: t("filing.search.kind." + h.Kind)}
 	switch h.Kind {
 	case "document":
@@ -142,7 +142,7 @@ func (r *Room) postView(w http.ResponseWriter, req *http.Request) error {
 	}
 	form := req.PostForm
 	if form.Get("was") == "vergessen" {
-		if err := r.DropView(req.Context(), validID(form.Get("id"))); err != nil {
+		if err := r.DropView(req.Context(), web.ID(form.Get("id"))); err != nil {
 			return err
 		}
 		return r.h.Site.Redirect(w, req, address(searchPath, nil), "filing.notice.view_dropped")
