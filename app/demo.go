@@ -18,6 +18,7 @@ import (
 	"rennsteig/platform/identity/signin"
 	"rennsteig/platform/money"
 	"rennsteig/records/access"
+	"rennsteig/records/disposal"
 	"rennsteig/records/office"
 )
 
@@ -168,7 +169,7 @@ func (p *program) demoOffice(ctx context.Context) error {
 			}
 		}
 	}
-	return nil
+	return p.disposal.Set(ctx, disposal.Setting{Authority: erfurt, Archive: "Archiv (Demo)"})
 }
 
 // processors lists the authorities that do the work of a service somewhere in the Land.

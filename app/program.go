@@ -222,9 +222,10 @@ func (p *program) furnishRooms() (err error) {
 	if p.flow, err = flow.New(h, p.records, p.directory()); err != nil {
 		return err
 	}
-	if p.disposal, err = disposal.New(h, p.records, p.filing, p.flow); err != nil {
+	if p.disposal, err = disposal.New(h, p.records, p.filing, p.flow, applicants{p.apply}); err != nil {
 		return err
 	}
+	p.disposal.Applicants = applicants{p.apply}
 	p.recheck = audit.NewRechecker(h.Audit, h.Blobs)
 	h.Site.PlaceName = p.finder.PlaceName
 	p.events()

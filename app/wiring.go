@@ -132,6 +132,20 @@ func (p *program) events() {
 	})
 }
 
+// applicants: what citizens keep of their applications, for disposal. Their own copies stay when the office's file is destroyed.
+type applicants struct{ apply *apply.Room }
+
+func (applicants) Erase(context.Context, *db.Tx, []string) ([]string, error) { return nil, nil }
+
+func (a applicants) Keeps(ctx context.Context, q db.Querier, hashes []string) ([]string, error) {
+	return a.apply.Keeps(identity.AsSystem(ctx, "disposal"), q, hashes)
+}
+
+// Applications is asked for by a registrar who answers a person (Art. 15 GDPR); disposal has authorised it.
+func (a applicants) Applications(ctx context.Context, citizen string) ([]string, error) {
+	return a.apply.Applications(identity.AsSystem(ctx, "disposal"), citizen)
+}
+
 // services: what services are called, for file plans.
 type services struct{ finder *finder.Room }
 

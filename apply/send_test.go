@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 
 	"strings"
 	"sync"
@@ -330,7 +331,9 @@ func TestEventsAreForTheProgramOnly(t *testing.T) {
 		} {
 			_, err1 := x.r.Parcel(ctx, id)
 			_, err2 := x.r.Answer(ctx, "m")
-			for i, err := range []error{err1, err2, x.r.Filed(ctx, nil, id, "E"), x.r.Paid(ctx, nil, id, "K", time.Now()), x.r.Asked(ctx, nil, Question{Application: id}),
+			_, err3 := x.r.Keeps(ctx, x.h.DB.Reader(), []string{"h"})
+			_, err4 := x.r.Applications(ctx, "anna")
+			for i, err := range []error{err1, err2, err3, err4, x.r.Filed(ctx, nil, id, "E"), x.r.Paid(ctx, nil, id, "K", time.Now()), x.r.Asked(ctx, nil, Question{Application: id}),
 				x.r.Decided(ctx, nil, Notice{Application: id}), x.r.NoticePaid(ctx, nil, id, time.Now()), x.r.NoticeRendered(ctx, nil, id, "h", 1), x.r.PaymentEnded(ctx, nil, id, "failed"),
 				x.r.BlobHashes(ctx, func(string) error { return nil })} {
 				if !errs.Is(err, errs.NotFound) {
@@ -343,8 +346,21 @@ func TestEventsAreForTheProgramOnly(t *testing.T) {
 		}
 		n := 0
 		x.drain()
-		if err := x.r.BlobHashes(system(), func(string) error { n++; return nil }); err != nil || n != 1 {
+		named := []string{"not named"}
+		if err := x.r.BlobHashes(system(), func(h string) error { n++; named = append(named, h); return nil }); err != nil || n != 1 {
 			t.Errorf("%d blobs, %v", n, err)
+		}
+		if kept, err := x.r.Keeps(system(), x.h.DB.Reader(), named); err != nil || !slices.Equal(kept, named[1:]) {
+			t.Errorf("kept %v, %v", kept, err)
+		}
+		if err := x.h.DB.Tx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+			_, err := tx.Exec(ctx, `UPDATE apply_application SET subject = 'anna' WHERE id = $1`, id)
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if ids, err := x.r.Applications(system(), "anna"); err != nil || !slices.Equal(ids, []string{id}) {
+			t.Errorf("applications %v, %v", ids, err)
 		}
 	})
 }

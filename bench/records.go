@@ -103,7 +103,7 @@ func (b *bench) cases(dialect db.Dialect) error {
 	if err != nil {
 		return err
 	}
-	defer o.h.DB.Close() //nolint:errcheck // thrown away
+	defer o.h.DB.Close()
 	ctx := clerk(b.ctx)
 	files := make([]string, 64)
 	for i := range files {
@@ -143,7 +143,7 @@ func (b *bench) growth(dialect db.Dialect, sizes ...int) error {
 	if err != nil {
 		return err
 	}
-	defer o.h.DB.Close() //nolint:errcheck // thrown away
+	defer o.h.DB.Close()
 	ctx := clerk(b.ctx)
 	have := 0
 	for _, n := range sizes {

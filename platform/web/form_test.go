@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -35,7 +36,7 @@ func TestQuery(t *testing.T) {
 
 func TestFailure(t *testing.T) {
 	h := newHouse(t)
-	r := httptest.NewRequest("GET", "/", nil)
+	r := httptest.NewRequest(http.MethodGet, "/", nil)
 	field := errs.InvalidFields([]errs.Field{{Name: "mail", Key: "errs.field.email"}})
 	if h.FieldError(r, field, "mail") == "" || h.FieldError(r, field, "text") != "" || h.FieldError(r, nil, "mail") != "" {
 		t.Error("the field's message stands elsewhere")

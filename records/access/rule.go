@@ -35,8 +35,9 @@ const (
 	Head   Role = "head" // sees and decides for the units below too
 )
 
-// Holders of a rule, written into records_grant.holder, records_file.readers and records_file.writers.
-const Authority = "authority" // everybody at the file's authority
+// Authority is the holder of everybody at the file's authority. Holders stand in records_grant.holder,
+// records_file.readers and records_file.writers.
+const Authority = "authority"
 
 // Unit is the holder of everybody in the organisational unit and below it.
 func Unit(id string) string { return "unit:" + id }

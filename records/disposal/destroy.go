@@ -11,6 +11,7 @@ import (
 	"rennsteig/platform/db"
 	"rennsteig/platform/errs"
 	"rennsteig/platform/identity"
+	"rennsteig/platform/web"
 	"rennsteig/records"
 	"rennsteig/records/access"
 )
@@ -18,7 +19,7 @@ import (
 // Propose is the first person's part of destroying what is V in a process. id is chosen by the form: the same form sent
 // twice proposes once.
 func (r *Room) Propose(ctx context.Context, process, id string) error {
-	if validID(id) == "" {
+	if web.ID(id) == "" {
 		return notFound()
 	}
 	return r.h.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {

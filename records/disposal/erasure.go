@@ -10,6 +10,7 @@ import (
 	"rennsteig/platform/db"
 	"rennsteig/platform/errs"
 	"rennsteig/platform/identity"
+	"rennsteig/platform/web"
 	"rennsteig/records"
 	"rennsteig/records/access"
 )
@@ -64,7 +65,7 @@ func (e *Erasure) check() error {
 // ProposeErasure is the first person's part of erasing what a court ordered: a registrar who may read it. e.ID is chosen
 // by the form, e.File, e.Scope, e.Object, e.Court, e.Judgment and e.Reason are given.
 func (r *Room) ProposeErasure(ctx context.Context, e Erasure) error {
-	if validID(e.ID) == "" {
+	if web.ID(e.ID) == "" {
 		return notFound()
 	}
 	if err := e.check(); err != nil {

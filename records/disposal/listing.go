@@ -7,8 +7,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/google/uuid"
-
 	"rennsteig/platform/db"
 	"rennsteig/platform/web"
 	"rennsteig/records"
@@ -16,19 +14,11 @@ import (
 
 // Keyset paging, as in the other lists of the electronic file.
 
-// validID is the id if it is one, else "", which nothing has.
-func validID(s string) string {
-	if len(s) != 36 || uuid.Validate(s) != nil {
-		return ""
-	}
-	return strings.ToLower(s)
-}
-
 // parseKey reads what records.Key.String wrote; the zero key for anything else.
 func parseKey(s string) records.Key {
 	micros, id, _ := strings.Cut(s, "_")
 	n, err := strconv.ParseInt(micros, 10, 64)
-	if err != nil || validID(id) == "" {
+	if err != nil || web.ID(id) == "" {
 		return records.Key{}
 	}
 	return records.Key{At: db.Time(n), ID: id}

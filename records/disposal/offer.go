@@ -7,6 +7,7 @@ import (
 	"rennsteig/platform/db"
 	"rennsteig/platform/errs"
 	"rennsteig/platform/identity"
+	"rennsteig/platform/web"
 	"rennsteig/records"
 	"rennsteig/records/access"
 	"rennsteig/standards/xdomea"
@@ -64,7 +65,7 @@ type Offering struct {
 // V if the archive has agreed to that beforehand. Files that are not due, in a process already, or not for the caller
 // are errs.Conflict; in two steps all that need an appraisal are left out. It reports how many files are in it.
 func (r *Room) Offer(ctx context.Context, o Offering) (n int, err error) {
-	if o.Steps != 2 && o.Steps != 4 || validID(o.ID) == "" {
+	if o.Steps != 2 && o.Steps != 4 || web.ID(o.ID) == "" {
 		return 0, errs.E(errs.Invalid, "disposal.error.steps")
 	}
 	err = r.h.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
@@ -149,7 +150,7 @@ func (r *Room) offer(ctx context.Context, tx *db.Tx, a access.Access, o Offering
 // HandOver hands over what the archive wants (A), and sends again what it could not take, as a 0503. packageID is chosen
 // by the form: the same form sent twice makes one package. It reports how many files are in it.
 func (r *Room) HandOver(ctx context.Context, process, packageID string) (n int, err error) {
-	if validID(packageID) == "" {
+	if web.ID(packageID) == "" {
 		return 0, notFound()
 	}
 	err = r.h.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {

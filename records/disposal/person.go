@@ -16,6 +16,7 @@ import (
 	"rennsteig/platform/errs"
 	"rennsteig/platform/i18n"
 	"rennsteig/platform/identity"
+	"rennsteig/platform/web"
 	"rennsteig/records"
 	"rennsteig/records/access"
 )
@@ -146,13 +147,13 @@ func (r *Room) Disclose(ctx context.Context, p Person, chosen []string) (d Discl
 			object := records.CaseObject(id)
 			switch kind {
 			case "case":
-				row, err := r.store.caseToDisclose(ctx, tx, a, p.Authority, validID(id))
+				row, err := r.store.caseToDisclose(ctx, tx, a, p.Authority, web.ID(id))
 				if err != nil {
 					return err
 				}
 				d.cases = append(d.cases, row)
 			case "document":
-				row, err := r.store.documentToDisclose(ctx, tx, a, p.Authority, validID(id))
+				row, err := r.store.documentToDisclose(ctx, tx, a, p.Authority, web.ID(id))
 				if err != nil {
 					return err
 				}

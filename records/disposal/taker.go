@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 
 	"rennsteig/platform/audit"
 	"rennsteig/platform/db"
@@ -143,7 +142,7 @@ func (t taker) documents(ctx context.Context, k records.Case, c *xdomea.Case) er
 				}
 				continue
 			}
-			later = append(later, laterVersion{id, number, safeName(name), b, by, f.Created})
+			later = append(later, laterVersion{id, number, records.SafeName(name), b, by, f.Created})
 		}
 		documents = append(documents, x)
 	}
@@ -179,28 +178,6 @@ type laterVersion struct {
 	blob     blobOf
 	by       string
 	at       time.Time
-}
-
-// safeName makes the name of a file from outside harmless: its last element, without control or format characters (which
-// could turn "exe.pdf" around) and separators, at most 120 characters.
-func safeName(name string) string {
-	name = path.Base(strings.ReplaceAll(strings.ToValidUTF8(name, "_"), `\`, "/"))
-	name = strings.Map(func(c rune) rune {
-		switch {
-		case unicode.IsControl(c), unicode.Is(unicode.Cf, c), unicode.Is(unicode.Zl, c), unicode.Is(unicode.Zp, c):
-			return -1
-		case strings.ContainsRune(`/\:*?"<>|;%`, c):
-			return '_'
-		}
-		return c
-	}, name)
-	if name = strings.Trim(name, ". "); name == "" {
-		return "Datei"
-	}
-	if ext := path.Ext(name); len(ext) <= 12 {
-		return cut(strings.TrimSuffix(name, ext), 108) + ext
-	}
-	return cut(name, 120)
 }
 
 // mediaType is the media type that a file's name says.

@@ -14,6 +14,7 @@ import (
 	"rennsteig/platform/db"
 	"rennsteig/platform/errs"
 	"rennsteig/platform/identity"
+	"rennsteig/platform/web"
 	"rennsteig/records"
 	"rennsteig/records/access"
 	"rennsteig/standards/xdomea"
@@ -79,7 +80,7 @@ func (r *Room) Check(ctx context.Context, in io.ReaderAt, size int64, name, auth
 	if err != nil {
 		return i, err
 	}
-	if !a.Registrar(authority) || validID(id) == "" {
+	if !a.Registrar(authority) || web.ID(id) == "" {
 		return i, notFound()
 	}
 	if size > maxImport {

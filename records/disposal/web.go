@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"time"
 
-	"rennsteig/platform/db"
 	"rennsteig/platform/errs"
 	"rennsteig/platform/i18n"
 	"rennsteig/platform/identity"
@@ -83,21 +82,6 @@ func (r *Room) Routes(mux *http.ServeMux) {
 	handle("POST /akte/auskunft/export", r.postExport)
 }
 
-// pathID is the id in the address; "" (which nothing has) if it is none.
-func pathID(req *http.Request) string { return validID(req.PathValue("id")) }
-
-// formID is the id that a form gives to what it makes, so that sending it twice makes one; a new one for a new form.
-func formID(s string) string {
-	if id := validID(s); id != "" {
-		return id
-	}
-	return db.NewID()
-}
-
-func (r *Room) text(req *http.Request) func(key string, args ...any) string {
-	return func(key string, args ...any) string { return r.h.Site.T(req, key, args...) }
-}
-
 // sections leads between the parts of disposal.
 func (r *Room) sections(req *http.Request, current string) web.Tabs {
 	t := web.Tabs{Label: r.h.Site.T(req, "disposal.sections")}
@@ -129,21 +113,9 @@ func (r *Room) problem(req *http.Request, err error) (web.ErrorSummary, web.Aler
 	}
 	e := errs.As(err)
 	if len(e.Fields) > 0 {
-		return r.h.Site.Summary(r.text(req), err), web.Alert{}
+		return r.h.Site.Summary(r.h.Site.Text(req), err), web.Alert{}
 	}
 	return web.ErrorSummary{}, web.Alert{Kind: "danger", Title: r.h.Site.T(req, e.Key, e.Args...)}
-}
-
-func (r *Room) fieldError(req *http.Request, err error, name string) string {
-	if err == nil {
-		return ""
-	}
-	for _, f := range errs.As(err).Fields {
-		if f.Name == name {
-			return r.h.Site.T(req, f.Key, f.Args...)
-		}
-	}
-	return ""
 }
 
 // shown reports whether a refusal is shown on the page of the form; everything else is an error page.
@@ -262,8 +234,8 @@ func (r *Room) showDue(w http.ResponseWriter, req *http.Request, f DueFilter, id
 	if err != nil {
 		return err
 	}
-	t := r.text(req)
-	d := duePage{head: r.head(req, duePath, failed), ID: formID(id), Query: f.Query, Filtered: f != (DueFilter{Page: f.Page}),
+	t := r.h.Site.Text(req)
+	d := duePage{head: r.head(req, duePath, failed), ID: web.FormID(id), Query: f.Query, Filtered: f != (DueFilter{Page: f.Page}),
 		ShowAuthority: len(registry(req)) > 1, Authorities: r.authorities(req, ""),
 		Pages: turn(l, duePath, set("q", f.Query, "einheit", f.Unit, "bewertung", f.Proposal))}
 	unit := choice{Name: "einheit", Label: t("records.unit"), Options: []option{{Text: t("records.unit.any")}}}
@@ -287,7 +259,7 @@ func (r *Room) postDue(w http.ResponseWriter, req *http.Request) error {
 		return err
 	}
 	form := req.PostForm
-	o := Offering{ID: formID(form.Get("id")), Authority: authority(req, form.Get("behoerde")), Files: form["akte"], Filter: parseDue(form.Get)}
+	o := Offering{ID: web.FormID(form.Get("id")), Authority: authority(req, form.Get("behoerde")), Files: form["akte"], Filter: parseDue(form.Get)}
 	o.Steps, _ = strconv.Atoi(form.Get("schritte")) // none is no number of steps
 	if form.Get("alle") == "true" {
 		o.Files = nil
@@ -307,7 +279,7 @@ func (r *Room) postDue(w http.ResponseWriter, req *http.Request) error {
 // --- stored packages ---
 
 func (r *Room) getPackage(w http.ResponseWriter, req *http.Request) error {
-	k, content, err := r.OpenPackage(req.Context(), pathID(req))
+	k, content, err := r.OpenPackage(req.Context(), web.PathID(req))
 	if err != nil {
 		return err
 	}

@@ -29,14 +29,14 @@ func (r *Room) getErase(w http.ResponseWriter, req *http.Request) error {
 }
 
 func (r *Room) showErase(w http.ResponseWriter, req *http.Request, form url.Values, failed error) error {
-	ctx, t := req.Context(), r.text(req)
-	f, objects, err := r.Erasable(ctx, pathID(req))
+	ctx, t := req.Context(), r.h.Site.Text(req)
+	f, objects, err := r.Erasable(ctx, web.PathID(req))
 	if err != nil {
 		return err
 	}
-	d := erasePage{Tabs: r.core.FileTabs(req, f.ID, "/aufbewahrung"), ID: formID(form.Get("id")), File: f}
+	d := erasePage{Tabs: r.core.FileTabs(req, f.ID, "/aufbewahrung"), ID: web.FormID(form.Get("id")), File: f}
 	d.Errors, d.Alert = r.problem(req, failed)
-	d.Object = web.Field{Name: "object", Label: t("disposal.scope.label"), Kind: "select", Value: form.Get("object"), Error: r.fieldError(req, failed, "object"),
+	d.Object = web.Field{Name: "object", Label: t("disposal.scope.label"), Kind: "select", Value: form.Get("object"), Error: r.h.Site.FieldError(req, failed, "object"),
 		Options: []web.Option{{Value: "file:" + f.ID, Label: t("disposal.scope.file") + " " + f.Reference}}}
 	for _, o := range objects {
 		label := t("disposal.scope."+o.Kind) + " " + o.Reference + " " + o.Subject
@@ -44,7 +44,7 @@ func (r *Room) showErase(w http.ResponseWriter, req *http.Request, form url.Valu
 	}
 	field := func(name, kind string, most int) web.Field {
 		return web.Field{Name: name, Label: t("disposal." + name), Hint: t("disposal." + name + ".hint"), Kind: kind, MaxLength: most, Value: form.Get(name),
-			Error: r.fieldError(req, failed, name)}
+			Error: r.h.Site.FieldError(req, failed, name)}
 	}
 	d.Court, d.Judgment, d.Reason = field("court", "text", maxName), field("judgment", "text", maxName), field("reason", "textarea", maxReason)
 	return r.pages.erase.RenderStatus(w, req, status(failed), web.Meta{Title: t("disposal.erase_title", f.Reference), Failed: failed != nil,
@@ -56,9 +56,9 @@ func (r *Room) postErase(w http.ResponseWriter, req *http.Request) error {
 		return err
 	}
 	f := req.PostForm
-	e := Erasure{ID: formID(f.Get("id")), File: pathID(req), Court: f.Get("court"), Judgment: f.Get("judgment"), Reason: f.Get("reason")}
+	e := Erasure{ID: web.FormID(f.Get("id")), File: web.PathID(req), Court: f.Get("court"), Judgment: f.Get("judgment"), Reason: f.Get("reason")}
 	e.Scope, e.Object, _ = strings.Cut(f.Get("object"), ":")
-	e.Object = validID(e.Object)
+	e.Object = web.ID(e.Object)
 	err := r.ProposeErasure(req.Context(), e)
 	if shown(err) {
 		return r.showErase(w, req, f, err)
@@ -112,8 +112,8 @@ func (r *Room) getErasure(w http.ResponseWriter, req *http.Request) error {
 }
 
 func (r *Room) showErasure(w http.ResponseWriter, req *http.Request, failed error) error {
-	t, lang := r.text(req), web.Lang(req)
-	e, f, err := r.Erasure(req.Context(), pathID(req))
+	t, lang := r.h.Site.Text(req), web.Lang(req)
+	e, f, err := r.Erasure(req.Context(), web.PathID(req))
 	if err != nil {
 		return err
 	}
@@ -140,14 +140,14 @@ func (r *Room) postErasure(w http.ResponseWriter, req *http.Request) error {
 	if req.PostForm.Get("antwort") == "nein" {
 		notice, do = "disposal.notice.erasure_refused", r.RefuseErasure
 	}
-	err := do(req.Context(), pathID(req))
+	err := do(req.Context(), web.PathID(req))
 	if shown(err) {
 		return r.showErasure(w, req, err)
 	}
 	if err != nil {
 		return err
 	}
-	return r.h.Site.Redirect(w, req, "/akte/loeschung/"+pathID(req), notice)
+	return r.h.Site.Redirect(w, req, "/akte/loeschung/"+web.PathID(req), notice)
 }
 
 // --- what comes from other authorities ---
@@ -179,15 +179,15 @@ func (r *Room) getImports(w http.ResponseWriter, req *http.Request) error {
 }
 
 func (r *Room) showImports(w http.ResponseWriter, req *http.Request, failed error) error {
-	t := r.text(req)
+	t := r.h.Site.Text(req)
 	l, err := r.Imports(req.Context(), parseCursor(req.URL.Query()))
 	if err != nil {
 		return err
 	}
-	d := importsPage{head: r.head(req, importPath, failed), ID: formID(""), Authorities: r.authorities(req, req.PostFormValue("behoerde")),
+	d := importsPage{head: r.head(req, importPath, failed), ID: web.FormID(""), Authorities: r.authorities(req, req.PostFormValue("behoerde")),
 		Several: len(registry(req)) > 1, Pages: turn(l, importPath, url.Values{}),
 		Upload: web.Field{Name: "paket", Label: t("disposal.import.package"), Hint: t("disposal.import.package.hint"), Kind: "file", Accept: ".zip",
-			Error: r.fieldError(req, failed, "paket")}}
+			Error: r.h.Site.FieldError(req, failed, "paket")}}
 	for _, i := range l.Items {
 		d.Rows = append(d.Rows, r.importRow(req, i))
 	}
@@ -206,7 +206,7 @@ func (r *Room) postImport(w http.ResponseWriter, req *http.Request) error {
 		return r.showImports(w, req, errs.InvalidFields([]errs.Field{{Name: "paket", Key: "disposal.error.no_file"}}))
 	}
 	defer file.Close()
-	id := formID(req.PostForm.Get("id"))
+	id := web.FormID(req.PostForm.Get("id"))
 	_, err = r.Check(req.Context(), file, header.Size, header.Filename, authority(req, req.PostForm.Get("behoerde")), id)
 	if shown(err) {
 		return r.showImports(w, req, err)
@@ -229,8 +229,8 @@ func (r *Room) getImport(w http.ResponseWriter, req *http.Request) error {
 }
 
 func (r *Room) showImport(w http.ResponseWriter, req *http.Request, typed string, failed error) error {
-	t, lang := r.text(req), web.Lang(req)
-	i, err := r.Import(req.Context(), pathID(req))
+	t, lang := r.h.Site.Text(req), web.Lang(req)
+	i, err := r.Import(req.Context(), web.PathID(req))
 	if err != nil {
 		return err
 	}
@@ -249,7 +249,7 @@ func (r *Room) showImport(w http.ResponseWriter, req *http.Request, typed string
 		d.Facts.Rows = append(d.Facts.Rows, web.SummaryRow{Label: t("disposal.import.taken_by"), Value: t("disposal.by_at", i.TakenBy, i18n.DateTime(lang, i.TakenAt))},
 			web.SummaryRow{Label: t("records.unit"), Value: i.Unit})
 	}
-	d.Unit = web.Field{Name: "unit", Label: t("records.unit"), Hint: t("disposal.import.unit.hint"), Kind: "select", Value: typed, Error: r.fieldError(req, failed, "unit")}
+	d.Unit = web.Field{Name: "unit", Label: t("records.unit"), Hint: t("disposal.import.unit.hint"), Kind: "select", Value: typed, Error: r.h.Site.FieldError(req, failed, "unit")}
 	for _, u := range units {
 		d.Unit.Options = append(d.Unit.Options, web.Option{Value: u.Code, Label: u.Code + " " + u.Title})
 	}
@@ -262,14 +262,14 @@ func (r *Room) postTake(w http.ResponseWriter, req *http.Request) error {
 		return err
 	}
 	unit := req.PostForm.Get("unit")
-	err := r.TakeOver(req.Context(), pathID(req), unit)
+	err := r.TakeOver(req.Context(), web.PathID(req), unit)
 	if shown(err) {
 		return r.showImport(w, req, unit, err)
 	}
 	if err != nil {
 		return err
 	}
-	return r.h.Site.Redirect(w, req, importPath+"/"+pathID(req), "disposal.notice.imported")
+	return r.h.Site.Redirect(w, req, importPath+"/"+web.PathID(req), "disposal.notice.imported")
 }
 
 // --- what a person may ask for ---
@@ -303,11 +303,11 @@ func (r *Room) getPerson(w http.ResponseWriter, req *http.Request) error {
 }
 
 func (r *Room) showPerson(w http.ResponseWriter, req *http.Request, p Person, hits []Hit, more bool, failed error) error {
-	t := r.text(req)
+	t := r.h.Site.Text(req)
 	d := personPage{head: r.head(req, personPath, failed), Person: p, HasCitizen: r.Applicants != nil, Authorities: r.authorities(req, p.Authority),
 		Several: len(registry(req)) > 1, Searched: p.Authority != "" && failed == nil, More: more,
 		Name: web.Field{Name: "name", Label: t("disposal.person.words"), Hint: t("disposal.person.words.hint"), Kind: "text", MaxLength: 200, Value: p.Words,
-			Error: r.fieldError(req, failed, "name")},
+			Error: r.h.Site.FieldError(req, failed, "name")},
 		Citizen: web.Field{Name: "konto", Label: t("disposal.person.account"), Hint: t("disposal.person.account.hint"), Kind: "text", MaxLength: 200,
 			Value: p.Citizen, Optional: true}}
 	for _, h := range hits {

@@ -41,7 +41,7 @@ func (r *Room) getProcesses(w http.ResponseWriter, req *http.Request) error {
 }
 
 func (r *Room) showProcesses(w http.ResponseWriter, req *http.Request, typed *Setting, failed error) error {
-	ctx, t := req.Context(), r.text(req)
+	ctx, t := req.Context(), r.h.Site.Text(req)
 	c := parseCursor(req.URL.Query())
 	l, err := r.Processes(ctx, c)
 	if err != nil {
@@ -70,7 +70,7 @@ func (r *Room) showProcesses(w http.ResponseWriter, req *http.Request, typed *Se
 		}
 		d.Settings = append(d.Settings, settingForm{a, r.h.AuthorityName(a),
 			web.Field{Name: "archive", Label: t("disposal.archive"), Hint: t("disposal.archive.hint"), Kind: "text", MaxLength: maxName, Value: s.Archive,
-				Error: r.fieldError(req, e, "archive")},
+				Error: r.h.Site.FieldError(req, e, "archive")},
 			web.Field{Name: "agreed", Label: t("disposal.agreed"), Hint: t("disposal.agreed.hint"), Kind: "checkbox", Value: strconv.FormatBool(s.Agreed), Optional: true},
 			web.Field{Name: "keep_subject", Label: t("disposal.keep_subject"), Hint: t("disposal.keep_subject.hint"), Kind: "checkbox",
 				Value: strconv.FormatBool(s.KeepSubject), Optional: true}})
@@ -176,15 +176,15 @@ func (r *Room) getProcess(w http.ResponseWriter, req *http.Request) error {
 }
 
 func (r *Room) showProcess(w http.ResponseWriter, req *http.Request, failed error) error {
-	ctx, t, lang := req.Context(), r.text(req), web.Lang(req)
-	p, packages, approvals, err := r.Process(ctx, pathID(req))
+	ctx, t, lang := req.Context(), r.h.Site.Text(req), web.Lang(req)
+	p, packages, approvals, err := r.Process(ctx, web.PathID(req))
 	if err != nil {
 		return err
 	}
 	path := listPath + "/" + p.ID
 	state := ItemState("")
 	filter := choice{Name: "stand", Label: t("disposal.item.state"), Options: []option{{Text: t("disposal.item.any")}}}
-	d := processPage{head: r.head(req, "", failed), Process: p, PackageID: formID(req.PostFormValue("paket")), ApprovalID: formID(req.PostFormValue("vorschlag")),
+	d := processPage{head: r.head(req, "", failed), Process: p, PackageID: web.FormID(req.PostFormValue("paket")), ApprovalID: web.FormID(req.PostFormValue("vorschlag")),
 		State: web.Badge{Kind: "info", Text: t("disposal.process.open")}}
 	if p.Ended {
 		d.State = web.Badge{Kind: "success", Text: t("disposal.process.ended")}
@@ -222,7 +222,7 @@ func (r *Room) showProcess(w http.ResponseWriter, req *http.Request, failed erro
 	for _, x := range approvals {
 		d.Approvals = append(d.Approvals, approvalRow{x, t("disposal.approval." + x.State), x.FirstBy == me, x.State == "open"})
 	}
-	items, next, err := r.Items(ctx, p.ID, state, validID(req.URL.Query().Get("nach")))
+	items, next, err := r.Items(ctx, p.ID, state, web.ID(req.URL.Query().Get("nach")))
 	if err != nil {
 		return err
 	}
@@ -258,7 +258,7 @@ func (r *Room) offers(ctx context.Context, p Process, d *processPage, waitingV *
 }
 
 func (r *Room) itemRow(req *http.Request, it Item) itemRow {
-	t := r.text(req)
+	t := r.h.Site.Text(req)
 	kind := map[ItemState]string{Failed: "danger", TakenOver: "success", Approved: "warning", Destroying: "warning", Proposed: "warning", Offered: "info", HandedOver: "info"}[it.State]
 	row := itemRow{Item: it, State: web.Badge{Kind: kind, Text: t("disposal.item." + string(it.State))}, Proposal: r.appraisalText(req, it.Proposal),
 		Decision: r.appraisalText(req, it.Decision), Error: it.Error, Withdraw: it.State == Offered || it.State == Appraised || it.State == Failed}
@@ -306,32 +306,32 @@ func (r *Room) postProcess(w http.ResponseWriter, req *http.Request, notice stri
 	if err := web.ReadForm(w, req, formLimit); err != nil {
 		return err
 	}
-	err := do(pathID(req), req.PostForm)
+	err := do(web.PathID(req), req.PostForm)
 	if shown(err) {
 		return r.showProcess(w, req, err)
 	}
 	if err != nil {
 		return err
 	}
-	return r.h.Site.Redirect(w, req, listPath+"/"+pathID(req), notice)
+	return r.h.Site.Redirect(w, req, listPath+"/"+web.PathID(req), notice)
 }
 
 func (r *Room) postHandOver(w http.ResponseWriter, req *http.Request) error {
 	return r.postProcess(w, req, "disposal.notice.handed_over", func(id string, form url.Values) error {
-		_, err := r.HandOver(req.Context(), id, formID(form.Get("paket")))
+		_, err := r.HandOver(req.Context(), id, web.FormID(form.Get("paket")))
 		return err
 	})
 }
 
 func (r *Room) postWithdraw(w http.ResponseWriter, req *http.Request) error {
 	return r.postProcess(w, req, "disposal.notice.withdrawn", func(id string, form url.Values) error {
-		return r.Withdraw(req.Context(), id, validID(form.Get("akte")))
+		return r.Withdraw(req.Context(), id, web.ID(form.Get("akte")))
 	})
 }
 
 func (r *Room) postPropose(w http.ResponseWriter, req *http.Request) error {
 	return r.postProcess(w, req, "disposal.notice.proposed", func(id string, form url.Values) error {
-		return r.Propose(req.Context(), id, formID(form.Get("vorschlag")))
+		return r.Propose(req.Context(), id, web.FormID(form.Get("vorschlag")))
 	})
 }
 
@@ -343,14 +343,14 @@ func (r *Room) postApprove(w http.ResponseWriter, req *http.Request) error {
 	if req.PostForm.Get("antwort") == "nein" {
 		notice, do = "disposal.notice.rejected", r.Reject
 	}
-	err := do(req.Context(), pathID(req), validID(req.PostForm.Get("vorschlag")))
+	err := do(req.Context(), web.PathID(req), web.ID(req.PostForm.Get("vorschlag")))
 	if shown(err) {
 		return r.showProcess(w, req, err)
 	}
 	if err != nil {
 		return err
 	}
-	return r.h.Site.Redirect(w, req, listPath+"/"+pathID(req), notice)
+	return r.h.Site.Redirect(w, req, listPath+"/"+web.PathID(req), notice)
 }
 
 func (r *Room) postDestroy(w http.ResponseWriter, req *http.Request) error {
@@ -374,8 +374,8 @@ type retentionPage struct {
 }
 
 func (r *Room) getRetention(w http.ResponseWriter, req *http.Request) error {
-	ctx, t, lang := req.Context(), r.text(req), web.Lang(req)
-	v, err := r.Retention(ctx, pathID(req))
+	ctx, t, lang := req.Context(), r.h.Site.Text(req), web.Lang(req)
+	v, err := r.Retention(ctx, web.PathID(req))
 	if err != nil {
 		return err
 	}
@@ -437,7 +437,7 @@ func (r *Room) getRetention(w http.ResponseWriter, req *http.Request) error {
 }
 
 func (r *Room) destructionFacts(req *http.Request, x Destruction) web.SummaryList {
-	t := r.text(req)
+	t := r.h.Site.Text(req)
 	l := web.SummaryList{Rows: []web.SummaryRow{
 		{Label: t("disposal.destroyed_at"), Value: i18n.DateTime(web.Lang(req), x.At)},
 		{Label: t("disposal.scope"), Value: t("disposal.scope."+x.Scope) + " " + x.Reference},

@@ -94,13 +94,16 @@ func (b book) store(ctx context.Context, tx *db.Tx, a access.Access, authority s
 		if c.Files > 0 {
 			fields["closed_files"] = c.Files
 		}
-		if err := b.audit.Append(ctx, tx, audit.Entry{Action: "plan.unit_" + string(c.Kind), Authority: authority,
+		if err := b.audit.Append(ctx, tx, audit.Entry{Action: unitAction[c.Kind], Authority: authority,
 			Object: UnitObject(authority, c.Unit.Code), Changes: fields}); err != nil {
 			return err
 		}
 	}
 	return nil
 }
+
+// unitAction is what the log calls a change of a unit.
+var unitAction = map[Kind]string{Added: "plan.unit_added", Changed: "plan.unit_changed", Ended: "plan.unit_ended"}
 
 type target struct {
 	unit string
