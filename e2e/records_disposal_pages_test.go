@@ -14,7 +14,7 @@ import (
 	"rennsteig/standards/xdomea"
 )
 
-// over opens a file with a case and a document, closes it, and lets its retention end. Its last job then takes it up.
+// over opens a file with a case and a document, closes it, lets its retention end, and waits until the registry is told.
 func (p *person) over(data *db.DB, dir, unit, subject string) (id, reference string) {
 	p.t.Helper()
 	file, reference := p.openFile(unit, subject)
