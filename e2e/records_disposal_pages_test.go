@@ -60,6 +60,7 @@ func (s *server) disposalPages(t *testing.T, data *db.DB) {
 	p.page(200, dueList+"?q=Prüffall", "Prüffall Haushaltsplan", "Prüffall Beschaffung", "Aussonderung beginnen")
 	p.Press("Anbieten (vierstufig)")
 	p.shows(422, "Sie haben nichts ausgewählt.")
+	change(t, data, `DELETE FROM disposal_setting WHERE authority_id = '160510000000'`) // as before anything was agreed
 	p.Choose(plansRef + " auswählen")
 	p.Press("Anbieten (vierstufig)")
 	p.shows(409, "welchem Archiv angeboten wird")
