@@ -311,6 +311,7 @@ func (r *Room) detailFields(req *http.Request, c Choices, d Details, kind FileTy
 		field("keywords", "records.keywords", "text", strings.ReplaceAll(d.Keywords, "\n", ", ")),
 	}
 	fields[5].Optional, fields[6].Optional, fields[6].Hint = true, true, t("records.keywords.hint")
+	fields[5].Hint = t("records.location.hint")
 	if len(c.Types) > 0 {
 		types := []web.Option{{Label: t("records.type.none")}}
 		for _, x := range c.Types {
@@ -414,7 +415,7 @@ func (r *Room) postEditFile(w http.ResponseWriter, req *http.Request) error {
 	}
 	id, version := web.PathID(req), web.FormVersion(req)
 	err := r.ChangeFile(req.Context(), id, version, readDetails(req.PostForm))
-	if web.Retry(err) {
+	if web.Retry(err) || errs.Is(err, errs.Denied) { // only a part of it may be denied: what was typed stays
 		return r.showEditFile(w, req, typed{req.PostForm, err})
 	}
 	if err != nil {
