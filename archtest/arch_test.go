@@ -21,10 +21,29 @@ func area(path string) string {
 	return first
 }
 
+// shared are packages inside a room that all its parts stand on.
+var shared = []string{"records/access"}
+
+// part is the part of the electronic file that a package belongs to (ADR 0008): "records/flow"; "" for the room's own and
+// for what its parts share.
+func part(path string) string {
+	names := strings.SplitN(strings.TrimPrefix(path, module), "/", 3)
+	if len(names) < 2 || names[0] != "records" {
+		return ""
+	}
+	p := names[0] + "/" + names[1]
+	if slices.Contains(shared, p) {
+		return ""
+	}
+	return p
+}
+
 // forbidden says why from must not import to; "" if it may.
 func forbidden(from, to string) string {
 	f, t := area(from), area(to)
 	switch {
+	case f == t && part(from) != "" && part(to) != "" && part(from) != part(to):
+		return "parts of a room never import each other: app passes what one needs of another"
 	case f == t:
 		return ""
 	case f == "standards":
@@ -87,6 +106,10 @@ func TestForbidden(t *testing.T) {
 		{"rennsteig/e2e", "rennsteig/app", true},
 		{"rennsteig/finder", "rennsteig/apply", false},
 		{"rennsteig/records/disposal", "rennsteig/pay", false},
+		{"rennsteig/records/disposal", "rennsteig/records", true},
+		{"rennsteig/records/disposal", "rennsteig/records/access", true},
+		{"rennsteig/records/filing/filingtest", "rennsteig/records/filing", true},
+		{"rennsteig/records/disposal", "rennsteig/records/flow", false},
 		{"rennsteig/platform/web", "rennsteig/finder", false},
 		{"rennsteig/standards/leika", "rennsteig/platform/errs", false},
 		{"rennsteig/finder", "rennsteig/app", false},
