@@ -24,6 +24,9 @@ type person struct {
 
 func (s *server) person(t *testing.T, look bool, options ...browser.Option) *person {
 	t.Helper()
+	if s.manyPages {
+		options = append(options, browser.TwoViews)
+	}
 	return &person{browser.New(t, options...), t, s.url, look}
 }
 

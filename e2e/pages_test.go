@@ -27,6 +27,7 @@ func TestPages(t *testing.T) {
 	dir := t.TempDir()
 	operator := freeAddress(t)
 	s := startServer(t, dir, "demo", "--data", "d", "--listen", "127.0.0.1:0", "--metrics", operator)
+	s.manyPages = true // the journeys look at theirs in all four views
 	data := dbtest.OpenAddress(t, "sqlite:"+filepath.Join(dir, "d", "rennsteig.db"))
 	for range 3 { // for the clerk
 		s.applied(t, true)

@@ -20,6 +20,8 @@ type server struct {
 	cmd    *exec.Cmd
 	url    string
 	client *http.Client // keeps its cookies over restarts
+
+	manyPages bool // its pages are too many to be looked at in every view
 }
 
 // startServer runs "rennsteig ARGS" in a folder of its own, until the test ends.

@@ -37,6 +37,7 @@ type Browser struct {
 	t        testing.TB
 	ctx      context.Context
 	noScript bool
+	twoViews bool
 	status   int
 	width    int64
 	dark     bool
@@ -51,6 +52,10 @@ type Option func(*Browser)
 
 // NoScript forbids pages to run scripts. The calls of this package work all the same, but for Axe.
 func NoScript(b *Browser) { b.noScript = true }
+
+// TwoViews has Axe look at pages wide and light, and narrow and dark: half the time, for a test of very many pages. Both
+// widths and both schemes are seen all the same.
+func TwoViews(b *Browser) { b.twoViews = true }
 
 // New starts a browser that ends with the test. Its window is 1280 pixels wide and light.
 func New(t testing.TB, options ...Option) *Browser {
@@ -71,7 +76,7 @@ func New(t testing.TB, options ...Option) *Browser {
 // Window opens a further window of the same person: it shares the cookies.
 func (b *Browser) Window() *Browser {
 	b.t.Helper()
-	w := &Browser{t: b.t, noScript: b.noScript, width: b.width, dark: b.dark, sources: map[string]string{}}
+	w := &Browser{t: b.t, noScript: b.noScript, twoViews: b.twoViews, width: b.width, dark: b.dark, sources: map[string]string{}}
 	w.begin(b.ctx)
 	return w
 }
