@@ -21,6 +21,7 @@ import (
 	"rennsteig/platform/i18n"
 	"rennsteig/platform/identity"
 	"rennsteig/platform/money"
+	"rennsteig/platform/paging"
 	"rennsteig/platform/queue"
 	"rennsteig/platform/web"
 	"rennsteig/records"
@@ -166,11 +167,11 @@ func (b *bench) growth(dialect db.Dialect, sizes ...int) error {
 		}{
 			{"inbox", func() error { _, err := o.Inbox(ctx, records.Filter{}); return err }},
 			{"its next page", func() error {
-				_, err := o.Inbox(ctx, records.Filter{Page: records.Cursor{After: first.Next}})
+				_, err := o.Inbox(ctx, records.Filter{Page: paging.Cursor{After: first.Next}})
 				return err
 			}},
 			{"files", func() error { _, err := o.Files(ctx, records.FileFilter{}); return err }},
-			{"a file", func() error { _, err := o.FilePage(ctx, file.Items[0].ID, records.Cursor{}); return err }},
+			{"a file", func() error { _, err := o.FilePage(ctx, file.Items[0].ID, paging.Cursor{}); return err }},
 			{"a case", func() error { _, err := o.Dossier(ctx, first.Items[rand.IntN(len(first.Items))].ID); return err }},
 			{"open a case", func() error {
 				_, err := o.OpenCase(ctx, records.NewCase{File: file.Items[0].ID, Subject: "Anfrage"})

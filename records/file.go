@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"rennsteig/platform/paging"
 	"rennsteig/records/access"
 )
 
@@ -62,7 +63,7 @@ type FileFilter struct {
 	Unit   string // code
 	State  string // "", FilesOpen or FilesClosed
 	Marked bool   // only the caller's favourites
-	Page   Cursor
+	Page   paging.Cursor
 }
 
 // The values of FileFilter.State beside "".
@@ -74,10 +75,10 @@ const (
 func (f File) search() string { return searchText(f.Reference, f.Subject, f.Keywords) }
 
 // Files lists the files of the caller's authorities, the latest first.
-func (r *Room) Files(ctx context.Context, f FileFilter) (Listing[File], error) {
+func (r *Room) Files(ctx context.Context, f FileFilter) (paging.Listing[File], error) {
 	scope, err := access.Load(ctx, r.h.DB.Reader())
 	if err != nil {
-		return Listing[File]{}, err
+		return paging.Listing[File]{}, err
 	}
 	return r.store.files(ctx, r.h.DB.Reader(), scope, f)
 }
@@ -94,7 +95,7 @@ func (r *Room) Units(ctx context.Context) ([]Unit, error) {
 // FileView is a file with what its page shows.
 type FileView struct {
 	File   File
-	Cases  Listing[Case]
+	Cases  paging.Listing[Case]
 	Parts  []Part
 	Links  []Link
 	Type   FileType // zero if the file has none
@@ -104,7 +105,7 @@ type FileView struct {
 }
 
 // FilePage reads a file of the caller's authorities with a page of its cases. errs.NotFound for any other.
-func (r *Room) FilePage(ctx context.Context, id string, page Cursor) (v FileView, err error) {
+func (r *Room) FilePage(ctx context.Context, id string, page paging.Cursor) (v FileView, err error) {
 	q := r.h.DB.Reader()
 	a, err := access.Load(ctx, q)
 	if err != nil {

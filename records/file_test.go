@@ -20,6 +20,7 @@ import (
 	"rennsteig/platform/db"
 	"rennsteig/platform/errs"
 	"rennsteig/platform/identity"
+	"rennsteig/platform/paging"
 	"rennsteig/records/access"
 )
 
@@ -102,7 +103,7 @@ func TestOpenCase(t *testing.T) {
 		for _, c := range []Case{c, sub, second} {
 			must(t, h.Close(erika, c.ID, c.Version))
 		}
-		v, err := h.FilePage(erika, f.ID, Cursor{})
+		v, err := h.FilePage(erika, f.ID, paging.Cursor{})
 		must(t, err)
 		if len(v.Cases.Items) != 3 || len(v.Parts) != 1 || v.File.ClosedAt.IsZero() {
 			t.Errorf("%d cases, %d parts, closed %v", len(v.Cases.Items), len(v.Parts), v.File.ClosedAt)
@@ -139,7 +140,7 @@ func TestReach(t *testing.T) {
 			must(t, err)
 			for who, ctx := range map[string]context.Context{"member": member, "head": head, "other": other, "registrar": registrar} {
 				may := want[who]
-				v, err := h.FilePage(ctx, f.ID, Cursor{})
+				v, err := h.FilePage(ctx, f.ID, paging.Cursor{})
 				if got := err == nil; got != (may >= access.Read) || got && v.File.May != may {
 					t.Errorf("%s file read by %s: %v, may %d", reach, who, err, v.File.May)
 				}
@@ -165,7 +166,7 @@ func TestReach(t *testing.T) {
 			}
 			if reach != Everybody {
 				must(t, h.ChangeFile(head, f.ID, 1, d))
-				if _, err := h.FilePage(other, f.ID, Cursor{}); err != nil {
+				if _, err := h.FilePage(other, f.ID, paging.Cursor{}); err != nil {
 					t.Errorf("opened to everybody: %v", err)
 				}
 			}

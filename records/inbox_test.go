@@ -8,6 +8,7 @@ import (
 	"rennsteig/platform"
 	"rennsteig/platform/db"
 	"rennsteig/platform/housetest"
+	"rennsteig/platform/paging"
 	"rennsteig/records/access"
 )
 
@@ -15,7 +16,7 @@ import (
 // without statistics, and PostgreSQL has the same indexes.
 func TestInboxAlongIndex(t *testing.T) {
 	h := newHouse(t, housetest.New(t, db.SQLite, platform.Files{Room: "records", FS: Files}))
-	after := Cursor{After: Key{time.Now(), db.NewID()}}
+	after := paging.Cursor{After: paging.Time(time.Now(), db.NewID())}
 	for name, f := range map[string]Filter{
 		"open": {}, "open, page 2": {Page: after}, "open, newest": {Sort: SortNewest, Page: after}, "open, due": {Sort: SortDue, Page: after},
 		"all": {State: StateAll, Page: after}, "closed, newest": {State: string(StateClosed), Sort: SortNewest},

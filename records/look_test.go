@@ -13,6 +13,7 @@ import (
 	"rennsteig/platform/db"
 	"rennsteig/platform/housetest"
 	"rennsteig/platform/identity"
+	"rennsteig/platform/paging"
 	"rennsteig/platform/web"
 )
 
@@ -25,7 +26,7 @@ func TestLook(t *testing.T) {
 	p.Site.Assets = assets
 	h := newHouse(t, p)
 	must(t, h.EnsurePlan(t.Context(), []string{erfurt, jena}))
-	for i := range pageSize + 5 {
+	for i := range paging.Size + 5 {
 		h.publish(t, topicIncoming, everyday(i))
 	}
 	h.drain(t)

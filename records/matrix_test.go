@@ -13,6 +13,7 @@ import (
 	"rennsteig/platform/db"
 	"rennsteig/platform/errs"
 	"rennsteig/platform/identity"
+	"rennsteig/platform/paging"
 	"rennsteig/records/access"
 )
 
@@ -33,7 +34,7 @@ var actions = map[string]struct {
 }{
 	"Dossier": {toRead, func(h *house, ctx context.Context, m *thing) error { _, err := h.Dossier(ctx, m.c.ID); return err }},
 	"FilePage": {toRead, func(h *house, ctx context.Context, m *thing) error {
-		_, err := h.FilePage(ctx, m.c.FileID, Cursor{})
+		_, err := h.FilePage(ctx, m.c.FileID, paging.Cursor{})
 		return err
 	}},
 	"OpenDocument": {toRead, func(h *house, ctx context.Context, m *thing) error {

@@ -9,6 +9,7 @@ import (
 
 	"rennsteig/platform/db"
 	"rennsteig/platform/errs"
+	"rennsteig/platform/paging"
 	"rennsteig/records/access"
 )
 
@@ -206,7 +207,13 @@ func (store) fileByID(ctx context.Context, q db.Querier, s access.Access, id str
 	return scanFile(q.QueryRow(ctx, `SELECT `+fileColumns+`, `+s.Right("f", &p)+fileTables+`WHERE `+s.Reads("f", &p)+` AND f.id = `+p.Add(id), p...))
 }
 
-func (store) files(ctx context.Context, q db.Querier, s access.Access, f FileFilter) (Listing[File], error) {
+// The orders of a file's cases, and of files.
+var (
+	casesOrder = paging.Order{Column: "received_at", ID: "id"}
+	filesOrder = paging.Order{Column: "f.opened_at", ID: "f.id", Descending: true}
+)
+
+func (store) files(ctx context.Context, q db.Querier, s access.Access, f FileFilter) (paging.Listing[File], error) {
 	var p db.Params
 	where := s.Reads("f", &p)
 	if f.Query != "" {
@@ -224,9 +231,9 @@ func (store) files(ctx context.Context, q db.Querier, s access.Access, f FileFil
 	case FilesClosed:
 		where += ` AND f.closed_at > 0`
 	}
-	rows, err := q.Query(ctx, `SELECT `+fileColumns+`, 0`+fileTables+`WHERE `+where+keyset(&p, "opened_at", true, f.Page), p...)
+	rows, err := q.Query(ctx, `SELECT `+fileColumns+`, 0`+fileTables+`WHERE `+where+filesOrder.SQL(&p, f.Page), p...)
 	files, err := db.All(rows, err, scanFile)
-	return listing(files, f.Page, func(f File) Key { return Key{f.OpenedAt, f.ID} }), err
+	return paging.Of(files, filesOrder, f.Page, func(f File) paging.Key { return paging.Time(f.OpenedAt, f.ID) }), err
 }
 
 // closeFile closes the case's file if all other cases in it are closed, and reports whether it did.
@@ -297,19 +304,19 @@ func (store) caseBySource(ctx context.Context, q db.Querier, s access.Access, so
 		` AND source = `+p.Add(source), p...))
 }
 
-func (store) casesOfFile(ctx context.Context, q db.Querier, s access.Access, fileID string, page Cursor) (Listing[Case], error) {
+func (store) casesOfFile(ctx context.Context, q db.Querier, s access.Access, fileID string, page paging.Cursor) (paging.Listing[Case], error) {
 	var p db.Params
 	rows, err := q.Query(ctx, `SELECT `+caseColumns+`, 0 FROM records_case c WHERE `+s.ReadsCase("c", &p)+
-		` AND file_id = `+p.Add(fileID)+keyset(&p, "received_at", false, page), p...)
+		` AND file_id = `+p.Add(fileID)+casesOrder.SQL(&p, page), p...)
 	cases, err := db.All(rows, err, scanCase)
-	return listing(cases, page, func(c Case) Key { return Key{c.ReceivedAt, c.ID} }), err
+	return paging.Of(cases, casesOrder, page, func(c Case) paging.Key { return paging.Time(c.ReceivedAt, c.ID) }), err
 }
 
-func (store) inbox(ctx context.Context, q db.Querier, s access.Access, me string, f Filter) (Listing[Case], error) {
+func (store) inbox(ctx context.Context, q db.Querier, s access.Access, me string, f Filter) (paging.Listing[Case], error) {
 	statement, p := inboxQuery(s, me, f)
 	rows, err := q.Query(ctx, statement, p...)
 	cases, err := db.All(rows, err, scanCase)
-	return listing(cases, f.Page, f.sortKey), err
+	return paging.Of(cases, f.order(), f.Page, f.key), err
 }
 
 // inboxQuery is one query along an index: the literal states are those of the partial indexes.
@@ -332,11 +339,7 @@ func inboxQuery(s access.Access, me string, f Filter) (string, db.Params) {
 	if f.Query != "" {
 		where += contains(&p, f.Query)
 	}
-	column := "received_at"
-	if f.Sort == SortDue {
-		column = "due_at"
-	}
-	return `SELECT ` + caseColumns + `, 0 FROM records_case WHERE ` + where + keyset(&p, column, f.Sort == SortNewest, f.Page), p
+	return `SELECT ` + caseColumns + `, 0 FROM records_case WHERE ` + where + f.order().SQL(&p, f.Page), p
 }
 
 // contains is the condition that every word of the query is in the search text.

@@ -24,6 +24,7 @@ import (
 	"rennsteig/platform/db"
 	"rennsteig/platform/errs"
 	"rennsteig/platform/identity"
+	"rennsteig/platform/paging"
 	"rennsteig/records/access"
 )
 
@@ -92,7 +93,7 @@ func TestStrangersUseCases(t *testing.T) {
 			"CloseFile":   func(ctx context.Context) error { return h.CloseFile(ctx, c.FileID, 1) },
 			"Reopen":      func(ctx context.Context) error { return h.Reopen(ctx, c.FileID, 1) },
 			"Mark":        func(ctx context.Context) error { return h.Mark(ctx, c.FileID, true) },
-			"FilePage":    func(ctx context.Context) error { _, err := h.FilePage(ctx, c.FileID, Cursor{}); return err },
+			"FilePage":    func(ctx context.Context) error { _, err := h.FilePage(ctx, c.FileID, paging.Cursor{}); return err },
 			"FileHistory": func(ctx context.Context) error { _, err := h.FileHistory(ctx, c.FileID, ""); return err },
 			"WriteProof": func(ctx context.Context) error {
 				return h.WriteProof(ctx, c.FileID, func(File) io.Writer { return io.Discard })
@@ -291,7 +292,7 @@ func TestStrangersScope(t *testing.T) {
 				return err
 			},
 			"casesOfFile": func(ctx context.Context, tx *db.Tx, s access.Access) error {
-				l, err := st.casesOfFile(ctx, tx, s, c.FileID, Cursor{})
+				l, err := st.casesOfFile(ctx, tx, s, c.FileID, paging.Cursor{})
 				return nothing(len(l.Items), err)
 			},
 			"inbox": func(ctx context.Context, tx *db.Tx, s access.Access) error {

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strconv"
 
+	"rennsteig/platform/paging"
 	"rennsteig/platform/web"
 )
 
@@ -82,27 +83,14 @@ func parseFilter(v url.Values) Filter {
 			string(StateClosed)),
 		Who:  oneOf("wer", WhoMine, WhoFree),
 		Sort: oneOf("sortierung", SortNewest, SortDue),
-		Page: parseCursor(v),
+		Page: paging.Read(v),
 	}
-}
-
-func parseCursor(v url.Values) Cursor {
-	return Cursor{After: parseKey(v.Get("nach")), Before: parseKey(v.Get("vor"))}
 }
 
 // values writes the filter as the query of an address, without what is not set.
 func (f Filter) values() url.Values {
-	return set("q", f.Query, "stand", f.State, "wer", f.Who, "sortierung", f.Sort,
-		"nach", f.Page.After.String(), "vor", f.Page.Before.String())
-}
-
-func set(pairs ...string) url.Values {
-	v := url.Values{}
-	for i := 0; i < len(pairs); i += 2 {
-		if pairs[i+1] != "" {
-			v.Set(pairs[i], pairs[i+1])
-		}
-	}
+	v := web.Values("q", f.Query, "stand", f.State, "wer", f.Who, "sortierung", f.Sort)
+	f.Page.Write(v)
 	return v
 }
 
@@ -117,32 +105,11 @@ func list(v url.Values) Filter {
 }
 
 // path is the address of the inbox with this filter.
-func (f Filter) path() string { return address("/akte", f.values()) }
+func (f Filter) path() string { return web.Address("/akte", f.values()) }
 
 // casePath is the address of a case's page (or what follows it), opened from the list with this filter.
 func (f Filter) casePath(id, suffix string) string {
-	return address("/akte/vorgang/"+id+suffix, set("liste", f.values().Encode()))
-}
-
-func address(path string, v url.Values) string {
-	if len(v) == 0 {
-		return path
-	}
-	return path + "?" + v.Encode()
-}
-
-// turn is the pagination of a listing.
-func turn[T any](l Listing[T], path string, v url.Values) web.Pagination {
-	to := func(name string, k Key) string {
-		if k.ID == "" {
-			return ""
-		}
-		v.Del("nach")
-		v.Del("vor")
-		v.Set(name, k.String())
-		return address(path, v)
-	}
-	return web.Pagination{Previous: to("vor", l.Prev), Next: to("nach", l.Next)}
+	return web.Address("/akte/vorgang/"+id+suffix, web.Values("liste", f.values().Encode()))
 }
 
 // choice is a select in a filter.
@@ -196,7 +163,7 @@ func (r *Room) getInbox(w http.ResponseWriter, req *http.Request) error {
 		return err
 	}
 	d := inboxPage{Tabs: r.Tabs(req, "/akte"), Query: f.Query, Filtered: f != (Filter{Page: f.Page}), ShowAuthority: severalAuthorities(req),
-		Pages: turn(l, "/akte", f.values()),
+		Pages: l.Pages("/akte", f.values()),
 		Choices: []choice{
 			r.choose(req, "stand", "records.filter.state", f.State, string(StateNew), string(StateInWork), string(StateWaiting),
 				string(StateDecided), string(StateClosed), StateAll),

@@ -57,7 +57,7 @@ func (f Filter) decidePath(id string, granted bool) string {
 	if granted {
 		word = grantWord
 	}
-	return address("/akte/vorgang/"+id+"/entscheidung", set("ergebnis", word, "liste", f.values().Encode()))
+	return web.Address("/akte/vorgang/"+id+"/entscheidung", web.Values("ergebnis", word, "liste", f.values().Encode()))
 }
 
 func (r *Room) getDecide(w http.ResponseWriter, req *http.Request) error {

@@ -11,6 +11,7 @@ import (
 	"rennsteig/platform/db"
 	"rennsteig/platform/errs"
 	"rennsteig/platform/identity"
+	"rennsteig/platform/paging"
 	"rennsteig/platform/web"
 	"rennsteig/records/access"
 )
@@ -34,7 +35,7 @@ type fileRow struct {
 const markedWord = "gemerkt"
 
 func parseFileFilter(v url.Values, units []Unit) FileFilter {
-	f := FileFilter{Query: web.Query(v.Get("q")), Page: parseCursor(v), Marked: v.Get("liste") == markedWord}
+	f := FileFilter{Query: web.Query(v.Get("q")), Page: paging.Read(v), Marked: v.Get("liste") == markedWord}
 	if slices.ContainsFunc(units, func(u Unit) bool { return u.Code == v.Get("einheit") }) {
 		f.Unit = v.Get("einheit")
 	}
@@ -49,7 +50,7 @@ func (f FileFilter) values() url.Values {
 	if f.Marked {
 		marked = markedWord
 	}
-	return set("q", f.Query, "einheit", f.Unit, "stand", f.State, "liste", marked)
+	return web.Values("q", f.Query, "einheit", f.Unit, "stand", f.State, "liste", marked)
 }
 
 func (r *Room) getFiles(w http.ResponseWriter, req *http.Request) error {
@@ -74,7 +75,7 @@ func (r *Room) getFiles(w http.ResponseWriter, req *http.Request) error {
 	d := filesPage{Tabs: r.Tabs(req, "/akte/akten"), Query: f.Query, Filtered: len(f.values()) > 0, ShowAuthority: severalAuthorities(req),
 		Choices: []choice{unit, r.choose(req, "stand", "records.filter.files", f.State, FilesOpen, FilesClosed),
 			r.choose(req, "liste", "records.filter.marked", marked, markedWord)},
-		Pages: turn(l, "/akte/akten", f.values())}
+		Pages: l.Pages("/akte/akten", f.values())}
 	for _, x := range l.Items {
 		d.Rows = append(d.Rows, fileRow{x, r.h.AuthorityName(x.Authority)})
 	}
@@ -116,13 +117,13 @@ func (r *Room) getFile(w http.ResponseWriter, req *http.Request) error {
 }
 
 func (r *Room) showFile(w http.ResponseWriter, req *http.Request, in typed) error {
-	v, err := r.FilePage(req.Context(), web.PathID(req), parseCursor(req.URL.Query()))
+	v, err := r.FilePage(req.Context(), web.PathID(req), paging.Read(req.URL.Query()))
 	if err != nil {
 		return err
 	}
 	t := r.h.Site.Text(req)
 	p := filePage{FileView: v, Tabs: r.FileTabs(req, v.File.ID, ""), Errors: r.h.Site.Summary(t, in.err), State: r.fileBadge(req, v.File),
-		Facts: r.fileFacts(req, v), Pages: turn(v.Cases, "/akte/akte/"+v.File.ID, url.Values{}), FormID: web.FormID(in.form.Get("id")),
+		Facts: r.fileFacts(req, v), Pages: v.Cases.Pages("/akte/akte/"+v.File.ID, url.Values{}), FormID: web.FormID(in.form.Get("id")),
 		Part: web.Field{Name: "subject", Label: t("records.subject"), MaxLength: maxSubject, Value: in.form.Get("subject"),
 			Error: r.h.Site.FieldError(req, in.err, "subject")},
 		PartOpen: in.form.Has("subject"),
@@ -383,7 +384,7 @@ func (r *Room) getEditFile(w http.ResponseWriter, req *http.Request) error {
 }
 
 func (r *Room) showEditFile(w http.ResponseWriter, req *http.Request, in typed) error {
-	v, err := r.FilePage(req.Context(), web.PathID(req), Cursor{})
+	v, err := r.FilePage(req.Context(), web.PathID(req), paging.Cursor{})
 	if err == nil && in.err == nil { // nobody fills in a form for nothing
 		err = v.File.changeable()
 	}
@@ -429,7 +430,7 @@ func (r *Room) getNewCase(w http.ResponseWriter, req *http.Request) error {
 }
 
 func (r *Room) showNewCase(w http.ResponseWriter, req *http.Request, in typed) error {
-	v, err := r.FilePage(req.Context(), web.PathID(req), Cursor{})
+	v, err := r.FilePage(req.Context(), web.PathID(req), paging.Cursor{})
 	if err == nil && in.err == nil { // nobody fills in a form for nothing
 		err = v.File.changeable()
 	}

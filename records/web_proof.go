@@ -38,7 +38,7 @@ func (r *Room) getHistory(w http.ResponseWriter, req *http.Request) error {
 			web.Badge{Kind: kinds[e.State], Text: t("records.entry." + string(e.State))}})
 	}
 	if h.Before != "" {
-		p.Older = address("/akte/akte/"+id+"/nachweis", url.Values{"vor": {h.Before}})
+		p.Older = web.Address("/akte/akte/"+id+"/nachweis", url.Values{"vor": {h.Before}})
 	}
 	return r.pages.history.Render(w, req, web.Meta{Title: t("records.history.title", h.File.Reference),
 		Crumbs: append(r.fileCrumbs(req), web.Link{Text: h.File.Reference, Href: "/akte/akte/" + id})}, p)

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"rennsteig/platform/db"
+	"rennsteig/platform/paging"
+	"rennsteig/platform/web"
 	"rennsteig/records/access"
 )
 
@@ -81,7 +83,7 @@ func with(v url.Values, pairs ...string) url.Values {
 	for k, x := range v {
 		out[k] = x
 	}
-	for k, x := range set(pairs...) {
+	for k, x := range web.Values(pairs...) {
 		out[k] = x
 	}
 	return out
@@ -258,7 +260,7 @@ func TestDownload(t *testing.T) {
 // TestPaging walks the inbox forth and back in every order, beside another authority's cases.
 func TestPaging(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
-		const n = 2*pageSize + 7
+		const n = 2*paging.Size + 7
 		must(t, h.EnsurePlan(t.Context(), []string{erfurt, jena}))
 		must(t, h.h.DB.Tx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
 			for i := range n + 20 {

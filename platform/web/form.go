@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -79,3 +80,22 @@ func (s *Site) Failure(r *http.Request, err error) Alert {
 
 // Retry reports whether the error is for the person at the form to mend: their input, or what has changed meanwhile.
 func Retry(err error) bool { return errs.Is(err, errs.Invalid) || errs.Is(err, errs.Conflict) }
+
+// Address is the path with the query, or alone if there is none.
+func Address(path string, v url.Values) string {
+	if len(v) == 0 {
+		return path
+	}
+	return path + "?" + v.Encode()
+}
+
+// Values makes the query of an address of names and values, without those that are empty.
+func Values(pairs ...string) url.Values {
+	v := url.Values{}
+	for i := 0; i < len(pairs); i += 2 {
+		if pairs[i+1] != "" {
+			v.Set(pairs[i], pairs[i+1])
+		}
+	}
+	return v
+}

@@ -14,7 +14,7 @@ import (
 	"rennsteig/platform/db"
 	"rennsteig/platform/housetest"
 	"rennsteig/platform/identity"
-	"rennsteig/records"
+	"rennsteig/platform/paging"
 	"rennsteig/records/access"
 	"rennsteig/standards/xdomea"
 )
@@ -113,7 +113,7 @@ func BenchmarkDue(b *testing.B) {
 			h := newHouse(b, housetest.New(b, dialect, rooms...))
 			h.plans(b)
 			h.many(b, 100_000)
-			middle := records.Cursor{After: records.Key{At: h.h.Now().AddDate(-10, 0, 150), ID: db.NewID()}}
+			middle := paging.Cursor{After: paging.Time(h.h.Now().AddDate(-10, 0, 150), db.NewID())}
 			filters := []DueFilter{{}, {Page: middle}, {Unit: unitB}, {Proposal: "V"}, {Unit: unitV, Page: middle}}
 			var times []time.Duration
 			i := 0
@@ -122,7 +122,7 @@ func BenchmarkDue(b *testing.B) {
 				l, err := h.Due(regina, filters[i%len(filters)])
 				must(b, err)
 				times = append(times, time.Since(start))
-				if len(l.Items) != pageSize {
+				if len(l.Items) != paging.Size {
 					b.Fatalf("%d rows of %+v", len(l.Items), filters[i%len(filters)])
 				}
 				i++

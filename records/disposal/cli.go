@@ -11,7 +11,7 @@ import (
 	"rennsteig/platform/cli"
 	"rennsteig/platform/db"
 	"rennsteig/platform/errs"
-	"rennsteig/records"
+	"rennsteig/platform/paging"
 	"rennsteig/records/access"
 	"rennsteig/standards/xdomea"
 )
@@ -87,7 +87,7 @@ func (c *ListCommand) Run(env *cli.Env, open Opener) error {
 				}
 				list = append(list, dueJSON{x.ID, x.Authority, x.Reference, x.Unit, string(x.Proposal), isoDate(x.ClosedAt), isoDate(x.RetainUntil)})
 			}
-			if f.Page = (records.Cursor{After: l.Next}); l.Next.ID == "" || len(list) == c.Limit {
+			if f.Page = (paging.Cursor{After: l.Next}); l.Next.ID == "" || len(list) == c.Limit {
 				break
 			}
 		}
@@ -114,7 +114,7 @@ func (c *ShowCommand) Run(env *cli.Env, open Opener) error {
 		if c.Process != "" {
 			return r.show(ctx, env, c.Process)
 		}
-		var page records.Cursor
+		var page paging.Cursor
 		for {
 			l, err := r.Processes(ctx, page)
 			if err != nil {
@@ -127,7 +127,7 @@ func (c *ShowCommand) Run(env *cli.Env, open Opener) error {
 				}
 				fmt.Fprintf(env.Out, "%s  %s  %d steps  %s  %s\n", p.ID, isoDate(p.At), p.Steps, state, p.Archive)
 			}
-			if page = (records.Cursor{After: l.Next}); l.Next.ID == "" {
+			if page = (paging.Cursor{After: l.Next}); l.Next.ID == "" {
 				return nil
 			}
 		}

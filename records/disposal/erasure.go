@@ -10,6 +10,7 @@ import (
 	"rennsteig/platform/db"
 	"rennsteig/platform/errs"
 	"rennsteig/platform/identity"
+	"rennsteig/platform/paging"
 	"rennsteig/platform/web"
 	"rennsteig/records"
 	"rennsteig/records/access"
@@ -199,10 +200,10 @@ func (r *Room) Erasure(ctx context.Context, id string) (Erasure, records.File, e
 
 // Erasures lists the erasures at the authorities whose records the caller keeps, of files that the caller may read, the
 // latest first.
-func (r *Room) Erasures(ctx context.Context, c records.Cursor) (records.Listing[Erasure], error) {
+func (r *Room) Erasures(ctx context.Context, c paging.Cursor) (paging.Listing[Erasure], error) {
 	a, err := registrar(ctx, r.h.DB.Reader())
 	if err != nil {
-		return records.Listing[Erasure]{}, err
+		return paging.Listing[Erasure]{}, err
 	}
 	return r.store.erasures(ctx, r.h.DB.Reader(), a, c)
 }

@@ -7,6 +7,7 @@ import (
 	"rennsteig/platform/db"
 	"rennsteig/platform/errs"
 	"rennsteig/platform/identity"
+	"rennsteig/platform/paging"
 	"rennsteig/platform/web"
 	"rennsteig/records"
 	"rennsteig/records/access"
@@ -34,20 +35,17 @@ type DueFilter struct {
 	Query    string // part of reference or subject
 	Unit     string // code
 	Proposal string // "A", "B", "V"
-	Page     records.Cursor
+	Page     paging.Cursor
 }
 
-const (
-	pageSize = 50
-	// maxFiles is how many files one process takes: what an archive handles at once, and one transaction.
-	maxFiles = 50_000
-)
+// maxFiles is how many files one process takes: what an archive handles at once, and one transaction.
+const maxFiles = 50_000
 
 // Due lists the files whose retention is over, of the authorities whose records the caller keeps.
-func (r *Room) Due(ctx context.Context, f DueFilter) (records.Listing[DueFile], error) {
+func (r *Room) Due(ctx context.Context, f DueFilter) (paging.Listing[DueFile], error) {
 	a, err := registrar(ctx, r.h.DB.Reader())
 	if err != nil {
-		return records.Listing[DueFile]{}, err
+		return paging.Listing[DueFile]{}, err
 	}
 	return r.store.due(ctx, r.h.DB.Reader(), a, f, over(r.h.Now()))
 }

@@ -55,7 +55,7 @@ func (r *Room) Find(ctx context.Context, p Person) (hits []Hit, more bool, err e
 	if !a.Registrar(p.Authority) {
 		return nil, false, notFound()
 	}
-	p.Words = typedQuery(p.Words)
+	p.Words = web.Query(p.Words)
 	if len([]rune(p.Words)) < minLetter && p.Citizen == "" {
 		return nil, false, errs.InvalidFields([]errs.Field{{Name: "name", Key: "disposal.error.person"}})
 	}
@@ -132,7 +132,7 @@ func (r *Room) Disclose(ctx context.Context, p Person, chosen []string) (d Discl
 	if len(chosen) > maxHits {
 		return d, errs.E(errs.Invalid, "disposal.error.too_many", maxHits)
 	}
-	d = Disclosure{ID: db.NewID(), Authority: p.Authority, place: r.h.AuthorityName(p.Authority), words: typedQuery(p.Words), at: r.h.Now(), by: identity.From(ctx).Name}
+	d = Disclosure{ID: db.NewID(), Authority: p.Authority, place: r.h.AuthorityName(p.Authority), words: web.Query(p.Words), at: r.h.Now(), by: identity.From(ctx).Name}
 	err = r.h.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		a, err := registrar(ctx, tx)
 		if err != nil {

@@ -8,6 +8,7 @@ import (
 	"rennsteig/platform/db"
 	"rennsteig/platform/errs"
 	"rennsteig/platform/identity"
+	"rennsteig/platform/paging"
 	"rennsteig/records"
 	"rennsteig/records/access"
 	"rennsteig/standards/xdomea"
@@ -129,10 +130,10 @@ func (r *Room) Process(ctx context.Context, id string) (p Process, packages []Pa
 }
 
 // Processes lists the processes of the authorities whose records the caller keeps, the latest first.
-func (r *Room) Processes(ctx context.Context, c records.Cursor) (records.Listing[Process], error) {
+func (r *Room) Processes(ctx context.Context, c paging.Cursor) (paging.Listing[Process], error) {
 	a, err := registrar(ctx, r.h.DB.Reader())
 	if err != nil {
-		return records.Listing[Process]{}, err
+		return paging.Listing[Process]{}, err
 	}
 	return r.store.processes(ctx, r.h.DB.Reader(), a, c)
 }
@@ -144,12 +145,12 @@ func (r *Room) Items(ctx context.Context, process string, state ItemState, after
 	if err != nil {
 		return nil, "", err
 	}
-	if items, err = r.store.items(ctx, r.h.DB.Reader(), a, process, state, after, pageSize+1); err != nil {
+	if items, err = r.store.items(ctx, r.h.DB.Reader(), a, process, state, after, paging.Size+1); err != nil {
 		return nil, "", err
 	}
-	if len(items) > pageSize {
-		items = items[:pageSize]
-		next = items[pageSize-1].File
+	if len(items) > paging.Size {
+		items = items[:paging.Size]
+		next = items[paging.Size-1].File
 	}
 	return items, next, nil
 }

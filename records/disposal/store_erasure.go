@@ -6,7 +6,7 @@ import (
 
 	"rennsteig/platform/db"
 	"rennsteig/platform/identity"
-	"rennsteig/records"
+	"rennsteig/platform/paging"
 	"rennsteig/records/access"
 )
 
@@ -28,12 +28,14 @@ func (store) erasure(ctx context.Context, q db.Querier, a access.Access, id, loc
 		` AND EXISTS (SELECT 1 FROM records_file f WHERE f.id = e.file_id AND `+a.Reads("f", &p)+`)`+lock, p...))
 }
 
-func (store) erasures(ctx context.Context, q db.Querier, a access.Access, c records.Cursor) (records.Listing[Erasure], error) {
+var erasuresOrder = paging.Order{Column: "e.proposed_at", ID: "e.id", Descending: true}
+
+func (store) erasures(ctx context.Context, q db.Querier, a access.Access, c paging.Cursor) (paging.Listing[Erasure], error) {
 	var p db.Params
 	rows, err := q.Query(ctx, `SELECT `+erasureColumns+` FROM disposal_erasure e WHERE `+keeper(a, "e.authority_id", &p)+
-		` AND EXISTS (SELECT 1 FROM records_file f WHERE f.id = e.file_id AND `+a.Reads("f", &p)+`)`+keyset(&p, "e.proposed_at", "e.id", true, c), p...)
+		` AND EXISTS (SELECT 1 FROM records_file f WHERE f.id = e.file_id AND `+a.Reads("f", &p)+`)`+erasuresOrder.SQL(&p, c), p...)
 	list, err := db.All(rows, err, scanErasure)
-	return listing(list, c, func(e Erasure) records.Key { return records.Key{At: e.ProposedAt, ID: e.ID} }), err
+	return paging.Of(list, erasuresOrder, c, func(e Erasure) paging.Key { return paging.Time(e.ProposedAt, e.ID) }), err
 }
 
 // erasuresOf are the erasures in a file that the caller may read, the latest first.

@@ -9,7 +9,7 @@ import (
 	"rennsteig/platform/db"
 	"rennsteig/platform/errs"
 	"rennsteig/platform/identity"
-	"rennsteig/records"
+	"rennsteig/platform/paging"
 	"rennsteig/records/access"
 	"rennsteig/standards/xdomea"
 )
@@ -89,12 +89,18 @@ func dueWhere(a access.Access, p *db.Params, f DueFilter, over time.Time) string
 	return where
 }
 
-func (store) due(ctx context.Context, q db.Querier, a access.Access, f DueFilter, over time.Time) (records.Listing[DueFile], error) {
+// The orders of the work list, and of what is listed by when it was made.
+var (
+	dueOrder    = paging.Order{Column: "f.retain_until", ID: "f.id"}
+	newestOrder = paging.Order{Column: "created_at", ID: "id", Descending: true}
+)
+
+func (store) due(ctx context.Context, q db.Querier, a access.Access, f DueFilter, over time.Time) (paging.Listing[DueFile], error) {
 	var p db.Params
 	where := dueWhere(a, &p, f, over)
-	rows, err := q.Query(ctx, `SELECT `+dueColumns+unitOfFile+`WHERE `+where+keyset(&p, "f.retain_until", "f.id", false, f.Page), p...)
+	rows, err := q.Query(ctx, `SELECT `+dueColumns+unitOfFile+`WHERE `+where+dueOrder.SQL(&p, f.Page), p...)
 	files, err := db.All(rows, err, scanDue)
-	return listing(files, f.Page, func(f DueFile) records.Key { return records.Key{At: f.RetainUntil, ID: f.ID} }), err
+	return paging.Of(files, dueOrder, f.Page, func(f DueFile) paging.Key { return paging.Time(f.RetainUntil, f.ID) }), err
 }
 
 // dueToOffer locks the files that an offering names.
@@ -140,12 +146,12 @@ func (store) process(ctx context.Context, q db.Querier, a access.Access, id, loc
 		` AND id = `+p.Add(id)+lock, p...))
 }
 
-func (store) processes(ctx context.Context, q db.Querier, a access.Access, c records.Cursor) (records.Listing[Process], error) {
+func (store) processes(ctx context.Context, q db.Querier, a access.Access, c paging.Cursor) (paging.Listing[Process], error) {
 	var p db.Params
 	rows, err := q.Query(ctx, `SELECT `+processColumns+` FROM disposal_process WHERE `+keeper(a, "authority_id", &p)+
-		keyset(&p, "created_at", "id", true, c), p...)
+		newestOrder.SQL(&p, c), p...)
 	list, err := db.All(rows, err, scanProcess)
-	return listing(list, c, func(p Process) records.Key { return records.Key{At: p.At, ID: p.ID} }), err
+	return paging.Of(list, newestOrder, c, func(p Process) paging.Key { return paging.Time(p.At, p.ID) }), err
 }
 
 func (store) insertProcess(ctx context.Context, tx *db.Tx, a access.Access, p Process, by string) error {

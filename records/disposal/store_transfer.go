@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"rennsteig/platform/db"
+	"rennsteig/platform/paging"
 	"rennsteig/records"
 	"rennsteig/records/access"
 	"rennsteig/standards/xdomea"
@@ -30,12 +31,12 @@ func (store) imported(ctx context.Context, q db.Querier, a access.Access, id, lo
 	return scanImport(q.QueryRow(ctx, `SELECT `+importColumns+` FROM disposal_import WHERE `+keeper(a, "authority_id", &p)+` AND id = `+p.Add(id)+lock, p...))
 }
 
-func (store) imports(ctx context.Context, q db.Querier, a access.Access, c records.Cursor) (records.Listing[Import], error) {
+func (store) imports(ctx context.Context, q db.Querier, a access.Access, c paging.Cursor) (paging.Listing[Import], error) {
 	var p db.Params
 	rows, err := q.Query(ctx, `SELECT `+importColumns+` FROM disposal_import WHERE `+keeper(a, "authority_id", &p)+
-		keyset(&p, "created_at", "id", true, c), p...)
+		newestOrder.SQL(&p, c), p...)
 	list, err := db.All(rows, err, scanImport)
-	return listing(list, c, func(i Import) records.Key { return records.Key{At: i.At, ID: i.ID} }), err
+	return paging.Of(list, newestOrder, c, func(i Import) paging.Key { return paging.Time(i.At, i.ID) }), err
 }
 
 // taken reports whether the authority took over what came with this ProzessID.

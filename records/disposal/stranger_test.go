@@ -18,6 +18,7 @@ import (
 	"rennsteig/platform/db"
 	"rennsteig/platform/errs"
 	"rennsteig/platform/identity"
+	"rennsteig/platform/paging"
 	"rennsteig/records"
 	"rennsteig/records/access"
 	"rennsteig/standards/xdomea"
@@ -138,7 +139,7 @@ func TestStrangersUseCases(t *testing.T) {
 		lists := map[string]func(ctx context.Context) (int, error){
 			"Due": func(ctx context.Context) (int, error) { l, err := h.Due(ctx, DueFilter{}); return len(l.Items), err },
 			"Processes": func(ctx context.Context) (int, error) {
-				l, err := h.Processes(ctx, records.Cursor{})
+				l, err := h.Processes(ctx, paging.Cursor{})
 				return len(l.Items), err
 			},
 			"Items": func(ctx context.Context) (int, error) {
@@ -146,11 +147,11 @@ func TestStrangersUseCases(t *testing.T) {
 				return len(l), err
 			},
 			"Imports": func(ctx context.Context) (int, error) {
-				l, err := h.Imports(ctx, records.Cursor{})
+				l, err := h.Imports(ctx, paging.Cursor{})
 				return len(l.Items), err
 			},
 			"Erasures": func(ctx context.Context) (int, error) {
-				l, err := h.Erasures(ctx, records.Cursor{})
+				l, err := h.Erasures(ctx, paging.Cursor{})
 				return len(l.Items), err
 			},
 		}
@@ -358,7 +359,7 @@ func TestStrangersScope(t *testing.T) {
 				return found(st.erasure(ctx, tx, a, g.erasure, ""))
 			},
 			"erasures": func(ctx context.Context, tx *db.Tx, a access.Access) error {
-				return found(st.erasures(ctx, tx, a, records.Cursor{}))
+				return found(st.erasures(ctx, tx, a, paging.Cursor{}))
 			},
 			"erasuresOf": func(ctx context.Context, tx *db.Tx, a access.Access) error {
 				return found(st.erasuresOf(ctx, tx, a, g.other.ID))
@@ -408,7 +409,7 @@ func TestStrangersScope(t *testing.T) {
 				return drop(st.process(ctx, tx, a, g.process, ""))
 			},
 			"processes": func(ctx context.Context, tx *db.Tx, a access.Access) error {
-				return found(st.processes(ctx, tx, a, records.Cursor{}))
+				return found(st.processes(ctx, tx, a, paging.Cursor{}))
 			},
 			"insertProcess": func(ctx context.Context, tx *db.Tx, a access.Access) error {
 				return st.insertProcess(ctx, tx, a, Process{ID: db.NewID(), Authority: erfurt}, "x")
@@ -476,7 +477,7 @@ func TestStrangersScope(t *testing.T) {
 				return drop(st.imported(ctx, tx, a, g.imported.ID, ""))
 			},
 			"imports": func(ctx context.Context, tx *db.Tx, a access.Access) error {
-				return found(st.imports(ctx, tx, a, records.Cursor{}))
+				return found(st.imports(ctx, tx, a, paging.Cursor{}))
 			},
 			"taken": func(ctx context.Context, tx *db.Tx, a access.Access) error {
 				return found(st.taken(ctx, tx, a, erfurt, g.imported.Process))

@@ -14,6 +14,7 @@ import (
 	"rennsteig/platform/db"
 	"rennsteig/platform/errs"
 	"rennsteig/platform/identity"
+	"rennsteig/platform/paging"
 	"rennsteig/platform/web"
 	"rennsteig/records"
 	"rennsteig/records/access"
@@ -275,10 +276,10 @@ func (r *Room) Import(ctx context.Context, id string) (Import, error) {
 }
 
 // Imports lists the imports of the authorities whose records the caller keeps, the latest first.
-func (r *Room) Imports(ctx context.Context, c records.Cursor) (records.Listing[Import], error) {
+func (r *Room) Imports(ctx context.Context, c paging.Cursor) (paging.Listing[Import], error) {
 	a, err := registrar(ctx, r.h.DB.Reader())
 	if err != nil {
-		return records.Listing[Import]{}, err
+		return paging.Listing[Import]{}, err
 	}
 	return r.store.imports(ctx, r.h.DB.Reader(), a, c)
 }

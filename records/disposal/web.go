@@ -11,6 +11,7 @@ import (
 	"rennsteig/platform/errs"
 	"rennsteig/platform/i18n"
 	"rennsteig/platform/identity"
+	"rennsteig/platform/paging"
 	"rennsteig/platform/web"
 	"rennsteig/records"
 )
@@ -212,7 +213,7 @@ type dueRow struct {
 }
 
 func parseDue(get func(string) string) DueFilter {
-	f := DueFilter{Query: typedQuery(get("q")), Unit: typedQuery(get("einheit"))}
+	f := DueFilter{Query: web.Query(get("q")), Unit: web.Query(get("einheit"))}
 	if p := get("bewertung"); p == "A" || p == "B" || p == "V" {
 		f.Proposal = p
 	}
@@ -221,7 +222,7 @@ func parseDue(get func(string) string) DueFilter {
 
 func (r *Room) getDue(w http.ResponseWriter, req *http.Request) error {
 	f := parseDue(req.URL.Query().Get)
-	f.Page = parseCursor(req.URL.Query())
+	f.Page = paging.Read(req.URL.Query())
 	return r.showDue(w, req, f, "", nil)
 }
 
@@ -237,7 +238,7 @@ func (r *Room) showDue(w http.ResponseWriter, req *http.Request, f DueFilter, id
 	t := r.h.Site.Text(req)
 	d := duePage{head: r.head(req, duePath, failed), ID: web.FormID(id), Query: f.Query, Filtered: f != (DueFilter{Page: f.Page}),
 		ShowAuthority: len(registry(req)) > 1, Authorities: r.authorities(req, ""),
-		Pages: turn(l, duePath, set("q", f.Query, "einheit", f.Unit, "bewertung", f.Proposal))}
+		Pages: l.Pages(duePath, web.Values("q", f.Query, "einheit", f.Unit, "bewertung", f.Proposal))}
 	unit := choice{Name: "einheit", Label: t("records.unit"), Options: []option{{Text: t("records.unit.any")}}}
 	for _, u := range units {
 		unit.Options = append(unit.Options, option{u.Code, u.Code + " " + u.Title, u.Code == f.Unit})

@@ -8,6 +8,7 @@ import (
 
 	"rennsteig/platform/errs"
 	"rennsteig/platform/i18n"
+	"rennsteig/platform/paging"
 	"rennsteig/platform/web"
 	"rennsteig/records"
 )
@@ -87,11 +88,11 @@ type erasuresPage struct {
 }
 
 func (r *Room) getErasures(w http.ResponseWriter, req *http.Request) error {
-	l, err := r.Erasures(req.Context(), parseCursor(req.URL.Query()))
+	l, err := r.Erasures(req.Context(), paging.Read(req.URL.Query()))
 	if err != nil {
 		return err
 	}
-	d := erasuresPage{head: r.head(req, erasePath, nil), Pages: turn(l, erasePath, url.Values{})}
+	d := erasuresPage{head: r.head(req, erasePath, nil), Pages: l.Pages(erasePath, url.Values{})}
 	for _, e := range l.Items {
 		d.Rows = append(d.Rows, r.erasureRow(req, e))
 	}
@@ -180,12 +181,12 @@ func (r *Room) getImports(w http.ResponseWriter, req *http.Request) error {
 
 func (r *Room) showImports(w http.ResponseWriter, req *http.Request, failed error) error {
 	t := r.h.Site.Text(req)
-	l, err := r.Imports(req.Context(), parseCursor(req.URL.Query()))
+	l, err := r.Imports(req.Context(), paging.Read(req.URL.Query()))
 	if err != nil {
 		return err
 	}
 	d := importsPage{head: r.head(req, importPath, failed), ID: web.FormID(""), Authorities: r.authorities(req, req.PostFormValue("behoerde")),
-		Several: len(registry(req)) > 1, Pages: turn(l, importPath, url.Values{}),
+		Several: len(registry(req)) > 1, Pages: l.Pages(importPath, url.Values{}),
 		Upload: web.Field{Name: "paket", Label: t("disposal.import.package"), Hint: t("disposal.import.package.hint"), Kind: "file", Accept: ".zip",
 			Error: r.h.Site.FieldError(req, failed, "paket")}}
 	for _, i := range l.Items {
@@ -327,7 +328,7 @@ func (r *Room) showPerson(w http.ResponseWriter, req *http.Request, p Person, hi
 
 func (r *Room) personForm(w http.ResponseWriter, req *http.Request) (Person, error) {
 	err := web.ReadForm(w, req, formLimit)
-	return Person{Authority: authority(req, req.PostForm.Get("behoerde")), Words: typedQuery(req.PostForm.Get("name")),
+	return Person{Authority: authority(req, req.PostForm.Get("behoerde")), Words: web.Query(req.PostForm.Get("name")),
 		Citizen: strings.TrimSpace(req.PostForm.Get("konto"))}, err
 }
 

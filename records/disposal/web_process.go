@@ -9,6 +9,7 @@ import (
 	"rennsteig/platform/errs"
 	"rennsteig/platform/i18n"
 	"rennsteig/platform/identity"
+	"rennsteig/platform/paging"
 	"rennsteig/platform/web"
 	"rennsteig/records"
 )
@@ -42,12 +43,12 @@ func (r *Room) getProcesses(w http.ResponseWriter, req *http.Request) error {
 
 func (r *Room) showProcesses(w http.ResponseWriter, req *http.Request, typed *Setting, failed error) error {
 	ctx, t := req.Context(), r.h.Site.Text(req)
-	c := parseCursor(req.URL.Query())
+	c := paging.Read(req.URL.Query())
 	l, err := r.Processes(ctx, c)
 	if err != nil {
 		return err
 	}
-	d := processesPage{head: r.head(req, listPath, failed), ShowAuthority: len(registry(req)) > 1, Pages: turn(l, listPath, url.Values{}),
+	d := processesPage{head: r.head(req, listPath, failed), ShowAuthority: len(registry(req)) > 1, Pages: l.Pages(listPath, url.Values{}),
 		Upload: web.Field{Name: "nachricht", Label: t("disposal.message"), Hint: t("disposal.message.hint"), Kind: "file", Accept: ".zip,.xml"}}
 	for _, p := range l.Items {
 		row := processRow{Process: p, Authority: r.h.AuthorityName(p.Authority), State: web.Badge{Kind: "info", Text: t("disposal.process.open")}}
@@ -227,7 +228,7 @@ func (r *Room) showProcess(w http.ResponseWriter, req *http.Request, failed erro
 		return err
 	}
 	if next != "" {
-		d.Next = path + "?" + set("stand", string(state), "nach", next).Encode()
+		d.Next = path + "?" + web.Values("stand", string(state), "nach", next).Encode()
 	}
 	waitingV := false
 	for _, it := range items {

@@ -3,7 +3,6 @@ package filing
 import (
 	"context"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -11,6 +10,7 @@ import (
 	"rennsteig/platform/audit"
 	"rennsteig/platform/db"
 	"rennsteig/platform/errs"
+	"rennsteig/platform/paging"
 	"rennsteig/records"
 	"rennsteig/records/access"
 )
@@ -61,7 +61,7 @@ type Filter struct {
 	Query string // words in name, subject or keywords
 	Kind  records.Kind
 	Sort  string // "" is newest first, "oldest", "name"
-	Page  Page
+	Page  paging.Cursor
 }
 
 // The values of Filter.Sort beside "".
@@ -70,35 +70,35 @@ const (
 	SortName   = "name"
 )
 
-func (f Filter) order(size int) order {
+func (f Filter) order(size int) paging.Order {
 	if f.Sort == SortName {
-		return order{column: "d.name", id: "d.id", size: size}
+		return paging.Order{Column: "d.name", ID: "d.id", Text: true, Size: size}
 	}
-	return order{column: "d.created_at", id: "d.id", number: true, descending: f.Sort != SortOldest, size: size}
+	return paging.Order{Column: "d.created_at", ID: "d.id", Descending: f.Sort != SortOldest, Size: size}
 }
 
-func (f Filter) place(d Document) Place {
+func (f Filter) key(d Document) paging.Key {
 	if f.Sort == SortName {
-		return Place{d.Name, d.ID}
+		return paging.Key{Sort: d.Name, ID: d.ID}
 	}
-	return Place{strconv.FormatInt(db.Micros(d.CreatedAt), 10), d.ID}
+	return paging.Time(d.CreatedAt, d.ID)
 }
 
 // Documents lists the documents of a case that the caller may read, and the case. errs.NotFound for any other.
-func (r *Room) Documents(ctx context.Context, caseID string, f Filter) (records.Case, Listing[Document], error) {
+func (r *Room) Documents(ctx context.Context, caseID string, f Filter) (records.Case, paging.Listing[Document], error) {
 	q := r.h.DB.Reader()
 	scope, err := access.Load(ctx, q)
 	if err != nil {
-		return records.Case{}, Listing[Document]{}, err
+		return records.Case{}, paging.Listing[Document]{}, err
 	}
 	c, err := r.core.CaseByID(ctx, q, scope, caseID, "")
 	if err == nil {
 		err = r.noteReading(ctx, c.Authority, records.CaseObject(c.ID), c.Level, nil)
 	}
 	if err != nil {
-		return records.Case{}, Listing[Document]{}, err
+		return records.Case{}, paging.Listing[Document]{}, err
 	}
-	l, err := r.store.documents(ctx, q, scope, caseID, f, pageSize)
+	l, err := r.store.documents(ctx, q, scope, caseID, f, paging.Size)
 	return c, l, err
 }
 

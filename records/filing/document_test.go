@@ -13,10 +13,11 @@ import (
 
 	"rennsteig/platform/db"
 	"rennsteig/platform/errs"
+	"rennsteig/platform/paging"
 	"rennsteig/records"
 )
 
-func names(l Listing[Document]) []string {
+func names(l paging.Listing[Document]) []string {
 	var out []string
 	for _, d := range l.Items {
 		out = append(out, d.Name)
@@ -84,21 +85,21 @@ func TestPaging(t *testing.T) {
 		for _, sort := range []string{"", SortOldest, SortName} {
 			f := Filter{Kind: Paper, Sort: sort}
 			var all, back []string
-			var last Place
+			var last paging.Key
 			for {
 				_, l, err := h.Documents(erika, c.ID, f)
 				must1(t, err)
 				all = append(all, names(l)...)
 				if l.Next.ID == "" {
-					last = f.place(l.Items[len(l.Items)-1])
+					last = f.key(l.Items[len(l.Items)-1])
 					break
 				}
-				f.Page = Page{After: parsePlace(l.Next.String())}
+				f.Page = paging.Cursor{After: paging.ParseKey(l.Next.String())}
 			}
 			if len(all) != 120 || sort == SortName && !slices.IsSorted(all) {
 				t.Fatalf("%q: %d documents", sort, len(all))
 			}
-			f.Page = Page{Before: last}
+			f.Page = paging.Cursor{Before: last}
 			for {
 				_, l, err := h.Documents(erika, c.ID, f)
 				must1(t, err)
@@ -106,7 +107,7 @@ func TestPaging(t *testing.T) {
 				if l.Prev.ID == "" {
 					break
 				}
-				f.Page = Page{Before: l.Prev}
+				f.Page = paging.Cursor{Before: l.Prev}
 			}
 			if !slices.Equal(back, all[:119]) {
 				t.Errorf("%q: the way back gives %d others", sort, len(back))

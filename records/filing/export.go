@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"rennsteig/platform/i18n"
+	"rennsteig/platform/paging"
 	"rennsteig/platform/web"
 	"rennsteig/records"
 	"rennsteig/records/access"
@@ -92,7 +93,7 @@ const csvPage = 500 // documents read at once
 // getCSV streams the list, as it is filtered, as a table for Excel: semicolons, and a mark that says UTF-8.
 func (r *Room) getCSV(w http.ResponseWriter, req *http.Request) error {
 	ctx, f := req.Context(), parseFilter(req.URL.Query())
-	f.Page = Page{}
+	f.Page = paging.Cursor{}
 	q := r.h.DB.Reader()
 	scope, err := access.Load(ctx, q)
 	if err != nil {

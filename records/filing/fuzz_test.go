@@ -107,12 +107,9 @@ func FuzzCell(f *testing.F) {
 }
 
 // Any address gives a page of a list, never an error; what is shown in it comes back.
-func FuzzPlace(f *testing.F) {
-	f.Add("017f22e2-79b0-7cc3-98c4-dc0c0c07398fMTIz", "nach=x&vor=y&q=a")
-	f.Fuzz(func(t *testing.T, s, q string) {
-		if p := parsePlace(s); p.ID != "" && parsePlace(p.String()) != p {
-			t.Errorf("%+v comes back as %+v", p, parsePlace(p.String()))
-		}
+func FuzzAddress(f *testing.F) {
+	f.Add("nach=017f22e2-79b0-7cc3-98c4-dc0c0c07398fMTIz&vor=y&q=a")
+	f.Fuzz(func(t *testing.T, q string) {
 		v, err := url.ParseQuery(q)
 		if err != nil {
 			return

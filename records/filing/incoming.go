@@ -3,7 +3,6 @@ package filing
 import (
 	"context"
 	"io"
-	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -12,6 +11,7 @@ import (
 	"rennsteig/platform/db"
 	"rennsteig/platform/errs"
 	"rennsteig/platform/identity"
+	"rennsteig/platform/paging"
 	"rennsteig/records"
 	"rennsteig/records/access"
 )
@@ -49,23 +49,21 @@ type IncomingFilter struct {
 	Query  string // words in sender or subject
 	Done   bool   // what is assigned
 	Newest bool   // first
-	Page   Page
+	Page   paging.Cursor
 }
 
-func (f IncomingFilter) order() order {
-	return order{column: "i.received_at", id: "i.id", number: true, descending: f.Newest || f.Done, size: pageSize}
+func (f IncomingFilter) order() paging.Order {
+	return paging.Order{Column: "i.received_at", ID: "i.id", Descending: f.Newest || f.Done}
 }
 
-func (f IncomingFilter) place(x Incoming) Place {
-	return Place{strconv.FormatInt(db.Micros(x.ReceivedAt), 10), x.ID}
-}
+func (f IncomingFilter) key(x Incoming) paging.Key { return paging.Time(x.ReceivedAt, x.ID) }
 
 // IncomingPost lists the post that the caller may see.
-func (r *Room) IncomingPost(ctx context.Context, f IncomingFilter) (Listing[Incoming], error) {
+func (r *Room) IncomingPost(ctx context.Context, f IncomingFilter) (paging.Listing[Incoming], error) {
 	q := r.h.DB.Reader()
 	scope, err := access.Load(ctx, q)
 	if err != nil {
-		return Listing[Incoming]{}, err
+		return paging.Listing[Incoming]{}, err
 	}
 	return r.store.incomings(ctx, q, scope, f)
 }

@@ -11,6 +11,7 @@ import (
 	"rennsteig/platform/db"
 	"rennsteig/platform/housetest"
 	"rennsteig/platform/identity"
+	"rennsteig/platform/paging"
 	"rennsteig/platform/web"
 	"rennsteig/records/access"
 )
@@ -28,7 +29,7 @@ func TestLook(t *testing.T) {
 	d := h.file(t, erika, c.ID, "Impfpass und Versicherungsnachweis Dackel-Schäferhund-Mischling.docx", "Der Dackel Waldi ist geimpft. Um Bescheid wird gebeten.",
 		"nachricht.eml", post, "scan.pdf", "Ein Scan")
 	var many []string
-	for range pageSize {
+	for range paging.Size {
 		many = append(many, "Anlage.txt", "Anlage")
 	}
 	h.file(t, erika, c.ID, many...)

@@ -9,6 +9,7 @@ import (
 
 	"rennsteig/platform/db"
 	"rennsteig/platform/errs"
+	"rennsteig/platform/paging"
 	"rennsteig/records"
 	"rennsteig/records/access"
 )
@@ -62,7 +63,7 @@ func inCase(s access.Access, p *db.Params, caseID string) string {
 	return s.In("d.authority_id", p) + ` AND d.case_id = (SELECT sc.id FROM records_case sc WHERE ` + s.ReadsCase("sc", p) + ` AND sc.id = ` + p.Add(caseID) + `)`
 }
 
-func (store) documents(ctx context.Context, q db.Querier, s access.Access, caseID string, f Filter, size int) (Listing[Document], error) {
+func (store) documents(ctx context.Context, q db.Querier, s access.Access, caseID string, f Filter, size int) (paging.Listing[Document], error) {
 	var p db.Params
 	where := inCase(s, &p, caseID)
 	if f.Kind != "" {
@@ -71,9 +72,9 @@ func (store) documents(ctx context.Context, q db.Querier, s access.Access, caseI
 	for _, word := range strings.Fields(f.Query) {
 		where += ` AND (` + like("d.name", word, &p) + ` OR ` + like("d.subject", word, &p) + ` OR ` + like("x.keywords", word, &p) + `)`
 	}
-	rows, err := q.Query(ctx, `SELECT `+documentColumns+documentTables+where+f.order(size).keyset(&p, f.Page), p...)
+	rows, err := q.Query(ctx, `SELECT `+documentColumns+documentTables+where+f.order(size).SQL(&p, f.Page), p...)
 	docs, err := db.All(rows, err, scanDocument)
-	return listing(docs, size, f.Page, f.place), err
+	return paging.Of(docs, f.order(size), f.Page, f.key), err
 }
 
 // like is the condition that the column has the word in it, in capitals or not. The databases differ in what they take for

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"rennsteig/platform/db"
+	"rennsteig/platform/paging"
 	"rennsteig/records"
 	"rennsteig/records/access"
 )
@@ -32,7 +33,7 @@ func sees(s access.Access, row string, p *db.Params) string {
 	return where + `)`
 }
 
-func (store) incomings(ctx context.Context, q db.Querier, s access.Access, f IncomingFilter) (Listing[Incoming], error) {
+func (store) incomings(ctx context.Context, q db.Querier, s access.Access, f IncomingFilter) (paging.Listing[Incoming], error) {
 	var p db.Params
 	where := sees(s, "i", &p)
 	if f.Done { // these words are those of the partial indexes
@@ -43,9 +44,9 @@ func (store) incomings(ctx context.Context, q db.Querier, s access.Access, f Inc
 	for _, word := range strings.Fields(strings.ToLower(f.Query)) {
 		where += ` AND i.search LIKE ` + p.Add("%"+escapeLike.Replace(word)+"%") + ` ESCAPE '!'`
 	}
-	rows, err := q.Query(ctx, `SELECT `+incomingColumns+` FROM filing_incoming i WHERE `+where+f.order().keyset(&p, f.Page), p...)
+	rows, err := q.Query(ctx, `SELECT `+incomingColumns+` FROM filing_incoming i WHERE `+where+f.order().SQL(&p, f.Page), p...)
 	items, err := db.All(rows, err, scanIncoming)
-	return listing(items, pageSize, f.Page, f.place), err
+	return paging.Of(items, f.order(), f.Page, f.key), err
 }
 
 var escapeLike = strings.NewReplacer("!", "!!", "%", "!%", "_", "!_")

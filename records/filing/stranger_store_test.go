@@ -17,6 +17,7 @@ import (
 	"rennsteig/platform/errs"
 	"rennsteig/platform/extract"
 	"rennsteig/platform/fulltext"
+	"rennsteig/platform/paging"
 	"rennsteig/records/access"
 )
 
@@ -85,7 +86,7 @@ func (h *house) storeCalls(g guarded) map[string]storeCall {
 	counts := func(table string) string { return `SELECT '' || count(*) FROM ` + table }
 	return map[string]storeCall{
 		"documents": func(ctx context.Context, tx *db.Tx, s access.Access) error {
-			l, err := st.documents(ctx, tx, s, g.c.ID, Filter{}, pageSize)
+			l, err := st.documents(ctx, tx, s, g.c.ID, Filter{}, paging.Size)
 			return nothing(l.Items, err)
 		},
 		"documentsByID": func(ctx context.Context, tx *db.Tx, s access.Access) error {

@@ -7,6 +7,7 @@ import (
 
 	"rennsteig/platform/db"
 	"rennsteig/platform/errs"
+	"rennsteig/platform/paging"
 	"rennsteig/platform/web"
 	"rennsteig/records"
 	"rennsteig/records/access"
@@ -18,12 +19,14 @@ func parseFilter(v url.Values) Filter {
 		kinds[i] = string(k)
 	}
 	return Filter{Query: web.Query(v.Get("q")), Kind: records.Kind(oneOf(v.Get("art"), kinds...)),
-		Sort: oneOf(v.Get("sortierung"), SortOldest, SortName), Page: parsePage(v)}
+		Sort: oneOf(v.Get("sortierung"), SortOldest, SortName), Page: paging.Read(v)}
 }
 
 // values writes the filter as the query of an address, without what is not set.
 func (f Filter) values() url.Values {
-	return set("q", f.Query, "art", string(f.Kind), "sortierung", f.Sort, "nach", f.Page.After.String(), "vor", f.Page.Before.String())
+	v := web.Values("q", f.Query, "art", string(f.Kind), "sortierung", f.Sort)
+	f.Page.Write(v)
+	return v
 }
 
 type documentsPage struct {
@@ -76,12 +79,12 @@ func (r *Room) showDocuments(w http.ResponseWriter, req *http.Request, f Filter,
 		kinds.Options = append(kinds.Options, option{string(k), r.kind(req, string(k)), k == f.Kind})
 	}
 	unpaged := f
-	unpaged.Page = Page{}
+	unpaged.Page = paging.Cursor{}
 	d := documentsPage{Tabs: r.core.CaseTabs(req, c.ID, "/dokumente"), Case: c, Errors: r.h.Site.Summary(t, in.err), Alert: r.alert(req, in.err),
 		Query: f.Query, Choices: []choice{kinds, r.choose(req, "sortierung", "filing.sort", f.Sort, SortOldest, SortName)},
-		Filtered: f.Query != "" || f.Kind != "" || f.Sort != "", Pages: turn(l, path, f.values()),
+		Filtered: f.Query != "" || f.Kind != "" || f.Sort != "", Pages: l.Pages(path, f.values()),
 		CanChange: c.May >= access.Write && c.State != records.StateClosed, List: f.values().Encode(),
-		CSV: address(path+".csv", unpaged.values()), FormID: db.NewID(), Script: r.script.url(), Files: r.h.Site.FieldError(req, in.err, "dateien"),
+		CSV: web.Address(path+".csv", unpaged.values()), FormID: db.NewID(), Script: r.script.url(), Files: r.h.Site.FieldError(req, in.err, "dateien"),
 		Subject: web.Field{Name: "betreff", Label: t("records.subject"), Hint: t("filing.mark.hint"), Optional: true, MaxLength: maxSubject,
 			Value: in.form.Get("betreff"), Error: r.h.Site.FieldError(req, in.err, "betreff")},
 		Keywords: web.Field{Name: "schlagworte", Label: t("filing.keywords"), Hint: t("filing.keywords.hint"), Optional: true, MaxLength: maxKeywords,
@@ -177,7 +180,7 @@ func (r *Room) postChosen(w http.ResponseWriter, req *http.Request) error {
 	case err != nil:
 		return err
 	}
-	return r.h.Site.Redirect(w, req, address("/akte/vorgang/"+id+"/dokumente", f.values()), notice)
+	return r.h.Site.Redirect(w, req, web.Address("/akte/vorgang/"+id+"/dokumente", f.values()), notice)
 }
 
 // typedMarks are the fields that were filled in.

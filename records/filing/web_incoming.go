@@ -9,6 +9,7 @@ import (
 	"rennsteig/platform/errs"
 	"rennsteig/platform/i18n"
 	"rennsteig/platform/identity"
+	"rennsteig/platform/paging"
 	"rennsteig/platform/web"
 	"rennsteig/records"
 	"rennsteig/records/access"
@@ -21,7 +22,7 @@ const (
 )
 
 func parseIncoming(v url.Values) IncomingFilter {
-	return IncomingFilter{Query: web.Query(v.Get("q")), Done: v.Get("stand") == doneWord, Newest: v.Get("sortierung") == newestWord, Page: parsePage(v)}
+	return IncomingFilter{Query: web.Query(v.Get("q")), Done: v.Get("stand") == doneWord, Newest: v.Get("sortierung") == newestWord, Page: paging.Read(v)}
 }
 
 func (f IncomingFilter) values() url.Values {
@@ -32,7 +33,9 @@ func (f IncomingFilter) values() url.Values {
 	if f.Newest {
 		newest = newestWord
 	}
-	return set("q", f.Query, "stand", done, "sortierung", newest, "nach", f.Page.After.String(), "vor", f.Page.Before.String())
+	v := web.Values("q", f.Query, "stand", done, "sortierung", newest)
+	f.Page.Write(v)
+	return v
 }
 
 type incomingsPage struct {
@@ -77,7 +80,7 @@ func (r *Room) showIncomings(w http.ResponseWriter, req *http.Request, in typed)
 	d := incomingsPage{Tabs: r.core.Tabs(req, incomingPath), Errors: r.h.Site.Summary(t, in.err), Alert: r.alert(req, in.err), Query: f.Query,
 		Choices: []choice{r.choose(req, "stand", "filing.incoming.state", done, doneWord),
 			r.choose(req, "sortierung", "filing.incoming.sort", newest, newestWord)},
-		Filtered: f.Query != "" || f.Done || f.Newest, Done: f.Done, Pages: turn(l, incomingPath, f.values()), FormID: db.NewID(),
+		Filtered: f.Query != "" || f.Done || f.Newest, Done: f.Done, Pages: l.Pages(incomingPath, f.values()), FormID: db.NewID(),
 		Files: r.h.Site.FieldError(req, in.err, "dateien"), Open: in.err != nil, Fields: fields, Script: r.script.url(),
 		ShowAuthority: len(authorities(req)) > 1}
 	for _, x := range l.Items {

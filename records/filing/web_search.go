@@ -38,7 +38,7 @@ func (f SearchFilter) values() url.Values {
 	if !f.Until.IsZero() {
 		until = isoDate(f.Until.AddDate(0, 0, -1))
 	}
-	return set("q", f.Query, "art", f.Kind, "einheit", f.Unit, "von", from, "bis", until)
+	return web.Values("q", f.Query, "art", f.Kind, "einheit", f.Unit, "von", from, "bis", until)
 }
 
 type searchPage struct {
@@ -105,11 +105,11 @@ func (r *Room) showSearch(w http.ResponseWriter, req *http.Request, v url.Values
 		}
 	}
 	if f.After != 0 {
-		p.First = address(searchPath, values)
+		p.First = web.Address(searchPath, values)
 	}
 	if next != 0 {
 		values.Set("nach", strconv.FormatInt(next, 10))
-		p.Next = address(searchPath, values)
+		p.Next = web.Address(searchPath, values)
 	}
 	for _, v := range views {
 		p.Views = append(p.Views, viewLink{v, searchPath + "?" + v.Query})
@@ -145,7 +145,7 @@ func (r *Room) postView(w http.ResponseWriter, req *http.Request) error {
 		if err := r.DropView(req.Context(), web.ID(form.Get("id"))); err != nil {
 			return err
 		}
-		return r.h.Site.Redirect(w, req, address(searchPath, nil), "filing.notice.view_dropped")
+		return r.h.Site.Redirect(w, req, web.Address(searchPath, nil), "filing.notice.view_dropped")
 	}
 	v, err := url.ParseQuery(form.Get("suche"))
 	if err != nil {
@@ -159,5 +159,5 @@ func (r *Room) postView(w http.ResponseWriter, req *http.Request) error {
 	case err != nil:
 		return err
 	}
-	return r.h.Site.Redirect(w, req, address(searchPath, v), "filing.notice.view_saved")
+	return r.h.Site.Redirect(w, req, web.Address(searchPath, v), "filing.notice.view_saved")
 }

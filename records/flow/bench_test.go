@@ -9,6 +9,7 @@ import (
 
 	"rennsteig/platform/db"
 	"rennsteig/platform/housetest"
+	"rennsteig/platform/paging"
 )
 
 // BenchmarkInbox reads pages of an inbox of 100,000 open tasks, in 2,000 cases of 200 files, at an authority with 300
@@ -21,16 +22,16 @@ func BenchmarkInbox(b *testing.B) {
 		h.fill(100_000)
 		first, err := h.Inbox(as("birgit"), Filter{})
 		must(b, err)
-		deep, err := h.Inbox(as("birgit"), Filter{Page: Cursor{After: Key{db.Micros(h.now.AddDate(0, 0, 15)), db.NewID()}}})
+		deep, err := h.Inbox(as("birgit"), Filter{Page: paging.Cursor{After: paging.Number(db.Micros(h.now.AddDate(0, 0, 15)), db.NewID())}})
 		must(b, err)
-		if len(first.Items) != pageSize || len(deep.Items) != pageSize || first.Items[0].ID == deep.Items[0].ID {
+		if len(first.Items) != paging.Size || len(deep.Items) != paging.Size || first.Items[0].ID == deep.Items[0].ID {
 			b.Fatal("the inbox is not full")
 		}
 		for _, x := range []struct {
 			name, who string
 			f         Filter
 		}{
-			{"open", "birgit", Filter{}}, {"deep", "birgit", Filter{Page: Cursor{After: deep.Next}}}, {"mine", "birgit", Filter{View: ViewMine}},
+			{"open", "birgit", Filter{}}, {"deep", "birgit", Filter{Page: paging.Cursor{After: deep.Next}}}, {"mine", "birgit", Filter{View: ViewMine}},
 			{"newest", "birgit", Filter{Sort: SortNewest}}, {"units", "birgit", Filter{View: ViewUnits}}, {"deputy", "birgit", Filter{View: ViewDeputy}},
 			{"kind", "birgit", Filter{Kind: Shelve}}, {"found", "birgit", Filter{Query: "c17 haushalt"}}, {"not_found", "birgit", Filter{Query: "gibtsnicht"}},
 			{"done", "birgit", Filter{View: ViewDone}}, {"head", "doris", Filter{}},

@@ -4,12 +4,11 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"rennsteig/platform/db"
-	"rennsteig/platform/web"
+	"rennsteig/platform/paging"
 	"rennsteig/records/access"
 )
 
@@ -25,7 +24,6 @@ const (
 	ViewLater    View = "wiedervorlage" // resubmissions that wait for their date
 	ViewDone     View = "erledigt"      // what they did
 	SortNewest        = "neueste"
-	pageSize          = 50
 	mostHolders       = 40 // beyond, one range for all is read instead of one for each
 	mostExported      = 10_000
 )
@@ -40,34 +38,7 @@ type Filter struct {
 	Kind    Kind   // "" is any
 	Overdue bool
 	Sort    string // "" is by deadline (done: by when), SortNewest
-	Page    Cursor
-}
-
-// Cursor is a place in a list: the key of the entry that the page follows (After) or goes before (Before).
-type Cursor struct{ After, Before Key }
-
-// Key is what the list is ordered by: microseconds, then the id. The zero Key is no place.
-type Key struct {
-	At int64
-	ID string
-}
-
-// String writes the key for an address; "" for the zero key.
-func (k Key) String() string {
-	if k.ID == "" {
-		return ""
-	}
-	return strconv.FormatInt(k.At, 10) + "_" + k.ID
-}
-
-// parseKey reads what String wrote; the zero key for anything else.
-func parseKey(s string) Key {
-	micros, id, _ := strings.Cut(s, "_")
-	n, err := strconv.ParseInt(micros, 10, 64)
-	if err != nil || web.ID(id) == "" {
-		return Key{}
-	}
-	return Key{n, id}
+	Page    paging.Cursor
 }
 
 // Entry is a task in the inbox, with what it is about.
@@ -81,59 +52,31 @@ type Entry struct {
 	key       int64
 }
 
-// Listing is one page of the inbox.
-type Listing struct {
-	Items      []Entry
-	Prev, Next Key
-}
+func (e Entry) place() paging.Key { return paging.Number(e.key, e.ID) }
 
 // Inbox lists the caller's tasks.
-func (r *Room) Inbox(ctx context.Context, f Filter) (Listing, error) {
-	return r.inbox(ctx, f, pageSize)
+func (r *Room) Inbox(ctx context.Context, f Filter) (paging.Listing[Entry], error) {
+	return r.inbox(ctx, f, paging.Size)
 }
 
-func (r *Room) inbox(ctx context.Context, f Filter, size int) (Listing, error) {
+func (r *Room) inbox(ctx context.Context, f Filter, size int) (paging.Listing[Entry], error) {
 	q := r.h.DB.Reader()
 	a, err := access.Load(ctx, q)
 	if err != nil {
-		return Listing{}, err
+		return paging.Listing[Entry]{}, err
 	}
 	d, err := r.desk(ctx, q, a)
 	if err != nil {
-		return Listing{}, err
+		return paging.Listing[Entry]{}, err
 	}
-	items, err := r.store.inbox(ctx, q, a, d, f, r.h.Now(), size+1)
+	items, err := r.store.inbox(ctx, q, a, d, f, r.h.Now(), size)
 	if err != nil {
-		return Listing{}, err
+		return paging.Listing[Entry]{}, err
 	}
 	for i := range items {
 		items[i].Instead, _ = d.holds(items[i].Holder)
 	}
-	return page(items, f.Page, size), nil
-}
-
-// page makes a page of rows that were read in the direction of the cursor, one more than fits.
-func page(rows []Entry, c Cursor, size int) Listing {
-	more := len(rows) > size
-	if more {
-		rows = rows[:size]
-	}
-	back := c.Before.ID != ""
-	if back {
-		slices.Reverse(rows)
-	}
-	l := Listing{Items: rows}
-	if len(rows) == 0 {
-		return l
-	}
-	first, last := rows[0], rows[len(rows)-1]
-	if back && more || !back && c.After.ID != "" {
-		l.Prev = Key{first.key, first.ID}
-	}
-	if !back && more || back {
-		l.Next = Key{last.key, last.ID}
-	}
-	return l
+	return paging.Of(items, f.order(size), f.Page, Entry.place), nil
 }
 
 // holders are those whose tasks the view shows.
@@ -156,8 +99,8 @@ func (d desk) holders(v View) []string {
 	return append(slices.Clone(d.own), acts...)
 }
 
-func (store) inbox(ctx context.Context, q db.Querier, a access.Access, d desk, f Filter, now time.Time, limit int) ([]Entry, error) {
-	statement, p := inboxQuery(a, d, f, now, limit)
+func (store) inbox(ctx context.Context, q db.Querier, a access.Access, d desk, f Filter, now time.Time, size int) ([]Entry, error) {
+	statement, p := inboxQuery(a, d, f, now, size)
 	if statement == "" {
 		return nil, nil
 	}
@@ -174,18 +117,27 @@ func (store) inbox(ctx context.Context, q db.Querier, a access.Access, d desk, f
 	})
 }
 
-// inboxQuery is one query that reads, for each holder, no more than a page along an index, and merges those.
-func inboxQuery(a access.Access, d desk, f Filter, now time.Time, limit int) (string, db.Params) {
-	var p db.Params
-	column, descending := "due_at", false
-	state := `t.state = 'open'`
+// order is that of the inbox.
+func (f Filter) order(size int) paging.Order {
 	switch {
 	case f.View == ViewDone:
-		column, descending, state = "done_at", true, `t.done_by <> ''`
-	case f.View == ViewLater:
+		return paging.Order{Column: "t.done_at", ID: "t.id", Descending: true, Size: size}
+	case f.View != ViewLater && f.Sort == SortNewest:
+		return paging.Order{Column: "t.opened_at", ID: "t.id", Descending: true, Size: size}
+	}
+	return paging.Order{Column: "t.due_at", ID: "t.id", Size: size}
+}
+
+// inboxQuery is one query that reads, for each holder, no more than a page along an index, and merges those.
+func inboxQuery(a access.Access, d desk, f Filter, now time.Time, size int) (string, db.Params) {
+	var p db.Params
+	o := f.order(size)
+	state := `t.state = 'open'`
+	switch f.View {
+	case ViewDone:
+		state = `t.done_by <> ''`
+	case ViewLater:
 		state = `t.state = 'later'`
-	case f.Sort == SortNewest:
-		column, descending = "opened_at", true
 	}
 	where := ` AND ` + state
 	for _, word := range strings.Fields(strings.ToLower(f.Query)) {
@@ -197,20 +149,10 @@ func inboxQuery(a access.Access, d desk, f Filter, now time.Time, limit int) (st
 	if f.Overdue {
 		where += ` AND t.due_at < ` + p.Add(db.Micros(now)) + ` AND t.kind <> 'resubmit'`
 	}
-	key := f.Page.After
-	if f.Page.Before.ID != "" {
-		key, descending = f.Page.Before, !descending
-	}
-	compare, order := ">", "ASC"
-	if descending {
-		compare, order = "<", "DESC"
-	}
-	if key.ID != "" {
-		where += fmt.Sprintf(` AND (t.%s, t.id) %s (%s, %s)`, column, compare, p.Add(key.At), p.Add(key.ID))
-	}
+	where += o.From(&p, f.Page)
 	where += ` AND ` + a.ReadsInCase("t", &p)
-	end := fmt.Sprintf(` ORDER BY t.%s %s, t.id %s LIMIT %d`, column, order, order, limit)
-	part := `SELECT t.id, t.` + column + ` AS k FROM flow_task t WHERE `
+	end := o.Limit(f.Page)
+	part := `SELECT t.id, ` + o.Column + ` AS k FROM flow_task t WHERE `
 	var parts []string
 	switch holders := d.holders(f.View); {
 	case f.View == ViewDone:
@@ -229,19 +171,21 @@ func inboxQuery(a access.Access, d desk, f Filter, now time.Time, limit int) (st
 	if len(parts) == 0 {
 		return "", nil
 	}
+	merged, direction := o, o.Direction(f.Page)
+	merged.Column, merged.ID = "k", "id"
 	for i, s := range parts {
 		parts[i] = fmt.Sprintf(`SELECT id, k FROM (%s) b%d`, s, i)
 	}
 	return `SELECT m.k, c.reference, c.subject, x.title, x.started_by, x.started_name, ` + taskColumns + ` FROM (` + strings.Join(parts, ` UNION ALL `) +
-		fmt.Sprintf(` ORDER BY k %s, id %s LIMIT %d) m`, order, order, limit) + ` JOIN flow_task t ON t.id = m.id JOIN records_case c ON c.id = t.case_id
-		JOIN flow_circulation x ON x.id = t.circulation_id ORDER BY m.k ` + order + `, m.id ` + order, p
+		merged.Limit(f.Page) + `) m JOIN flow_task t ON t.id = m.id JOIN records_case c ON c.id = t.case_id
+		JOIN flow_circulation x ON x.id = t.circulation_id ORDER BY m.k ` + direction + `, m.id ` + direction, p
 }
 
 var escapeLike = strings.NewReplacer("!", "!!", "%", "!%", "_", "!_")
 
 // Export gives every task of the filter to f, page by page, at most 10,000.
 func (r *Room) Export(ctx context.Context, f Filter, each func(Entry) error) error {
-	f.Page = Cursor{}
+	f.Page = paging.Cursor{}
 	for n := 0; n < mostExported; {
 		l, err := r.inbox(ctx, f, 500)
 		if err != nil {
@@ -255,7 +199,7 @@ func (r *Room) Export(ctx context.Context, f Filter, each func(Entry) error) err
 		if n += len(l.Items); l.Next.ID == "" {
 			return nil
 		}
-		f.Page = Cursor{After: l.Next}
+		f.Page = paging.Cursor{After: l.Next}
 	}
 	return nil
 }

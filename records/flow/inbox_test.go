@@ -10,6 +10,7 @@ import (
 
 	"rennsteig/platform/db"
 	"rennsteig/platform/housetest"
+	"rennsteig/platform/paging"
 	"rennsteig/records"
 	"rennsteig/records/access"
 )
@@ -20,7 +21,7 @@ func TestInboxAlongIndex(t *testing.T) {
 	h := newHouse(t, housetest.New(t, db.SQLite, rooms...))
 	d := desk{me: Person{"me", "Me"}, own: []string{"person:me", "unit:20", "role:20:head"}, acts: map[string]Person{"person:you": {"you", "You"}}}
 	for name, f := range map[string]Filter{"open": {}, "newest": {Sort: SortNewest}, "mine": {View: ViewMine}, "later": {View: ViewLater}, "done": {View: ViewDone},
-		"page 2": {Page: Cursor{After: Key{5, db.NewID()}}}, "page 1": {Page: Cursor{Before: Key{5, db.NewID()}}}, "searched": {Query: "haus halt", Kind: Know}} {
+		"page 2": {Page: paging.Cursor{After: paging.Number(5, db.NewID())}}, "page 1": {Page: paging.Cursor{Before: paging.Number(5, db.NewID())}}, "searched": {Query: "haus halt", Kind: Know}} {
 		statement, p := inboxQuery(access.At(erfurt), d, f, h.now, 51)
 		rows, err := h.h.DB.Reader().Query(t.Context(), "EXPLAIN QUERY PLAN "+statement, p...)
 		var plan strings.Builder
@@ -51,7 +52,7 @@ func TestInboxPaging(t *testing.T) {
 		}
 		for _, f := range []Filter{{}, {Sort: SortNewest}, {View: ViewUnits}, {View: ViewMine}} {
 			var forth, back []string
-			f.Page = Cursor{}
+			f.Page = paging.Cursor{}
 			for {
 				l, err := h.inbox(as("birgit"), f, 7)
 				must(t, err)
@@ -59,11 +60,11 @@ func TestInboxPaging(t *testing.T) {
 					forth = append(forth, e.ID)
 				}
 				if l.Next.ID == "" {
-					f.Page = Cursor{Before: l.Prev}
+					f.Page = paging.Cursor{Before: l.Prev}
 					back = append([]string{}, forth[len(forth)-len(l.Items):]...)
 					break
 				}
-				f.Page = Cursor{After: l.Next}
+				f.Page = paging.Cursor{After: l.Next}
 			}
 			for f.Page.Before.ID != "" {
 				l, err := h.inbox(as("birgit"), f, 7)
@@ -73,7 +74,7 @@ func TestInboxPaging(t *testing.T) {
 					ids = append(ids, e.ID)
 				}
 				back = append(ids, back...)
-				f.Page = Cursor{Before: l.Prev}
+				f.Page = paging.Cursor{Before: l.Prev}
 			}
 			want := map[View]int{ViewOpen: 60, ViewUnits: 40, ViewMine: 20}[f.View]
 			if len(forth) != want {

@@ -9,6 +9,7 @@ import (
 	"rennsteig/platform/db"
 	"rennsteig/platform/housetest"
 	"rennsteig/platform/identity"
+	"rennsteig/platform/paging"
 	"rennsteig/platform/web"
 	"rennsteig/records"
 	"rennsteig/records/access"
@@ -25,7 +26,7 @@ func TestLook(t *testing.T) {
 	c := h.newCase(func(_ *records.File, c *records.Case) {
 		c.Subject = "Nachtragshaushaltssatzung der Landeshauptstadt für das Jahr 2026"
 	})
-	for i := range pageSize + 5 {
+	for i := range paging.Size + 5 {
 		s := step([]Kind{Know, Act, Free}[i%3], []string{"birgit", "unit:20", "role:20:member"}[i%3])
 		s.Days, s.Text = i%5, "Bitte prüfen Sie die Deckung aus dem Verwaltungshaushalt."
 		h.start(c, "", s)

@@ -46,23 +46,6 @@ func versionOf(form url.Values) int64 {
 	return n
 }
 
-func address(path string, v url.Values) string {
-	if len(v) == 0 {
-		return path
-	}
-	return path + "?" + v.Encode()
-}
-
-func set(pairs ...string) url.Values {
-	v := url.Values{}
-	for i := 0; i < len(pairs); i += 2 {
-		if pairs[i+1] != "" {
-			v.Set(pairs[i], pairs[i+1])
-		}
-	}
-	return v
-}
-
 // dateOf is the day of a form's field; the zero time for none or no real one.
 func dateOf(form url.Values, name string) time.Time {
 	t, err := time.ParseInLocation(time.DateOnly, form.Get(name), i18n.Berlin)

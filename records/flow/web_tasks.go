@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"rennsteig/platform/i18n"
+	"rennsteig/platform/paging"
 	"rennsteig/platform/web"
 	"rennsteig/records/access"
 )
@@ -18,7 +19,7 @@ var columns = []string{"subject", "from", "opened", "due", "for", "text"}
 
 // parseFilter reads a filter from an address. What it does not know it leaves out: a list is never an error.
 func parseFilter(v url.Values) Filter {
-	f := Filter{Query: web.Query(v.Get("q")), Overdue: v.Get("ueberfaellig") == "ja", Page: Cursor{parseKey(v.Get("nach")), parseKey(v.Get("vor"))}}
+	f := Filter{Query: web.Query(v.Get("q")), Overdue: v.Get("ueberfaellig") == "ja", Page: paging.Read(v)}
 	if view := View(v.Get("ansicht")); slices.Contains(Views, view) {
 		f.View = view
 	}
@@ -37,8 +38,9 @@ func (f Filter) values() url.Values {
 	if f.Overdue {
 		overdue = "ja"
 	}
-	return set("ansicht", string(f.View), "q", f.Query, "art", string(f.Kind), "ueberfaellig", overdue, "sortierung", f.Sort,
-		"nach", f.Page.After.String(), "vor", f.Page.Before.String())
+	v := web.Values("ansicht", string(f.View), "q", f.Query, "art", string(f.Kind), "ueberfaellig", overdue, "sortierung", f.Sort)
+	f.Page.Write(v)
+	return v
 }
 
 type tasksPage struct {
@@ -114,8 +116,8 @@ func (r *Room) getTasks(w http.ResponseWriter, req *http.Request) error {
 		overdue = "ja"
 	}
 	p := tasksPage{Tabs: r.core.Tabs(req, "/akte/aufgaben"), Views: web.Tabs{Label: t("flow.views")}, View: string(f.View), Query: f.Query,
-		Filtered: f.Query != "" || f.Kind != "" || f.Overdue || f.Sort != "", Reset: address("/akte/aufgaben", Filter{View: f.View}.values()),
-		List: f.values().Encode(), CSV: address("/akte/aufgaben/csv", f.values()), Shows: map[string]bool{},
+		Filtered: f.Query != "" || f.Kind != "" || f.Overdue || f.Sort != "", Reset: web.Address("/akte/aufgaben", Filter{View: f.View}.values()),
+		List: f.values().Encode(), CSV: web.Address("/akte/aufgaben/csv", f.values()), Shows: map[string]bool{},
 		Choices: []choice{
 			r.choose(req, "art", "flow.kind", string(f.Kind), kinds...),
 			r.choose(req, "ueberfaellig", "flow.deadline", overdue, [2]string{"", "flow.any"}, [2]string{"ja", "flow.overdue_only"}),
@@ -126,7 +128,7 @@ func (r *Room) getTasks(w http.ResponseWriter, req *http.Request) error {
 		if v == ViewOpen {
 			key = "flow.view.open"
 		}
-		p.Views.Links = append(p.Views.Links, web.Link{Text: t(key), Href: address("/akte/aufgaben", Filter{View: v}.values()), Current: v == f.View})
+		p.Views.Links = append(p.Views.Links, web.Link{Text: t(key), Href: web.Address("/akte/aufgaben", Filter{View: v}.values()), Current: v == f.View})
 	}
 	p.Columns = web.Field{Name: "spalte", Label: t("flow.columns"), Kind: "checkboxes", Optional: true, Values: shown}
 	for _, c := range columns {
@@ -144,14 +146,7 @@ func (r *Room) getTasks(w http.ResponseWriter, req *http.Request) error {
 		p.Seen = p.Seen || row.CanSee
 		p.Rows = append(p.Rows, row)
 	}
-	to := func(c Cursor) string {
-		if c == (Cursor{}) {
-			return ""
-		}
-		f.Page = c
-		return address("/akte/aufgaben", f.values())
-	}
-	p.Pages = web.Pagination{Previous: to(Cursor{Before: l.Prev}), Next: to(Cursor{After: l.Next})}
+	p.Pages = l.Pages("/akte/aufgaben", f.values())
 	return r.pages.tasks.Render(w, req, web.Meta{Title: t("flow.tasks"), Crumbs: []web.Link{{Text: t("records.inbox"), Href: "/akte"}}}, p)
 }
 
@@ -235,14 +230,14 @@ func (r *Room) postSeen(w http.ResponseWriter, req *http.Request) error {
 	for i, id := range ids {
 		ids[i] = web.ID(id)
 	}
-	if _, err := r.Seen(req.Context(), ids[:min(len(ids), pageSize)]); err != nil {
+	if _, err := r.Seen(req.Context(), ids[:min(len(ids), paging.Size)]); err != nil {
 		return err
 	}
 	notice := "flow.notice.seen"
 	if len(ids) == 0 {
 		notice = "flow.notice.none_chosen"
 	}
-	return r.h.Site.Redirect(w, req, address("/akte/aufgaben", parseFilter(inner).values()), notice)
+	return r.h.Site.Redirect(w, req, web.Address("/akte/aufgaben", parseFilter(inner).values()), notice)
 }
 
 func (r *Room) postColumns(w http.ResponseWriter, req *http.Request) error {
@@ -253,5 +248,5 @@ func (r *Room) postColumns(w http.ResponseWriter, req *http.Request) error {
 	if err := r.KeepColumns(req.Context(), req.PostForm["spalte"]); err != nil {
 		return err
 	}
-	return r.h.Site.Redirect(w, req, address("/akte/aufgaben", parseFilter(inner).values()), "")
+	return r.h.Site.Redirect(w, req, web.Address("/akte/aufgaben", parseFilter(inner).values()), "")
 }

@@ -17,6 +17,7 @@ import (
 	"rennsteig/platform/housetest"
 	"rennsteig/platform/identity"
 	"rennsteig/platform/money"
+	"rennsteig/platform/paging"
 	"rennsteig/records"
 	"rennsteig/records/access"
 )
@@ -173,10 +174,10 @@ func TestClear(t *testing.T) {
 		must(t, h.Clear(regina, erfurt, "erika", access.Confidential))
 		f, err := h.core.OpenFile(erika, records.NewFile{Authority: erfurt, Unit: "22.31", Details: records.Details{Subject: "x", Level: access.Confidential}})
 		must(t, err)
-		if _, err := h.core.FilePage(doris, f.ID, records.Cursor{}); !errs.Is(err, errs.NotFound) {
+		if _, err := h.core.FilePage(doris, f.ID, paging.Cursor{}); !errs.Is(err, errs.NotFound) {
 			t.Errorf("read without clearance: %v", err)
 		}
-		if _, err := h.core.FilePage(erika, f.ID, records.Cursor{}); err != nil {
+		if _, err := h.core.FilePage(erika, f.ID, paging.Cursor{}); err != nil {
 			t.Error(err)
 		}
 		var n int
@@ -185,7 +186,7 @@ func TestClear(t *testing.T) {
 			t.Errorf("%d readings in the log, want 1", n)
 		}
 		must(t, h.Clear(regina, erfurt, "erika", access.Open))
-		if _, err := h.core.FilePage(erika, f.ID, records.Cursor{}); !errs.Is(err, errs.NotFound) {
+		if _, err := h.core.FilePage(erika, f.ID, paging.Cursor{}); !errs.Is(err, errs.NotFound) {
 			t.Errorf("read after the clearance was taken back: %v", err)
 		}
 	})
@@ -198,7 +199,7 @@ func TestRules(t *testing.T) {
 		f, err := h.core.OpenFile(doris, records.NewFile{Authority: erfurt, Unit: "22.31", Details: records.Details{Subject: "x", Lead: lead, Reach: records.LeadOnly}})
 		must(t, err)
 		reads := func(ctx context.Context) bool {
-			_, err := h.core.FilePage(ctx, f.ID, records.Cursor{})
+			_, err := h.core.FilePage(ctx, f.ID, paging.Cursor{})
 			return err == nil
 		}
 		if reads(erika) {

@@ -15,6 +15,7 @@ import (
 	"rennsteig/platform/db"
 	"rennsteig/platform/errs"
 	"rennsteig/platform/i18n"
+	"rennsteig/platform/paging"
 	"rennsteig/records"
 	"rennsteig/standards/leika"
 	"rennsteig/standards/xdomea"
@@ -149,7 +150,7 @@ func TestMinistry(t *testing.T) {
 		if u := h.unit(t, "1140"); u.Title != "Schreiben aus der Bevölkerung" || len(u.Services) != 1 {
 			t.Errorf("%+v", u)
 		}
-		if _, err := h.core.FilePage(erika, f, records.Cursor{}); err != nil {
+		if _, err := h.core.FilePage(erika, f, paging.Cursor{}); err != nil {
 			t.Errorf("a file of a unit that has ended: %v", err)
 		}
 		v, err := h.View(erika, erfurt, Filter{On: time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)})
