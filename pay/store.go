@@ -72,17 +72,8 @@ func insertTransaction(ctx context.Context, tx *db.Tx, t Transaction) error {
 // endTransaction takes a transaction out of INITIAL; false if it was not INITIAL any more.
 func endTransaction(ctx context.Context, tx *db.Tx, s identity.Scope, id string, to State, method, reason string, now time.Time) (bool, error) {
 	p := db.Params{id, string(to), method, reason, db.Micros(now)}
-	return changed(tx.Exec(ctx, `UPDATE pay_transaction SET state = $2, method = $3, reason = $4, ended_at = $5
+	return db.Changed(tx.Exec(ctx, `UPDATE pay_transaction SET state = $2, method = $3, reason = $4, ended_at = $5
 		WHERE id = $1 AND state = 'INITIAL' AND `+s.In("authority_id", &p), p...))
-}
-
-// changed reports whether an update hit a row.
-func changed(res sql.Result, err error) (bool, error) {
-	if err != nil {
-		return false, err
-	}
-	n, err := res.RowsAffected()
-	return n > 0, err
 }
 
 // lockNumber returns the authority's prefix and last count, locked until the transaction ends. An authority gets its
@@ -152,21 +143,21 @@ func openAttempts(ctx context.Context, q db.Querier, s identity.Scope, transacti
 // setRef remembers the provider's answer; false if the attempt has another one, or has ended.
 func setRef(ctx context.Context, tx *db.Tx, s identity.Scope, id string, st Started) (bool, error) {
 	p := db.Params{id, st.Ref, st.RedirectURL}
-	return changed(tx.Exec(ctx, `UPDATE pay_attempt SET provider_ref = $2, redirect_url = $3
+	return db.Changed(tx.Exec(ctx, `UPDATE pay_attempt SET provider_ref = $2, redirect_url = $3
 		WHERE id = $1 AND state = 'INITIAL' AND (provider_ref = '' OR provider_ref = $2) AND `+s.In("authority_id", &p), p...))
 }
 
 // endAttempt takes an attempt out of INITIAL; false if it was not INITIAL any more.
 func endAttempt(ctx context.Context, tx *db.Tx, s identity.Scope, id string, to State, now time.Time) (bool, error) {
 	p := db.Params{id, string(to), db.Micros(now)}
-	return changed(tx.Exec(ctx, `UPDATE pay_attempt SET state = $2, ended_at = $3
+	return db.Changed(tx.Exec(ctx, `UPDATE pay_attempt SET state = $2, ended_at = $3
 		WHERE id = $1 AND state = 'INITIAL' AND `+s.In("authority_id", &p), p...))
 }
 
 // setRefund moves an attempt's refund; false if it does not stand at from.
 func setRefund(ctx context.Context, tx *db.Tx, s identity.Scope, id string, from, to Refund) (bool, error) {
 	p := db.Params{id, string(from), string(to)}
-	return changed(tx.Exec(ctx, `UPDATE pay_attempt SET refund = $3 WHERE id = $1 AND refund = $2 AND `+s.In("authority_id", &p), p...))
+	return db.Changed(tx.Exec(ctx, `UPDATE pay_attempt SET refund = $3 WHERE id = $1 AND refund = $2 AND `+s.In("authority_id", &p), p...))
 }
 
 func insertEntry(ctx context.Context, tx *db.Tx, e Entry) error {

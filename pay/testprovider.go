@@ -78,7 +78,7 @@ func (p *TestProvider) payment(ctx context.Context, ref string) (t testPayment, 
 // choose ends the payment and calls back; a payment that has ended stays as it is.
 func (p *TestProvider) choose(ctx context.Context, t testPayment, to State, now time.Time) error {
 	return p.h.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		ok, err := changed(tx.Exec(ctx, `UPDATE pay_test_provider SET state = $2, ended_at = $3 WHERE ref = $1 AND state = 'INITIAL'`,
+		ok, err := db.Changed(tx.Exec(ctx, `UPDATE pay_test_provider SET state = $2, ended_at = $3 WHERE ref = $1 AND state = 'INITIAL'`,
 			t.ref, string(to), db.Micros(now)))
 		if err != nil || !ok {
 			return err

@@ -7,6 +7,7 @@ import (
 	"rennsteig/platform/audit"
 	"rennsteig/platform/db"
 	"rennsteig/platform/errs"
+	"rennsteig/platform/i18n"
 	"rennsteig/platform/identity"
 	"rennsteig/records/access"
 )
@@ -156,7 +157,7 @@ func (r *Room) Lend(ctx context.Context, file string, version int64, to string, 
 			wrong = append(wrong, errs.Field{Name: "until", Key: "records.error.due"})
 		}
 		f.LentTo, f.LentAt, f.LentUntil = to, r.h.Now(), until
-		return map[string]any{"to": to, "until": isoDate(until)}, errs.InvalidFields(wrong)
+		return map[string]any{"to": to, "until": i18n.ISODate(until)}, errs.InvalidFields(wrong)
 	})
 }
 
@@ -169,7 +170,7 @@ func (r *Room) CloseFile(ctx context.Context, file string, version int64) error 
 			return nil, errs.E(errs.Conflict, "records.error.open_cases", n)
 		}
 		f.ClosedAt = r.h.Now()
-		return map[string]any{"retained_until": isoDate(f.RetainedUntil())}, nil
+		return map[string]any{"retained_until": i18n.ISODate(f.RetainedUntil())}, nil
 	})
 }
 

@@ -19,6 +19,7 @@ import (
 	"rennsteig/platform/audit"
 	"rennsteig/platform/db"
 	"rennsteig/platform/errs"
+	"rennsteig/platform/i18n"
 	"rennsteig/platform/identity"
 	"rennsteig/platform/paging"
 	"rennsteig/records/access"
@@ -208,9 +209,9 @@ func TestFilePages(t *testing.T) {
 		}{
 			{"/teilakte", url.Values{"version": {"1"}, "id": {db.NewID()}, "subject": {"Teil eins"}}, "Teil eins"},
 			{"/verweis", url.Values{"version": {"2"}, "reference": {other.Reference}, "kind": {Precedes}}, other.Reference},
-			{"/ausleihe", url.Values{"version": {"3"}, "to": {"Bauhof"}, "until": {isoDate(time.Now().AddDate(0, 0, 3))}}, "Bauhof"},
+			{"/ausleihe", url.Values{"version": {"3"}, "to": {"Bauhof"}, "until": {i18n.ISODate(time.Now().AddDate(0, 0, 3))}}, "Bauhof"},
 			{"/merken", url.Values{"on": {"1"}}, "Nicht mehr merken"},
-			{"/vorgang", url.Values{"id": {db.NewID()}, "subject": {"Angebote einholen"}, "due": {isoDate(time.Now().AddDate(0, 0, 3))}}, "Angebote einholen"},
+			{"/vorgang", url.Values{"id": {db.NewID()}, "subject": {"Angebote einholen"}, "due": {i18n.ISODate(time.Now().AddDate(0, 0, 3))}}, "Angebote einholen"},
 			{"/bearbeiten", url.Values{"version": {"4"}, "subject": {"Zaunbau Nord"}, "lead": {"org-20"}, "reach": {"read"}, "level": {"0"}, "medium": {"hybrid"}, "location": {"Keller"}}, "Zaunbau Nord"},
 		} {
 			if w := send("POST", path+step.path, step.form); w.Code != http.StatusSeeOther {

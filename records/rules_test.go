@@ -14,6 +14,7 @@ import (
 
 	"rennsteig/platform/db"
 	"rennsteig/platform/errs"
+	"rennsteig/platform/i18n"
 	"rennsteig/platform/paging"
 	"rennsteig/platform/web"
 )
@@ -78,7 +79,7 @@ func TestReference(t *testing.T) {
 		t.Errorf("kept for ever until %v", u)
 	}
 	until := Unit{RetentionYears: 10}.RetainedUntil(time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC))
-	if isoDate(until) != "2036-12-31" {
+	if i18n.ISODate(until) != "2036-12-31" {
 		t.Errorf("retained until %s", until)
 	}
 }

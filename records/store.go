@@ -25,15 +25,6 @@ func notFound(err error) error {
 	return err
 }
 
-// changed reports whether a statement changed exactly one row.
-func changed(res sql.Result, err error) (bool, error) {
-	if err != nil {
-		return false, err
-	}
-	n, err := res.RowsAffected()
-	return n == 1, err
-}
-
 // --- file plan ---
 
 func (store) unitCounts(ctx context.Context, q db.Querier, s access.Access) (map[string]int, error) {
@@ -58,59 +49,24 @@ func (store) unitCounts(ctx context.Context, q db.Querier, s access.Access) (map
 
 // insertPlan gives the plan to each authority of the scope.
 func (store) insertPlan(ctx context.Context, tx *db.Tx, s access.Access, pl plan) error {
-	units := bulk{into: `records_unit (authority_id, code, title, parent, retention_years, appraisal)`}
-	routes := bulk{into: `records_routing (authority_id, leika_key, unit)`}
+	units := db.Bulk{Into: `records_unit (authority_id, code, title, parent, retention_years, appraisal)`, Skip: true}
+	routes := db.Bulk{Into: `records_routing (authority_id, leika_key, unit)`, Skip: true}
 	for _, a := range s.Authorities() {
 		for _, u := range pl.units {
-			if err := units.add(ctx, tx, a, u.Code, u.Title, u.Parent, u.RetentionYears, string(u.Appraisal)); err != nil {
+			if err := units.Add(ctx, tx, a, u.Code, u.Title, u.Parent, u.RetentionYears, string(u.Appraisal)); err != nil {
 				return err
 			}
 		}
 		for _, r := range pl.routing {
-			if err := routes.add(ctx, tx, a, r.leikaKey, r.unit); err != nil {
+			if err := routes.Add(ctx, tx, a, r.leikaKey, r.unit); err != nil {
 				return err
 			}
 		}
 	}
-	if err := units.flush(ctx, tx); err != nil {
+	if err := units.Flush(ctx, tx); err != nil {
 		return err
 	}
-	return routes.flush(ctx, tx)
-}
-
-// bulk gathers rows for INSERT … ON CONFLICT DO NOTHING, 50 a statement: SQLite's driver takes time for arguments that
-// grows with the square of their number.
-type bulk struct {
-	into  string
-	rows  []string
-	p     db.Params
-	count int64 // rows inserted so far
-}
-
-func (b *bulk) add(ctx context.Context, tx *db.Tx, values ...any) error {
-	marks := make([]string, len(values))
-	for i, v := range values {
-		marks[i] = b.p.Add(v)
-	}
-	b.rows = append(b.rows, "("+strings.Join(marks, ",")+")")
-	if len(b.rows) < 50 {
-		return nil
-	}
-	return b.flush(ctx, tx)
-}
-
-func (b *bulk) flush(ctx context.Context, tx *db.Tx) error {
-	if len(b.rows) == 0 {
-		return nil
-	}
-	res, err := tx.Exec(ctx, `INSERT INTO `+b.into+` VALUES `+strings.Join(b.rows, ",")+` ON CONFLICT DO NOTHING`, b.p...)
-	if err != nil {
-		return err
-	}
-	b.rows, b.p = nil, nil
-	n, err := res.RowsAffected()
-	b.count += n
-	return err
+	return routes.Flush(ctx, tx)
 }
 
 func (store) units(ctx context.Context, q db.Querier, s access.Access) ([]Unit, error) {
@@ -245,7 +201,7 @@ func (st store) closeFile(ctx context.Context, tx *db.Tx, s access.Access, c Cas
 		return false, notFound(err)
 	}
 	p = nil
-	return changed(tx.Exec(ctx, `UPDATE records_file SET closed_at = `+p.Add(db.Micros(c.ClosedAt))+` WHERE `+s.In("authority_id", &p)+
+	return db.Changed(tx.Exec(ctx, `UPDATE records_file SET closed_at = `+p.Add(db.Micros(c.ClosedAt))+` WHERE `+s.In("authority_id", &p)+
 		` AND id = `+p.Add(id)+` AND NOT EXISTS (SELECT 1 FROM records_case c WHERE c.file_id = records_file.id AND c.id <> `+p.Add(c.ID)+
 		` AND c.state <> 'closed')`, p...))
 }
@@ -281,7 +237,7 @@ func (store) insertCase(ctx context.Context, tx *db.Tx, s access.Access, c Case)
 // updateCase stores what may change of a case as its next version.
 func (store) updateCase(ctx context.Context, tx *db.Tx, s access.Access, c Case) error {
 	var p db.Params
-	ok, err := changed(tx.Exec(ctx, `UPDATE records_case SET version = version + 1, state = `+p.Add(string(c.State))+
+	ok, err := db.Changed(tx.Exec(ctx, `UPDATE records_case SET version = version + 1, state = `+p.Add(string(c.State))+
 		`, assigned_to = `+p.Add(c.AssignedTo)+`, assigned_name = `+p.Add(c.AssignedName)+`, closed_at = `+p.Add(db.Micros(c.ClosedAt))+
 		`, changed_by = `+p.Add(c.ChangedBy)+`, changed_at = `+p.Add(db.Micros(c.ChangedAt))+
 		` WHERE `+s.In("authority_id", &p)+` AND id = `+p.Add(c.ID)+` AND version = `+p.Add(c.Version), p...))

@@ -34,31 +34,31 @@ func (st store) insertDocuments(ctx context.Context, tx *db.Tx, s access.Access,
 
 // insertMade files documents and reports how many were new: of those that a job makes there is one a case.
 func (store) insertMade(ctx context.Context, tx *db.Tx, s access.Access, documents []Document) (int64, error) {
-	b := bulk{into: `records_document (` + documentColumns + `)`}
+	b := db.Bulk{Into: `records_document (` + documentColumns + `)`, Skip: true}
 	for _, d := range documents {
 		if err := s.Own(d.Authority); err != nil {
 			return 0, err
 		}
-		if err := b.add(ctx, tx, d.ID, d.Authority, d.FileID, d.CaseID, string(d.Kind), d.Name, d.Hash, d.Size, d.MediaType,
+		if err := b.Add(ctx, tx, d.ID, d.Authority, d.FileID, d.CaseID, string(d.Kind), d.Name, d.Hash, d.Size, d.MediaType,
 			db.Micros(d.CreatedAt), d.CreatedBy, 1, d.Parent, d.Subject, "", "", 0, 0); err != nil {
 			return 0, err
 		}
 	}
-	if err := b.flush(ctx, tx); err != nil || b.count == 0 {
+	if err := b.Flush(ctx, tx); err != nil || b.Count == 0 {
 		return 0, err
 	}
-	return b.count, firstVersions(ctx, tx, documents)
+	return b.Count, firstVersions(ctx, tx, documents)
 }
 
 // firstVersions keeps what was just filed as version 1.
 func firstVersions(ctx context.Context, tx *db.Tx, documents []Document) error {
-	b := bulk{into: `records_version (document_id, number, authority_id, name, hash, size, media_type, comment, created_at, created_by)`}
+	b := db.Bulk{Into: `records_version (document_id, number, authority_id, name, hash, size, media_type, comment, created_at, created_by)`, Skip: true}
 	for _, d := range documents {
-		if err := b.add(ctx, tx, d.ID, 1, d.Authority, d.Name, d.Hash, d.Size, d.MediaType, "", db.Micros(d.CreatedAt), d.CreatedBy); err != nil {
+		if err := b.Add(ctx, tx, d.ID, 1, d.Authority, d.Name, d.Hash, d.Size, d.MediaType, "", db.Micros(d.CreatedAt), d.CreatedBy); err != nil {
 			return err
 		}
 	}
-	return b.flush(ctx, tx)
+	return b.Flush(ctx, tx)
 }
 
 func (store) documents(ctx context.Context, q db.Querier, s access.Access, caseID string) ([]Document, error) {
@@ -128,7 +128,7 @@ func (store) hasQuestion(ctx context.Context, q db.Querier, s access.Access, cas
 // answerQuestion notes the answer and reports whether it is the first; errs.NotFound if nothing was asked so.
 func (st store) answerQuestion(ctx context.Context, tx *db.Tx, s access.Access, caseID string, a Answer) (bool, error) {
 	var p db.Params
-	fresh, err := changed(tx.Exec(ctx, `UPDATE records_question SET answer = `+p.Add(a.Text)+`, answered_at = `+p.Add(db.Micros(a.At))+
+	fresh, err := db.Changed(tx.Exec(ctx, `UPDATE records_question SET answer = `+p.Add(a.Text)+`, answered_at = `+p.Add(db.Micros(a.At))+
 		` WHERE `+s.In("authority_id", &p)+` AND case_id = `+p.Add(caseID)+` AND id = `+p.Add(a.Question)+` AND answered_at = 0`, p...))
 	if fresh || err != nil {
 		return fresh, err
@@ -185,7 +185,7 @@ func (store) decision(ctx context.Context, q db.Querier, s access.Access, caseID
 // markPaid notes the payment and reports whether that was new; errs.NotFound if no such Kassenzeichen was issued.
 func (store) markPaid(ctx context.Context, tx *db.Tx, s access.Access, caseID, kassenzeichen string, paidAt time.Time) (bool, error) {
 	var p db.Params
-	fresh, err := changed(tx.Exec(ctx, `UPDATE records_decision SET paid_at = `+p.Add(db.Micros(paidAt))+` WHERE `+
+	fresh, err := db.Changed(tx.Exec(ctx, `UPDATE records_decision SET paid_at = `+p.Add(db.Micros(paidAt))+` WHERE `+
 		s.In("authority_id", &p)+` AND case_id = `+p.Add(caseID)+` AND kassenzeichen = `+p.Add(kassenzeichen)+` AND paid_at = 0`, p...))
 	if fresh || err != nil {
 		return fresh, err

@@ -23,7 +23,7 @@ func (store) lockFile(ctx context.Context, tx *db.Tx, s access.Access, id string
 func (store) updateFile(ctx context.Context, tx *db.Tx, s access.Access, f File) error {
 	var p db.Params
 	set := func(column string, v any) string { return ", " + column + " = " + p.Add(v) }
-	ok, err := changed(tx.Exec(ctx, `UPDATE records_file SET version = version + 1`+set("subject", f.Subject)+set("search", f.search())+
+	ok, err := db.Changed(tx.Exec(ctx, `UPDATE records_file SET version = version + 1`+set("subject", f.Subject)+set("search", f.search())+
 		set("lead", f.Lead)+set("readers", f.Readers)+set("writers", f.Writers)+set("level", int64(f.Level))+set("medium", string(f.Medium))+
 		set("location", f.Location)+set("lent_to", f.LentTo)+set("lent_at", db.Micros(f.LentAt))+set("lent_until", db.Micros(f.LentUntil))+
 		set("type_id", f.Type)+set("fields", f.Fields)+set("keywords", f.Keywords)+set("closed_at", db.Micros(f.ClosedAt))+

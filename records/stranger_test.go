@@ -23,6 +23,7 @@ import (
 
 	"rennsteig/platform/db"
 	"rennsteig/platform/errs"
+	"rennsteig/platform/i18n"
 	"rennsteig/platform/identity"
 	"rennsteig/platform/paging"
 	"rennsteig/records/access"
@@ -427,7 +428,7 @@ func TestStrangersAddresses(t *testing.T) {
 				id = c.FileID
 			}
 			form := url.Values{"version": {fmt.Sprint(c.Version)}, "note": {"x"}, "note_id": {db.NewID()}, "question": {"x"},
-				"due": {isoDate(time.Now().AddDate(0, 0, 5))}, "schritt": {"erlassen"}, "ergebnis": {grantWord}, "decision": {"x"},
+				"due": {i18n.ISODate(time.Now().AddDate(0, 0, 5))}, "schritt": {"erlassen"}, "ergebnis": {grantWord}, "decision": {"x"},
 				"reasons": {"x"}, "id": {db.NewID()}}
 			for who, s := range strangers {
 				req := httptest.NewRequestWithContext(s.ctx, method, strings.Replace(path, "{id}", id, 1), strings.NewReader(form.Encode()))

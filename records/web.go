@@ -112,34 +112,10 @@ func (f Filter) casePath(id, suffix string) string {
 	return web.Address("/akte/vorgang/"+id+suffix, web.Values("liste", f.values().Encode()))
 }
 
-// choice is a select in a filter.
-type choice struct {
-	Name, Label string
-	Options     []option
-}
-
-type option struct {
-	Value, Text string
-	Selected    bool
-}
-
-// choose makes a select whose options' texts are the catalogue's label.value; the empty value is label.any.
-func (r *Room) choose(req *http.Request, name, label, current string, values ...string) choice {
-	c := choice{Name: name, Label: r.h.Site.T(req, label)}
-	for _, v := range append([]string{""}, values...) {
-		key := label + "." + v
-		if v == "" {
-			key = label + ".any"
-		}
-		c.Options = append(c.Options, option{v, r.h.Site.T(req, key), v == current})
-	}
-	return c
-}
-
 type inboxPage struct {
 	Tabs          web.Tabs
 	Query         string
-	Choices       []choice
+	Choices       []web.Choice
 	Filtered      bool
 	Rows          []inboxRow
 	ShowAuthority bool
@@ -164,11 +140,11 @@ func (r *Room) getInbox(w http.ResponseWriter, req *http.Request) error {
 	}
 	d := inboxPage{Tabs: r.Tabs(req, "/akte"), Query: f.Query, Filtered: f != (Filter{Page: f.Page}), ShowAuthority: severalAuthorities(req),
 		Pages: l.Pages("/akte", f.values()),
-		Choices: []choice{
-			r.choose(req, "stand", "records.filter.state", f.State, string(StateNew), string(StateInWork), string(StateWaiting),
+		Choices: []web.Choice{
+			r.h.Site.Choose(req, "stand", "records.filter.state", f.State, string(StateNew), string(StateInWork), string(StateWaiting),
 				string(StateDecided), string(StateClosed), StateAll),
-			r.choose(req, "wer", "records.filter.who", f.Who, WhoMine, WhoFree),
-			r.choose(req, "sortierung", "records.filter.sort", f.Sort, SortNewest, SortDue),
+			r.h.Site.Choose(req, "wer", "records.filter.who", f.Who, WhoMine, WhoFree),
+			r.h.Site.Choose(req, "sortierung", "records.filter.sort", f.Sort, SortNewest, SortDue),
 		}}
 	for _, c := range l.Items {
 		d.Rows = append(d.Rows, r.inboxRow(req, f, c))

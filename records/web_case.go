@@ -115,12 +115,12 @@ func (r *Room) showCase(w http.ResponseWriter, req *http.Request, f Filter, in t
 		Question: web.Field{Name: "question", Label: t("records.question"), Hint: t("records.question.hint"), Kind: "textarea", Rows: 3,
 			MaxLength: maxQuestion, Value: in.form.Get("question"), Error: r.h.Site.FieldError(req, in.err, "question")},
 		Due: web.Field{Name: "due", Label: t("records.question.due"), Kind: "date",
-			Value: in.get("due", isoDate(r.h.Now().AddDate(0, 0, 14))), Error: r.h.Site.FieldError(req, in.err, "due")},
+			Value: in.get("due", i18n.ISODate(r.h.Now().AddDate(0, 0, 14))), Error: r.h.Site.FieldError(req, in.err, "due")},
 		Groups:   answerGroups(d.Form),
 		NoteOpen: in.form.Has("note"), AskOpen: in.form.Has("question"),
 	}
 	for _, x := range d.Documents {
-		p.Papers = append(p.Papers, paper{x, t("records.kind." + string(x.Kind)), r.h.Site.Known(req, x.CreatedBy), sizeText(x.Size)})
+		p.Papers = append(p.Papers, paper{x, t("records.kind." + string(x.Kind)), r.h.Site.Known(req, x.CreatedBy), web.SizeText(x.Size)})
 	}
 	status := http.StatusOK
 	if in.err != nil {
@@ -236,8 +236,6 @@ func (r *Room) timeline(req *http.Request, d Dossier) []step {
 	return out
 }
 
-func isoDate(t time.Time) string { return t.In(i18n.Berlin).Format(time.DateOnly) }
-
 // dueDate is the end of the day that a form names; the zero time, which no use-case accepts, for what is no day.
 func dueDate(s string) time.Time {
 	t, err := time.ParseInLocation(time.DateOnly, s, i18n.Berlin)
@@ -245,13 +243,6 @@ func dueDate(s string) time.Time {
 		return time.Time{}
 	}
 	return endOfDay(t)
-}
-
-func sizeText(n int64) string {
-	if n < 1<<20 {
-		return strconv.FormatInt(max(1, (n+512)>>10), 10) + " KB"
-	}
-	return strconv.FormatInt((n+1<<19)>>20, 10) + " MB"
 }
 
 // post is the frame of a case's forms: what the use-case refuses because of its input or because the case has changed
@@ -305,7 +296,7 @@ func (r *Room) postClose(w http.ResponseWriter, req *http.Request) error {
 type keptPage struct {
 	Action string
 	Texts  []web.Field
-	Rest   []option
+	Rest   []web.Chosen
 }
 
 // showKept answers a form of somebody whose session has ended. It shows nothing but what came with the form.
@@ -319,7 +310,7 @@ func (r *Room) showKept(w http.ResponseWriter, req *http.Request) error {
 		if isText && value != "" {
 			p.Texts = append(p.Texts, web.Field{Name: name, Label: t(label), Kind: "textarea", Rows: 6, Value: value})
 		} else {
-			p.Rest = append(p.Rest, option{Value: value, Text: name})
+			p.Rest = append(p.Rest, web.Chosen{Value: value, Text: name})
 		}
 	}
 	return r.pages.kept.RenderStatus(w, req, http.StatusUnauthorized, web.Meta{Title: t("records.kept")}, p)

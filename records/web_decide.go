@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"rennsteig/platform/errs"
+	"rennsteig/platform/i18n"
 	"rennsteig/platform/money"
 	"rennsteig/platform/web"
 )
@@ -92,7 +93,7 @@ func (r *Room) showDecide(w http.ResponseWriter, req *http.Request, f Filter, gr
 	}
 	due := ""
 	if !verdict.Due.IsZero() {
-		due = isoDate(verdict.Due)
+		due = i18n.ISODate(verdict.Due)
 	}
 	hint := t("records.amount.hint")
 	if prepared.Demo {

@@ -10,6 +10,7 @@ import (
 
 	"rennsteig/platform/db"
 	"rennsteig/platform/errs"
+	"rennsteig/platform/i18n"
 	"rennsteig/platform/identity"
 	"rennsteig/platform/paging"
 	"rennsteig/platform/web"
@@ -19,7 +20,7 @@ import (
 type filesPage struct {
 	Tabs          web.Tabs
 	Query         string
-	Choices       []choice
+	Choices       []web.Choice
 	Filtered      bool
 	Rows          []fileRow
 	ShowAuthority bool
@@ -64,17 +65,17 @@ func (r *Room) getFiles(w http.ResponseWriter, req *http.Request) error {
 	if err != nil {
 		return err
 	}
-	unit := choice{Name: "einheit", Label: t("records.unit"), Options: []option{{Text: t("records.unit.any")}}}
+	unit := web.Choice{Name: "einheit", Label: t("records.unit"), Options: []web.Chosen{{Text: t("records.unit.any")}}}
 	for _, u := range units {
-		unit.Options = append(unit.Options, option{u.Code, u.Code + " " + u.Title, u.Code == f.Unit})
+		unit.Options = append(unit.Options, web.Chosen{Value: u.Code, Text: u.Code + " " + u.Title, Selected: u.Code == f.Unit})
 	}
 	marked := ""
 	if f.Marked {
 		marked = markedWord
 	}
 	d := filesPage{Tabs: r.Tabs(req, "/akte/akten"), Query: f.Query, Filtered: len(f.values()) > 0, ShowAuthority: severalAuthorities(req),
-		Choices: []choice{unit, r.choose(req, "stand", "records.filter.files", f.State, FilesOpen, FilesClosed),
-			r.choose(req, "liste", "records.filter.marked", marked, markedWord)},
+		Choices: []web.Choice{unit, r.h.Site.Choose(req, "stand", "records.filter.files", f.State, FilesOpen, FilesClosed),
+			r.h.Site.Choose(req, "liste", "records.filter.marked", marked, markedWord)},
 		Pages: l.Pages("/akte/akten", f.values())}
 	for _, x := range l.Items {
 		d.Rows = append(d.Rows, fileRow{x, r.h.AuthorityName(x.Authority)})
@@ -134,7 +135,7 @@ func (r *Room) showFile(w http.ResponseWriter, req *http.Request, in typed) erro
 		LinkOpen: in.form.Has("reference"),
 		LendTo:   web.Field{Name: "to", Label: t("records.lend.to"), MaxLength: 200, Value: in.form.Get("to"), Error: r.h.Site.FieldError(req, in.err, "to")},
 		LendUntil: web.Field{Name: "until", Label: t("records.lend.until"), Kind: "date",
-			Value: in.get("until", isoDate(r.h.Now().AddDate(0, 0, 14))), Error: r.h.Site.FieldError(req, in.err, "until")},
+			Value: in.get("until", i18n.ISODate(r.h.Now().AddDate(0, 0, 14))), Error: r.h.Site.FieldError(req, in.err, "until")},
 		LendOpen: in.form.Has("to"),
 	}
 	for _, c := range v.Cases.Items {
@@ -227,7 +228,7 @@ type formPage struct {
 	Back    string
 	ID      string
 	Version string
-	Hidden  []option // Value and, as Text, the name
+	Hidden  []web.Chosen // Value and, as Text, the name
 	Fields  []web.Field
 	Button  string
 }
@@ -272,7 +273,7 @@ func (r *Room) showNewFile(w http.ResponseWriter, req *http.Request, in typed) e
 		unit.Options = append(unit.Options, web.Option{Value: u.Code, Label: u.Code + " " + u.Title})
 	}
 	p := formPage{Action: "/akte/akten/neu", Back: "/akte/akten", ID: web.FormID(in.form.Get("id")), Button: t("records.file.open"),
-		Hidden: []option{{Value: authority, Text: "authority"}},
+		Hidden: []web.Chosen{{Value: authority, Text: "authority"}},
 		Fields: append([]web.Field{unit}, r.detailFields(req, c, Details{Medium: Electronic, Reach: Everybody}, c.kind(in.form.Get("type")), in)...)}
 	return r.showForm(w, req, "records.file.new", r.fileCrumbs(req), p, in.err)
 }
@@ -453,7 +454,7 @@ func (r *Room) showNewCase(w http.ResponseWriter, req *http.Request, in typed) e
 			parent.Options = append(parent.Options, web.Option{Value: c.ID, Label: c.Reference + " " + c.Subject})
 		}
 	}
-	due := web.Field{Name: "due", Label: t("records.due"), Kind: "date", Value: in.get("due", isoDate(r.h.Now().Add(handleWithin))), Error: r.h.Site.FieldError(req, in.err, "due")}
+	due := web.Field{Name: "due", Label: t("records.due"), Kind: "date", Value: in.get("due", i18n.ISODate(r.h.Now().Add(handleWithin))), Error: r.h.Site.FieldError(req, in.err, "due")}
 	p := formPage{Action: path + "/vorgang", Back: path, ID: web.FormID(in.form.Get("id")), Button: t("records.case.open"), Fields: append(fields, parent, due)}
 	return r.showForm(w, req, "records.case.new", append(r.fileCrumbs(req), web.Link{Text: v.File.Reference, Href: path}), p, in.err)
 }

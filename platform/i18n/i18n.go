@@ -172,6 +172,14 @@ func (c *Catalog) Check() error {
 	return errors.Join(problems...)
 }
 
+// ISODate is the day of t in Berlin as computers write it, "2026-11-24"; "" for the zero time.
+func ISODate(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.In(Berlin).Format(time.DateOnly)
+}
+
 // Date writes the day of t in Berlin: "24.11.2026", "24 November 2026".
 func Date(lang Lang, t time.Time) string {
 	if t.IsZero() {

@@ -75,6 +75,15 @@ func TestCheckAllowsOtherOrder(t *testing.T) {
 	}
 }
 
+func TestISODate(t *testing.T) {
+	if got := i18n.ISODate(time.Date(2026, 12, 31, 23, 0, 0, 0, time.UTC)); got != "2027-01-01" {
+		t.Error(got)
+	}
+	if got := i18n.ISODate(time.Time{}); got != "" {
+		t.Error(got)
+	}
+}
+
 func TestDatesAreBerlins(t *testing.T) {
 	// In Berlin it is next year already.
 	newYear := time.Date(2026, 12, 31, 23, 30, 0, 0, time.UTC)

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -139,6 +140,32 @@ type Tabs struct {
 	Links []Link
 }
 
+// Choice is a select in a list's filter: {{template "choice" .}}.
+type Choice struct {
+	Name, Label string
+	Options     []Chosen
+}
+
+// Chosen is one option of a Choice.
+type Chosen struct {
+	Value, Text string
+	Selected    bool
+}
+
+// Choose makes a Choice whose options' texts are the catalogue's label.value; the empty value, which comes first, is
+// label.any.
+func (s *Site) Choose(r *http.Request, name, label, current string, values ...string) Choice {
+	c := Choice{Name: name, Label: s.T(r, label)}
+	for _, v := range append([]string{""}, values...) {
+		key := label + "." + v
+		if v == "" {
+			key = label + ".any"
+		}
+		c.Options = append(c.Options, Chosen{v, s.T(r, key), v == current})
+	}
+	return c
+}
+
 // Pagination is keyset paging: {{template "pagination" .}}; empty hrefs are not shown.
 type Pagination struct{ Previous, Next string }
 
@@ -170,7 +197,8 @@ type Task struct {
 	State            Badge
 }
 
-// SummaryList shows answers or facts as label and value: {{template "summaryList" .}}.
+// SummaryList shows answers or facts as label and value: {{template "summaryList" .}}; in a narrow column
+// {{template "narrow" .}}, without links.
 type SummaryList struct{ Rows []SummaryRow }
 
 // SummaryRow has an optional "change" link, with hidden text that says what is changed.

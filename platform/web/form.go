@@ -99,3 +99,11 @@ func Values(pairs ...string) url.Values {
 	}
 	return v
 }
+
+// Cell keeps a spreadsheet from taking a text in a CSV file for a formula.
+func Cell(s string) string {
+	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
+		return "'" + s
+	}
+	return s
+}

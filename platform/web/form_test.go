@@ -51,3 +51,36 @@ func TestFailure(t *testing.T) {
 		}
 	}
 }
+
+func TestAddress(t *testing.T) {
+	if got := web.Address("/a", web.Values("q", "x y", "leer", "", "b", "1")); got != "/a?b=1&q=x+y" {
+		t.Error(got)
+	}
+	if got := web.Address("/a", web.Values("leer", "")); got != "/a" {
+		t.Error(got)
+	}
+}
+
+func TestSizeText(t *testing.T) {
+	for n, want := range map[int64]string{0: "1 KB", 1535: "1 KB", 1536: "2 KB", 1<<20 - 1: "1024 KB", 1 << 20: "1 MB", 3<<19 - 1: "1 MB", 3 << 19: "2 MB", 100 << 20: "100 MB"} {
+		if got := web.SizeText(n); got != want {
+			t.Errorf("%d: %s, want %s", n, got, want)
+		}
+	}
+}
+
+func TestCell(t *testing.T) {
+	for in, want := range map[string]string{"": "", "Haus": "Haus", "=1+1": "'=1+1", "-1": "'-1", "\t=1": "'\t=1", "'x": "'x"} {
+		if got := web.Cell(in); got != want {
+			t.Errorf("%q: %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestChoose(t *testing.T) {
+	h := newHouse(t)
+	c := h.Choose(httptest.NewRequest(http.MethodGet, "/", nil), "stand", "x.stand", "neu", "neu", "alt")
+	if len(c.Options) != 3 || c.Options[0].Value != "" || c.Options[0].Selected || !c.Options[1].Selected || c.Options[2].Text != "[x.stand.alt]" {
+		t.Errorf("%+v", c)
+	}
+}

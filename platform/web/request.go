@@ -42,7 +42,7 @@ func ReadForm(w http.ResponseWriter, r *http.Request, limit int64) error {
 	case errors.As(err, &tooLarge), errors.Is(err, multipart.ErrMessageTooLarge):
 		// A browser that is still sending shows "connection reset" instead of our answer, so let it finish.
 		_, _ = io.CopyN(io.Discard, body, formDrain)
-		return errs.E(errs.TooLarge, "errs.too_large", sizeText(limit), err)
+		return errs.E(errs.TooLarge, "errs.too_large", SizeText(limit), err)
 	case errors.As(err, &disk): // the folder for temporary files is full
 		return errs.E(errs.Unavailable, "errs.no_space", err)
 	default:
@@ -70,12 +70,12 @@ func parseForm(r *http.Request) error {
 	return errors.New("not a form: " + mt)
 }
 
-// sizeText is a size as people read it; limits of ours are whole KB or MB.
-func sizeText(n int64) string {
-	if n >= 1<<20 {
-		return formatInt(n>>20) + " MB"
+// SizeText is a number of bytes as people read it, in whole KB or MB.
+func SizeText(n int64) string {
+	if n < 1<<20 {
+		return formatInt(max((n+512)>>10, 1)) + " KB"
 	}
-	return formatInt(max(n>>10, 1)) + " KB"
+	return formatInt((n+1<<19)>>20) + " MB"
 }
 
 // cleanValues reports whether all keys and values are text, and makes their line ends "\n".

@@ -55,13 +55,8 @@ func Put(ctx context.Context, tx *db.Tx, a Access, g Grant) error {
 // Drop removes the rule of the file for the holder and reports whether there was one.
 func Drop(ctx context.Context, tx *db.Tx, a Access, file, holder string) (bool, error) {
 	var p db.Params
-	res, err := tx.Exec(ctx, `DELETE FROM records_grant WHERE `+a.In("authority_id", &p)+` AND file_id = `+p.Add(file)+
-		` AND holder = `+p.Add(holder), p...)
-	if err != nil {
-		return false, err
-	}
-	n, err := res.RowsAffected()
-	return n > 0, err
+	return db.Changed(tx.Exec(ctx, `DELETE FROM records_grant WHERE `+a.In("authority_id", &p)+` AND file_id = `+p.Add(file)+
+		` AND holder = `+p.Add(holder), p...))
 }
 
 // Grants lists the rules of the file, the nearest first.

@@ -24,8 +24,8 @@ func (h *house) many(t testing.TB, n int) {
 	t.Helper()
 	closed := h.h.Now().AddDate(-20, 0, 0)
 	h.tx(t, identity.AsSystem(context.Background(), "test"), func(ctx context.Context, tx *db.Tx) error {
-		files := bulk{into: `records_file (id, authority_id, reference, unit, subject, search, opened_at, closed_at, retain_until)`}
-		cases := bulk{into: `records_case (id, authority_id, file_id, reference, subject, search, source, source_reference, status_path, leika_key, applicant, state,
+		files := db.Bulk{Into: `records_file (id, authority_id, reference, unit, subject, search, opened_at, closed_at, retain_until)`}
+		cases := db.Bulk{Into: `records_case (id, authority_id, file_id, reference, subject, search, source, source_reference, status_path, leika_key, applicant, state,
 			assigned_to, assigned_name, received_at, due_at, closed_at, fee_amount, fee_kassenzeichen, fee_paid_at, changed_by, changed_at, version)`}
 		units := []string{unitA, unitB, unitV, "11.10"}
 		var later [][]any
@@ -33,22 +33,22 @@ func (h *house) many(t testing.TB, n int) {
 			id, unit := db.NewID(), units[i%len(units)]
 			ref := fmt.Sprintf("%s-2006/%06d", unit, i)
 			subject := fmt.Sprintf("Anmeldung eines Hundes, Łucja Müller %d", i)
-			if err := files.add(ctx, tx, id, erfurt, ref, unit, subject, ref, db.Micros(closed.AddDate(-1, 0, 0)), db.Micros(closed),
+			if err := files.Add(ctx, tx, id, erfurt, ref, unit, subject, ref, db.Micros(closed.AddDate(-1, 0, 0)), db.Micros(closed),
 				db.Micros(closed.AddDate(10, 0, i%300))); err != nil {
 				return err
 			}
 			later = append(later, []any{db.NewID(), erfurt, id, ref + "-1", subject, ref, id, "RS-1", "/", "99110009104000", "Łucja Müller", "closed", "", "",
 				db.Micros(closed.AddDate(-1, 0, 0)), 0, db.Micros(closed), 0, "", 0, "", 0, 1})
 		}
-		if err := files.flush(ctx, tx); err != nil {
+		if err := files.Flush(ctx, tx); err != nil {
 			return err
 		}
 		for _, c := range later {
-			if err := cases.add(ctx, tx, c...); err != nil {
+			if err := cases.Add(ctx, tx, c...); err != nil {
 				return err
 			}
 		}
-		return cases.flush(ctx, tx)
+		return cases.Flush(ctx, tx)
 	})
 }
 

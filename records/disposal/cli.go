@@ -11,6 +11,7 @@ import (
 	"rennsteig/platform/cli"
 	"rennsteig/platform/db"
 	"rennsteig/platform/errs"
+	"rennsteig/platform/i18n"
 	"rennsteig/platform/paging"
 	"rennsteig/records/access"
 	"rennsteig/standards/xdomea"
@@ -85,7 +86,7 @@ func (c *ListCommand) Run(env *cli.Env, open Opener) error {
 				if len(list) == c.Limit {
 					break
 				}
-				list = append(list, dueJSON{x.ID, x.Authority, x.Reference, x.Unit, string(x.Proposal), isoDate(x.ClosedAt), isoDate(x.RetainUntil)})
+				list = append(list, dueJSON{x.ID, x.Authority, x.Reference, x.Unit, string(x.Proposal), i18n.ISODate(x.ClosedAt), i18n.ISODate(x.RetainUntil)})
 			}
 			if f.Page = (paging.Cursor{After: l.Next}); l.Next.ID == "" || len(list) == c.Limit {
 				break
@@ -125,7 +126,7 @@ func (c *ShowCommand) Run(env *cli.Env, open Opener) error {
 				if p.Ended {
 					state = "finished"
 				}
-				fmt.Fprintf(env.Out, "%s  %s  %d steps  %s  %s\n", p.ID, isoDate(p.At), p.Steps, state, p.Archive)
+				fmt.Fprintf(env.Out, "%s  %s  %d steps  %s  %s\n", p.ID, i18n.ISODate(p.At), p.Steps, state, p.Archive)
 			}
 			if page = (paging.Cursor{After: l.Next}); l.Next.ID == "" {
 				return nil

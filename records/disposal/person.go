@@ -227,7 +227,7 @@ func (r *Room) Write(ctx context.Context, w io.Writer, d Disclosure) error {
 		return out, nil
 	}
 	for _, row := range d.cases {
-		c := disclosureCase{Reference: row.reference, Subject: row.subject, Applicant: row.applicant, Received: isoDate(row.received), Closed: isoDate(row.closed),
+		c := disclosureCase{Reference: row.reference, Subject: row.subject, Applicant: row.applicant, Received: i18n.ISODate(row.received), Closed: i18n.ISODate(row.closed),
 			Content: []disclosureContent{}}
 		sections, err := r.store.caseContent(ctx, r.h.DB.Reader(), a, row.id)
 		if err != nil {
@@ -277,7 +277,7 @@ func (r *Room) Write(ctx context.Context, w io.Writer, d Disclosure) error {
 func (r *Room) addDocument(ctx context.Context, z *zip.Writer, x documentRow, number int) (d disclosureDocument, err error) {
 	v := x.versions[len(x.versions)-1]
 	ext := path.Ext(v.name)
-	d = disclosureDocument{Name: v.name, Kind: r.kindName(x.kind), At: isoDate(v.created), Size: v.size, SHA256: v.hash,
+	d = disclosureDocument{Name: v.name, Kind: r.kindName(x.kind), At: i18n.ISODate(v.created), Size: v.size, SHA256: v.hash,
 		File: "dokumente/" + leadingZeros(number) + "_" + plainName(strings.TrimSuffix(v.name, ext)) + ext}
 	content, err := r.h.Blobs.Open(ctx, v.hash)
 	if err != nil {

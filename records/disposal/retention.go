@@ -145,13 +145,5 @@ func (r *Room) retain(ctx context.Context, tx *db.Tx, f retained, until time.Tim
 		return err
 	}
 	return r.h.Audit.Append(ctx, tx, audit.Entry{Action: "disposal.retention_set", Authority: f.authority,
-		Object: records.FileObject(f.id), Changes: map[string]any{"until": isoDate(until)}})
-}
-
-// isoDate is the day in Berlin, "" for the zero time.
-func isoDate(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.In(i18n.Berlin).Format(time.DateOnly)
+		Object: records.FileObject(f.id), Changes: map[string]any{"until": i18n.ISODate(until)}})
 }

@@ -3,7 +3,6 @@ package disposal
 import (
 	"context"
 	"slices"
-	"strings"
 	"time"
 
 	"rennsteig/platform/db"
@@ -32,34 +31,6 @@ func inBatches(values []string, f func([]string) error) error {
 		}
 	}
 	return nil
-}
-
-// bulk gathers rows for INSERT, 50 a statement.
-type bulk struct {
-	into string
-	rows []string
-	p    db.Params
-}
-
-func (b *bulk) add(ctx context.Context, tx *db.Tx, values ...any) error {
-	marks := make([]string, len(values))
-	for i, v := range values {
-		marks[i] = b.p.Add(v)
-	}
-	b.rows = append(b.rows, "("+strings.Join(marks, ",")+")")
-	if len(b.rows) < 50 {
-		return nil
-	}
-	return b.flush(ctx, tx)
-}
-
-func (b *bulk) flush(ctx context.Context, tx *db.Tx) error {
-	if len(b.rows) == 0 {
-		return nil
-	}
-	_, err := tx.Exec(ctx, `INSERT INTO `+b.into+` VALUES `+strings.Join(b.rows, ","), b.p...)
-	b.rows, b.p = nil, nil
-	return err
 }
 
 // --- work list ---
@@ -179,14 +150,14 @@ func (store) insertItems(ctx context.Context, tx *db.Tx, a access.Access, p Proc
 	if err := a.Own(p.Authority); err != nil {
 		return err
 	}
-	b := bulk{into: `disposal_item (process_id, file_id, authority_id, state, proposal, decision, package_id, approval_id, content, error, archive_id, changed_at)`}
+	b := db.Bulk{Into: `disposal_item (process_id, file_id, authority_id, state, proposal, decision, package_id, approval_id, content, error, archive_id, changed_at)`}
 	for _, it := range items {
-		if err := b.add(ctx, tx, p.ID, it.File, p.Authority, string(it.State), string(it.Proposal), string(it.Decision), it.packageID, "", "", "",
+		if err := b.Add(ctx, tx, p.ID, it.File, p.Authority, string(it.State), string(it.Proposal), string(it.Decision), it.packageID, "", "", "",
 			"", db.Micros(p.At)); err != nil {
 			return err
 		}
 	}
-	if err := b.flush(ctx, tx); err != nil {
+	if err := b.Flush(ctx, tx); err != nil {
 		return err
 	}
 	_, err := tx.Exec(ctx, `UPDATE records_file SET state = 'offered', version = version + 1, changed_at = $1, changed_by = $2

@@ -147,22 +147,11 @@ func registry(req *http.Request) []string {
 
 func caller(req *http.Request) identity.Principal { return identity.From(req.Context()) }
 
-// choice is a select in a filter.
-type choice struct {
-	Name, Label string
-	Options     []option
-}
-
-type option struct {
-	Value, Text string
-	Selected    bool
-}
-
 // authorities lets who keeps the records of several authorities say which one is meant.
-func (r *Room) authorities(req *http.Request, current string) choice {
-	c := choice{Name: "behoerde", Label: r.h.Site.T(req, "records.authority")}
+func (r *Room) authorities(req *http.Request, current string) web.Choice {
+	c := web.Choice{Name: "behoerde", Label: r.h.Site.T(req, "records.authority")}
 	for _, a := range registry(req) {
-		c.Options = append(c.Options, option{a, r.h.AuthorityName(a), a == current})
+		c.Options = append(c.Options, web.Chosen{Value: a, Text: r.h.AuthorityName(a), Selected: a == current})
 	}
 	return c
 }
@@ -184,23 +173,16 @@ func (r *Room) appraisalText(req *http.Request, a records.Appraisal) string {
 
 func dateText(req *http.Request, t time.Time) string { return i18n.Date(web.Lang(req), t) }
 
-func sizeText(n int64) string {
-	if n < 1<<20 {
-		return strconv.FormatInt(max(1, (n+512)>>10), 10) + " KB"
-	}
-	return strconv.FormatInt((n+1<<19)>>20, 10) + " MB"
-}
-
 // --- work list ---
 
 type duePage struct {
 	head
 	ID            string // of the process that the form begins
 	Query         string
-	Choices       []choice
+	Choices       []web.Choice
 	Filtered      bool
 	Rows          []dueRow
-	Authorities   choice
+	Authorities   web.Choice
 	ShowAuthority bool
 	Pages         web.Pagination
 }
@@ -239,15 +221,15 @@ func (r *Room) showDue(w http.ResponseWriter, req *http.Request, f DueFilter, id
 	d := duePage{head: r.head(req, duePath, failed), ID: web.FormID(id), Query: f.Query, Filtered: f != (DueFilter{Page: f.Page}),
 		ShowAuthority: len(registry(req)) > 1, Authorities: r.authorities(req, ""),
 		Pages: l.Pages(duePath, web.Values("q", f.Query, "einheit", f.Unit, "bewertung", f.Proposal))}
-	unit := choice{Name: "einheit", Label: t("records.unit"), Options: []option{{Text: t("records.unit.any")}}}
+	unit := web.Choice{Name: "einheit", Label: t("records.unit"), Options: []web.Chosen{{Text: t("records.unit.any")}}}
 	for _, u := range units {
-		unit.Options = append(unit.Options, option{u.Code, u.Code + " " + u.Title, u.Code == f.Unit})
+		unit.Options = append(unit.Options, web.Chosen{Value: u.Code, Text: u.Code + " " + u.Title, Selected: u.Code == f.Unit})
 	}
-	proposal := choice{Name: "bewertung", Label: t("disposal.proposal"), Options: []option{{Text: t("disposal.proposal.any")}}}
+	proposal := web.Choice{Name: "bewertung", Label: t("disposal.proposal"), Options: []web.Chosen{{Text: t("disposal.proposal.any")}}}
 	for _, p := range []records.Appraisal{records.Archive, records.Appraise, records.Destroy} {
-		proposal.Options = append(proposal.Options, option{string(p), r.appraisalText(req, p), string(p) == f.Proposal})
+		proposal.Options = append(proposal.Options, web.Chosen{Value: string(p), Text: r.appraisalText(req, p), Selected: string(p) == f.Proposal})
 	}
-	d.Choices = []choice{unit, proposal}
+	d.Choices = []web.Choice{unit, proposal}
 	for _, x := range l.Items {
 		d.Rows = append(d.Rows, dueRow{x, r.h.AuthorityName(x.Authority), r.appraisalText(req, x.Proposal), t("disposal.medium." + string(x.Medium))})
 	}

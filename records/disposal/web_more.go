@@ -158,7 +158,7 @@ type importsPage struct {
 	ID          string
 	Rows        []importRow
 	Upload      web.Field
-	Authorities choice
+	Authorities web.Choice
 	Several     bool
 	Pages       web.Pagination
 }
@@ -244,7 +244,7 @@ func (r *Room) showImport(w http.ResponseWriter, req *http.Request, typed string
 	d.Facts.Rows = []web.SummaryRow{
 		{Label: t("disposal.import.sender"), Value: i.Sender}, {Label: t("records.authority"), Value: r.h.AuthorityName(i.Authority)},
 		{Label: t("disposal.process_id"), Value: i.Process}, {Label: t("disposal.import.package"), Value: i.Name},
-		{Label: t("disposal.import.content"), Value: t("disposal.import.content.text", s.Files, s.Cases, s.Documents, s.Stored, sizeText(s.Bytes))},
+		{Label: t("disposal.import.content"), Value: t("disposal.import.content.text", s.Files, s.Cases, s.Documents, s.Stored, web.SizeText(s.Bytes))},
 		{Label: t("disposal.import.checked_by"), Value: t("disposal.by_at", i.By, i18n.DateTime(lang, i.At))}}
 	if i.Taken {
 		d.Facts.Rows = append(d.Facts.Rows, web.SummaryRow{Label: t("disposal.import.taken_by"), Value: t("disposal.by_at", i.TakenBy, i18n.DateTime(lang, i.TakenAt))},
@@ -281,7 +281,7 @@ type personPage struct {
 	Name        web.Field
 	Citizen     web.Field
 	HasCitizen  bool
-	Authorities choice
+	Authorities web.Choice
 	Several     bool
 	Searched    bool
 	More        bool
@@ -359,7 +359,7 @@ func (r *Room) postExport(w http.ResponseWriter, req *http.Request) error {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/zip")
-	w.Header().Set("Content-Disposition", `attachment; filename="auskunft-`+isoDate(d.at)+`.zip"`)
+	w.Header().Set("Content-Disposition", `attachment; filename="auskunft-`+i18n.ISODate(d.at)+`.zip"`)
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	if err := r.Write(req.Context(), w, d); err != nil {
 		r.h.Log.ErrorContext(req.Context(), "disclosure broke off", "error", err)

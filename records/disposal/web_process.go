@@ -131,7 +131,7 @@ type processPage struct {
 	Packages   []packageRow
 	Approvals  []approvalRow
 	Items      []itemRow
-	Filter     choice
+	Filter     web.Choice
 	Next       string
 	PackageID  string // of the package that the form makes
 	ApprovalID string // of the approval that the form makes
@@ -184,7 +184,7 @@ func (r *Room) showProcess(w http.ResponseWriter, req *http.Request, failed erro
 	}
 	path := listPath + "/" + p.ID
 	state := ItemState("")
-	filter := choice{Name: "stand", Label: t("disposal.item.state"), Options: []option{{Text: t("disposal.item.any")}}}
+	filter := web.Choice{Name: "stand", Label: t("disposal.item.state"), Options: []web.Chosen{{Text: t("disposal.item.any")}}}
 	d := processPage{head: r.head(req, "", failed), Process: p, PackageID: web.FormID(req.PostFormValue("paket")), ApprovalID: web.FormID(req.PostFormValue("vorschlag")),
 		State: web.Badge{Kind: "info", Text: t("disposal.process.open")}}
 	if p.Ended {
@@ -197,7 +197,7 @@ func (r *Room) showProcess(w http.ResponseWriter, req *http.Request, failed erro
 		if req.URL.Query().Get("stand") == string(s) {
 			state = s
 		}
-		filter.Options = append(filter.Options, option{string(s), t("disposal.item." + string(s)), s == state})
+		filter.Options = append(filter.Options, web.Chosen{Value: string(s), Text: t("disposal.item." + string(s)), Selected: s == state})
 		d.Counts = append(d.Counts, countRow{t("disposal.item." + string(s)), p.Counts[s], path + "?stand=" + string(s)})
 	}
 	d.Filter = filter
@@ -210,7 +210,7 @@ func (r *Room) showProcess(w http.ResponseWriter, req *http.Request, failed erro
 	}
 	d.Steps = r.steps(req, p)
 	for _, k := range packages {
-		row := packageRow{Package: k, What: t("disposal.message." + string(k.Message)), State: t("disposal.package." + k.State), Size: sizeText(k.Size)}
+		row := packageRow{Package: k, What: t("disposal.message." + string(k.Message)), State: t("disposal.package." + k.State), Size: web.SizeText(k.Size)}
 		if k.State == PackageWritten || k.State == PackageTaken {
 			row.Href = duePath + "/paket/" + k.ID
 		} else {
@@ -442,7 +442,7 @@ func (r *Room) destructionFacts(req *http.Request, x Destruction) web.SummaryLis
 	l := web.SummaryList{Rows: []web.SummaryRow{
 		{Label: t("disposal.destroyed_at"), Value: i18n.DateTime(web.Lang(req), x.At)},
 		{Label: t("disposal.scope"), Value: t("disposal.scope."+x.Scope) + " " + x.Reference},
-		{Label: t("disposal.amount"), Value: t("disposal.amount.text", x.Cases, x.Documents, x.Stored, sizeText(x.Bytes))},
+		{Label: t("disposal.amount"), Value: t("disposal.amount.text", x.Cases, x.Documents, x.Stored, web.SizeText(x.Bytes))},
 		{Label: t("disposal.responsible"), Value: x.First},
 	}}
 	if x.Second != "" {

@@ -120,7 +120,7 @@ func (r *Room) getCSV(w http.ResponseWriter, req *http.Request) error {
 		t("records.filed_at"), t("filing.version"), t("filing.bytes"), "SHA-256"})
 	for {
 		for _, d := range l.Items {
-			_ = out.Write([]string{cell(d.Name), r.kind(req, string(d.Kind)), cell(d.Subject), cell(d.Words()), cell(d.Sender), cell(r.h.Site.Known(req, d.CreatedBy)),
+			_ = out.Write([]string{web.Cell(d.Name), r.kind(req, string(d.Kind)), web.Cell(d.Subject), web.Cell(d.Words()), web.Cell(d.Sender), web.Cell(r.h.Site.Known(req, d.CreatedBy)),
 				i18n.DateTime(lang, d.CreatedAt), strconv.FormatInt(d.Version, 10), strconv.FormatInt(d.Size, 10), d.Hash})
 		}
 		out.Flush()
@@ -135,12 +135,4 @@ func (r *Room) getCSV(w http.ResponseWriter, req *http.Request) error {
 			panic(http.ErrAbortHandler)
 		}
 	}
-}
-
-// cell keeps a table program from taking a text for a formula.
-func cell(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
-		return "'" + s
-	}
-	return s
 }

@@ -15,6 +15,7 @@ import (
 
 	"rennsteig/platform/blob"
 	"rennsteig/platform/errs"
+	"rennsteig/platform/web"
 	"rennsteig/records"
 )
 
@@ -88,7 +89,7 @@ func FuzzCell(f *testing.F) {
 	f.Add("\t=1")
 	f.Add("a;\"b\"\r\nc")
 	f.Fuzz(func(t *testing.T, s string) {
-		got := cell(s)
+		got := web.Cell(s)
 		if got != "" && strings.ContainsRune("=+-@\t\r", rune(got[0])) || !strings.HasSuffix(got, s) {
 			t.Errorf("%q", got)
 		}

@@ -10,6 +10,7 @@ import (
 	"rennsteig/platform/audit"
 	"rennsteig/platform/db"
 	"rennsteig/platform/errs"
+	"rennsteig/platform/i18n"
 	"rennsteig/platform/identity"
 	"rennsteig/platform/paging"
 	"rennsteig/records"
@@ -204,7 +205,7 @@ func (r *Room) keepIncoming(ctx context.Context, tx *db.Tx, scope access.Access,
 		hashes = append(hashes, d.Hash)
 	}
 	return true, r.h.Audit.Append(ctx, tx, audit.Entry{Action: "filing.registered", Authority: x.Authority, Object: incomingObject(x.ID),
-		Changes: map[string]any{"source": x.Source, "documents": len(docs), "received": isoDate(x.ReceivedAt)}, Blobs: hashes})
+		Changes: map[string]any{"source": x.Source, "documents": len(docs), "received": i18n.ISODate(x.ReceivedAt)}, Blobs: hashes})
 }
 
 // Target is where post is assigned to: the case with this reference; or a new case in the file with this reference, or in

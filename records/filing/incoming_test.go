@@ -12,6 +12,7 @@ import (
 
 	"rennsteig/platform/db"
 	"rennsteig/platform/errs"
+	"rennsteig/platform/i18n"
 	"rennsteig/platform/identity"
 	"rennsteig/records"
 )
@@ -40,7 +41,7 @@ func TestRegisterAndAssign(t *testing.T) {
 		}
 		l, err := h.IncomingPost(erika, IncomingFilter{Query: "HUND müller"})
 		must1(t, err)
-		if len(l.Items) != 1 || l.Items[0].Subject != "Mein Hund" || isoDate(l.Items[0].ReceivedAt) != "2026-11-01" {
+		if len(l.Items) != 1 || l.Items[0].Subject != "Mein Hund" || i18n.ISODate(l.Items[0].ReceivedAt) != "2026-11-01" {
 			t.Fatalf("registered: %+v", l.Items)
 		}
 		w := h.get(max_, incomingPath+"/"+id)

@@ -25,15 +25,6 @@ func notFound(err error) error {
 	return err
 }
 
-// changed reports whether a statement changed exactly one row.
-func changed(res sql.Result, err error) (bool, error) {
-	if err != nil {
-		return false, err
-	}
-	n, err := res.RowsAffected()
-	return n == 1, err
-}
-
 // must is errs.NotFound where nothing was changed.
 func must(ok bool, err error) error {
 	if err == nil && !ok {
@@ -171,7 +162,7 @@ func fileReferences(reference string) []string {
 // mark stores subject and keywords.
 func (store) mark(ctx context.Context, tx *db.Tx, s access.Access, d Document) error {
 	var p db.Params
-	if err := must(changed(tx.Exec(ctx, `UPDATE records_document SET subject = `+p.Add(d.Subject)+` WHERE `+s.In("authority_id", &p)+
+	if err := must(db.Changed(tx.Exec(ctx, `UPDATE records_document SET subject = `+p.Add(d.Subject)+` WHERE `+s.In("authority_id", &p)+
 		` AND id = `+p.Add(d.ID), p...))); err != nil {
 		return err
 	}
@@ -191,6 +182,6 @@ func (store) describe(ctx context.Context, tx *db.Tx, s access.Access, d Documen
 
 func (store) moveTo(ctx context.Context, tx *db.Tx, s access.Access, d Document, to records.Case) error {
 	var p db.Params
-	return must(changed(tx.Exec(ctx, `UPDATE records_document SET case_id = `+p.Add(to.ID)+`, file_id = `+p.Add(to.FileID)+` WHERE `+
+	return must(db.Changed(tx.Exec(ctx, `UPDATE records_document SET case_id = `+p.Add(to.ID)+`, file_id = `+p.Add(to.FileID)+` WHERE `+
 		s.In("authority_id", &p)+` AND authority_id = `+p.Add(to.Authority)+` AND id = `+p.Add(d.ID)+` AND case_id = `+p.Add(d.CaseID), p...)))
 }

@@ -61,7 +61,7 @@ func (store) insertIncoming(ctx context.Context, tx *db.Tx, s access.Access, x I
 	if err := s.Own(x.Authority); err != nil {
 		return false, err
 	}
-	return changed(tx.Exec(ctx, `INSERT INTO filing_incoming (id, authority_id, org_id, source, sender, subject, search, received_at, created_at,
+	return db.Changed(tx.Exec(ctx, `INSERT INTO filing_incoming (id, authority_id, org_id, source, sender, subject, search, received_at, created_at,
 		created_by, case_id, assigned_at, assigned_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, '', 0, '') ON CONFLICT (id) DO NOTHING`,
 		x.ID, x.Authority, x.Org, string(x.Source), x.Sender, x.Subject, x.searchText(), db.Micros(x.ReceivedAt), db.Micros(x.CreatedAt), x.CreatedBy))
 }
@@ -93,7 +93,7 @@ func (store) incomingDocuments(ctx context.Context, q db.Querier, s access.Acces
 // assign notes the case; errs.NotFound if it has one.
 func (store) assign(ctx context.Context, tx *db.Tx, s access.Access, x Incoming) error {
 	var p db.Params
-	return must(changed(tx.Exec(ctx, `UPDATE filing_incoming SET case_id = `+p.Add(x.CaseID)+`, assigned_at = `+p.Add(db.Micros(x.AssignedAt))+
+	return must(db.Changed(tx.Exec(ctx, `UPDATE filing_incoming SET case_id = `+p.Add(x.CaseID)+`, assigned_at = `+p.Add(db.Micros(x.AssignedAt))+
 		`, assigned_by = `+p.Add(x.AssignedBy)+` WHERE `+s.In("authority_id", &p)+` AND id = `+p.Add(x.ID)+` AND case_id = ''`, p...)))
 }
 
@@ -128,7 +128,7 @@ func (store) scanned(ctx context.Context, tx *db.Tx, s access.Access, authority,
 	if err := s.Own(authority); err != nil {
 		return false, err
 	}
-	return changed(tx.Exec(ctx, `INSERT INTO filing_scanned (authority_id, hash, name, incoming_id, taken_at) VALUES ($1, $2, $3, $4, $5)
+	return db.Changed(tx.Exec(ctx, `INSERT INTO filing_scanned (authority_id, hash, name, incoming_id, taken_at) VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT DO NOTHING`, authority, hash, name, incoming, at))
 }
 

@@ -38,7 +38,7 @@ func (store) version(ctx context.Context, q db.Querier, s access.Access, documen
 // addVersion stores the version and makes it the current one of the document as it was read; errs.Conflict if it has another.
 func (store) addVersion(ctx context.Context, tx *db.Tx, s access.Access, d Document, v Version) error {
 	var p db.Params
-	ok, err := changed(tx.Exec(ctx, `UPDATE records_document SET version = `+p.Add(v.Number)+`, name = `+p.Add(v.Name)+`, hash = `+p.Add(v.Hash)+
+	ok, err := db.Changed(tx.Exec(ctx, `UPDATE records_document SET version = `+p.Add(v.Number)+`, name = `+p.Add(v.Name)+`, hash = `+p.Add(v.Hash)+
 		`, size = `+p.Add(v.Size)+`, media_type = `+p.Add(v.MediaType)+` WHERE `+s.In("authority_id", &p)+` AND id = `+p.Add(d.ID)+
 		` AND version = `+p.Add(d.Version)+` AND final_at = 0`, p...))
 	if err != nil {
@@ -54,7 +54,7 @@ func (store) addVersion(ctx context.Context, tx *db.Tx, s access.Access, d Docum
 
 func (store) lock(ctx context.Context, tx *db.Tx, s access.Access, d Document) error {
 	var p db.Params
-	return must(changed(tx.Exec(ctx, `UPDATE records_document SET locked_by = `+p.Add(d.LockedBy)+`, locked_name = `+p.Add(d.LockedName)+
+	return must(db.Changed(tx.Exec(ctx, `UPDATE records_document SET locked_by = `+p.Add(d.LockedBy)+`, locked_name = `+p.Add(d.LockedName)+
 		`, locked_at = `+p.Add(db.Micros(d.LockedAt))+` WHERE `+s.In("authority_id", &p)+` AND id = `+p.Add(d.ID), p...)))
 }
 
@@ -82,7 +82,7 @@ func (store) hold(ctx context.Context, tx *db.Tx, s access.Access, h Held) (bool
 	if err := s.Own(h.Authority); err != nil {
 		return false, err
 	}
-	return changed(tx.Exec(ctx, `INSERT INTO filing_held (`+heldColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+	return db.Changed(tx.Exec(ctx, `INSERT INTO filing_held (`+heldColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 		ON CONFLICT (id) DO NOTHING`, h.ID, h.Authority, h.Document, h.Subject, h.Base, h.Name, h.Hash, h.Size, h.MediaType, h.Comment, db.Micros(h.At)))
 }
 
@@ -102,6 +102,6 @@ func (store) heldBy(ctx context.Context, q db.Querier, s access.Access, document
 
 func (store) settle(ctx context.Context, tx *db.Tx, s access.Access, document, id string) error {
 	var p db.Params
-	return must(changed(tx.Exec(ctx, `DELETE FROM filing_held WHERE `+s.In("authority_id", &p)+` AND document_id = `+p.Add(document)+
+	return must(db.Changed(tx.Exec(ctx, `DELETE FROM filing_held WHERE `+s.In("authority_id", &p)+` AND document_id = `+p.Add(document)+
 		` AND subject = `+p.Add(s.Subject)+` AND id = `+p.Add(id), p...)))
 }

@@ -16,6 +16,7 @@ import (
 
 	"rennsteig/platform/db"
 	"rennsteig/platform/errs"
+	"rennsteig/platform/i18n"
 	"rennsteig/platform/identity"
 	"rennsteig/records"
 	"rennsteig/records/access"
@@ -323,7 +324,7 @@ func TestStrangersAddresses(t *testing.T) {
 			kind, body := "application/x-www-form-urlencoded", []byte(url.Values{"dokument": {g.doc.ID}, "betreff": {"x"}, "was": {"markieren"},
 				"version": {fmt.Sprint(g.doc.Version)}, "id": {g.held}, "wahl": {"behalten"}, "vorgang": {g.c.Reference}}.Encode())
 			if strings.HasSuffix(pattern, "/dokumente") || strings.HasSuffix(pattern, "/fassung") || strings.HasSuffix(pattern, "/posteingang") {
-				kind, body = form(t, map[string]string{"id": db.NewID(), "version": fmt.Sprint(g.doc.Version), "behoerde": erfurt, "eingang": isoDate(time.Now())}, "x.txt", "x")
+				kind, body = form(t, map[string]string{"id": db.NewID(), "version": fmt.Sprint(g.doc.Version), "behoerde": erfurt, "eingang": i18n.ISODate(time.Now())}, "x.txt", "x")
 			}
 			if method == http.MethodGet {
 				kind, body = "", nil

@@ -119,30 +119,6 @@ func statusOf(err error) int {
 	return errs.Status(errs.CodeOf(err))
 }
 
-// choice is a select in a filter.
-type choice struct {
-	Name, Label string
-	Options     []option
-}
-
-type option struct {
-	Value, Text string
-	Selected    bool
-}
-
-// choose makes a select whose options' texts are the catalogue's label.value; the empty value is label.any.
-func (r *Room) choose(req *http.Request, name, label, current string, values ...string) choice {
-	c := choice{Name: name, Label: r.h.Site.T(req, label)}
-	for _, v := range append([]string{""}, values...) {
-		key := label + "." + v
-		if v == "" {
-			key = label + ".any"
-		}
-		c.Options = append(c.Options, option{v, r.h.Site.T(req, key), v == current})
-	}
-	return c
-}
-
 func oneOf(s string, choices ...string) string {
 	for _, c := range choices {
 		if s == c {
@@ -151,15 +127,6 @@ func oneOf(s string, choices ...string) string {
 	}
 	return ""
 }
-
-func sizeText(n int64) string {
-	if n < 1<<20 {
-		return strconv.FormatInt(max(1, (n+512)>>10), 10) + " KB"
-	}
-	return strconv.FormatInt((n+1<<19)>>20, 10) + " MB"
-}
-
-func isoDate(t time.Time) string { return t.In(i18n.Berlin).Format(time.DateOnly) }
 
 // day reads a day as a date field gives it: its first moment in Germany; the zero time for what is none.
 func day(s string) time.Time {

@@ -89,7 +89,7 @@ func (r *Room) showCard(w http.ResponseWriter, req *http.Request, failed error) 
 	first := map[string]int64{}
 	for i := len(c.Versions) - 1; i >= 0; i-- {
 		v := c.Versions[i]
-		row := versionRow{Version: v, Bytes: sizeText(v.Size), Current: v.Number == c.Version, Same: first[v.Hash]}
+		row := versionRow{Version: v, Bytes: web.SizeText(v.Size), Current: v.Number == c.Version, Same: first[v.Hash]}
 		if row.Same == 0 {
 			first[v.Hash] = v.Number
 		}
@@ -99,10 +99,10 @@ func (r *Room) showCard(w http.ResponseWriter, req *http.Request, failed error) 
 		p.Rows = append([]versionRow{row}, p.Rows...)
 	}
 	for _, h := range c.Held {
-		p.Waiting = append(p.Waiting, heldRow{h, sizeText(h.Size), h.Hash == c.Hash})
+		p.Waiting = append(p.Waiting, heldRow{h, web.SizeText(h.Size), h.Hash == c.Hash})
 	}
 	for _, d := range c.Enclosed {
-		p.Parts = append(p.Parts, documentRow{Document: d, What: r.kind(req, string(d.Kind)), Bytes: sizeText(d.Size)})
+		p.Parts = append(p.Parts, documentRow{Document: d, What: r.kind(req, string(d.Kind)), Bytes: web.SizeText(d.Size)})
 	}
 	p.Query = web.Query(req.URL.Query().Get("q"))
 	p.How = t("filing.text.waiting")
@@ -170,7 +170,7 @@ func (r *Room) cardFacts(req *http.Request, c Card) web.SummaryList {
 		web.SummaryRow{Label: t("records.filed_at"), Value: t("filing.by", i18n.DateTime(lang, c.CreatedAt), r.h.Site.Known(req, c.CreatedBy))},
 		web.SummaryRow{Label: t("records.case"), Value: c.Case.Reference + " " + c.Case.Subject},
 		web.SummaryRow{Label: t("filing.version"), Value: strconv.FormatInt(c.Version, 10)},
-		web.SummaryRow{Label: t("filing.media_type"), Value: strings.SplitN(c.MediaType, ";", 2)[0] + ", " + sizeText(c.Size)},
+		web.SummaryRow{Label: t("filing.media_type"), Value: strings.SplitN(c.MediaType, ";", 2)[0] + ", " + web.SizeText(c.Size)},
 	)
 	if c.Final() {
 		rows = append(rows, web.SummaryRow{Label: t("filing.final_at"), Value: i18n.DateTime(lang, c.FinalAt)})

@@ -35,7 +35,7 @@ type documentsPage struct {
 	Errors    web.ErrorSummary
 	Alert     web.Alert
 	Query     string
-	Choices   []choice
+	Choices   []web.Choice
 	Filtered  bool
 	Rows      []documentRow
 	Pages     web.Pagination
@@ -74,14 +74,14 @@ func (r *Room) showDocuments(w http.ResponseWriter, req *http.Request, f Filter,
 	}
 	t := r.h.Site.Text(req)
 	path := "/akte/vorgang/" + c.ID + "/dokumente"
-	kinds := choice{Name: "art", Label: t("records.kind"), Options: []option{{Text: t("filing.kind.any")}}}
+	kinds := web.Choice{Name: "art", Label: t("records.kind"), Options: []web.Chosen{{Text: t("filing.kind.any")}}}
 	for _, k := range Kinds {
-		kinds.Options = append(kinds.Options, option{string(k), r.kind(req, string(k)), k == f.Kind})
+		kinds.Options = append(kinds.Options, web.Chosen{Value: string(k), Text: r.kind(req, string(k)), Selected: k == f.Kind})
 	}
 	unpaged := f
 	unpaged.Page = paging.Cursor{}
 	d := documentsPage{Tabs: r.core.CaseTabs(req, c.ID, "/dokumente"), Case: c, Errors: r.h.Site.Summary(t, in.err), Alert: r.alert(req, in.err),
-		Query: f.Query, Choices: []choice{kinds, r.choose(req, "sortierung", "filing.sort", f.Sort, SortOldest, SortName)},
+		Query: f.Query, Choices: []web.Choice{kinds, r.h.Site.Choose(req, "sortierung", "filing.sort", f.Sort, SortOldest, SortName)},
 		Filtered: f.Query != "" || f.Kind != "" || f.Sort != "", Pages: l.Pages(path, f.values()),
 		CanChange: c.May >= access.Write && c.State != records.StateClosed, List: f.values().Encode(),
 		CSV: web.Address(path+".csv", unpaged.values()), FormID: db.NewID(), Script: r.script.url(), Files: r.h.Site.FieldError(req, in.err, "dateien"),
@@ -96,7 +96,7 @@ func (r *Room) showDocuments(w http.ResponseWriter, req *http.Request, f Filter,
 		chosen[id] = true
 	}
 	for _, x := range l.Items {
-		d.Rows = append(d.Rows, documentRow{Document: x, What: r.kind(req, string(x.Kind)), By: r.h.Site.Known(req, x.CreatedBy), Bytes: sizeText(x.Size),
+		d.Rows = append(d.Rows, documentRow{Document: x, What: r.kind(req, string(x.Kind)), By: r.h.Site.Known(req, x.CreatedBy), Bytes: web.SizeText(x.Size),
 			Locked: x.Locked(r.h.Now()), Chosen: chosen[x.ID]})
 	}
 	meta := web.Meta{Title: t("filing.documents_of", c.Reference), Crumbs: r.caseCrumbs(req, c), Failed: in.err != nil}

@@ -43,7 +43,7 @@ type incomingsPage struct {
 	Errors        web.ErrorSummary
 	Alert         web.Alert
 	Query         string
-	Choices       []choice
+	Choices       []web.Choice
 	Filtered      bool
 	Done          bool
 	Rows          []incomingRow
@@ -78,8 +78,8 @@ func (r *Room) showIncomings(w http.ResponseWriter, req *http.Request, in typed)
 	}
 	done, newest := f.values().Get("stand"), f.values().Get("sortierung")
 	d := incomingsPage{Tabs: r.core.Tabs(req, incomingPath), Errors: r.h.Site.Summary(t, in.err), Alert: r.alert(req, in.err), Query: f.Query,
-		Choices: []choice{r.choose(req, "stand", "filing.incoming.state", done, doneWord),
-			r.choose(req, "sortierung", "filing.incoming.sort", newest, newestWord)},
+		Choices: []web.Choice{r.h.Site.Choose(req, "stand", "filing.incoming.state", done, doneWord),
+			r.h.Site.Choose(req, "sortierung", "filing.incoming.sort", newest, newestWord)},
 		Filtered: f.Query != "" || f.Done || f.Newest, Done: f.Done, Pages: l.Pages(incomingPath, f.values()), FormID: db.NewID(),
 		Files: r.h.Site.FieldError(req, in.err, "dateien"), Open: in.err != nil, Fields: fields, Script: r.script.url(),
 		ShowAuthority: len(authorities(req)) > 1}
@@ -107,7 +107,7 @@ func (r *Room) postFields(req *http.Request, in typed) ([]web.Field, error) {
 	t := r.h.Site.Text(req)
 	received := in.form.Get("eingang")
 	if received == "" {
-		received = isoDate(r.h.Now())
+		received = i18n.ISODate(r.h.Now())
 	}
 	orgs, err := r.orgs(req)
 	if err != nil {
@@ -242,7 +242,7 @@ func (r *Room) showIncoming(w http.ResponseWriter, req *http.Request, in typed) 
 			Value: t("filing.by", i18n.DateTime(lang, x.AssignedAt), x.AssignedBy)})
 	}
 	for _, d := range docs {
-		p.Rows = append(p.Rows, documentRow{Document: d, What: r.kind(req, string(d.Kind)), Bytes: sizeText(d.Size)})
+		p.Rows = append(p.Rows, documentRow{Document: d, What: r.kind(req, string(d.Kind)), Bytes: web.SizeText(d.Size)})
 	}
 	meta := web.Meta{Title: x.Subject, Crumbs: append(r.deskCrumbs(req), web.Link{Text: t("filing.incoming"), Href: incomingPath}), Failed: in.err != nil}
 	return r.pages.incoming.RenderStatus(w, req, statusOf(in.err), meta, p)

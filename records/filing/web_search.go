@@ -8,6 +8,7 @@ import (
 
 	"rennsteig/platform/errs"
 	"rennsteig/platform/fulltext"
+	"rennsteig/platform/i18n"
 	"rennsteig/platform/web"
 	"rennsteig/records"
 )
@@ -33,10 +34,10 @@ func parseSearch(v url.Values, units []records.Unit) SearchFilter {
 func (f SearchFilter) values() url.Values {
 	from, until := "", ""
 	if !f.From.IsZero() {
-		from = isoDate(f.From)
+		from = i18n.ISODate(f.From)
 	}
 	if !f.Until.IsZero() {
-		until = isoDate(f.Until.AddDate(0, 0, -1))
+		until = i18n.ISODate(f.Until.AddDate(0, 0, -1))
 	}
 	return web.Values("q", f.Query, "art", f.Kind, "einheit", f.Unit, "von", from, "bis", until)
 }
@@ -44,7 +45,7 @@ func (f SearchFilter) values() url.Values {
 type searchPage struct {
 	Tabs          web.Tabs
 	Query         string
-	Choices       []choice
+	Choices       []web.Choice
 	From, Until   string
 	Filtered      bool
 	Asked         bool
@@ -87,13 +88,13 @@ func (r *Room) showSearch(w http.ResponseWriter, req *http.Request, v url.Values
 	if err != nil {
 		return err
 	}
-	unit := choice{Name: "einheit", Label: t("records.unit"), Options: []option{{Text: t("records.unit.any")}}}
+	unit := web.Choice{Name: "einheit", Label: t("records.unit"), Options: []web.Chosen{{Text: t("records.unit.any")}}}
 	for _, u := range units {
-		unit.Options = append(unit.Options, option{u.Code, u.Code + " " + u.Title, u.Code == f.Unit})
+		unit.Options = append(unit.Options, web.Chosen{Value: u.Code, Text: u.Code + " " + u.Title, Selected: u.Code == f.Unit})
 	}
 	values := f.values()
 	p := searchPage{Tabs: r.core.Tabs(req, searchPath), Query: f.Query, From: values.Get("von"), Until: values.Get("bis"),
-		Choices:  []choice{r.choose(req, "art", "filing.search.kind", f.Kind, searchKinds...), unit},
+		Choices:  []web.Choice{r.h.Site.Choose(req, "art", "filing.search.kind", f.Kind, searchKinds...), unit},
 		Filtered: len(values) > 0, Asked: !fulltext.Parse(f.Query).Empty(), ShowAuthority: len(authorities(req)) > 1, Here: values.Encode(),
 		Name: web.Field{Name: "name", Label: t("filing.view.name"), MaxLength: maxViewName, Value: in.form.Get("name"), Error: r.h.Site.FieldError(req, in.err, "name")}}
 	for _, h := range hits {

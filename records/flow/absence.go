@@ -8,6 +8,7 @@ import (
 	"rennsteig/platform/audit"
 	"rennsteig/platform/db"
 	"rennsteig/platform/errs"
+	"rennsteig/platform/i18n"
 	"rennsteig/platform/identity"
 	"rennsteig/platform/queue"
 	"rennsteig/records/access"
@@ -99,7 +100,7 @@ func (r *Room) RecordAbsence(ctx context.Context, b Absence) error {
 			}
 		}
 		return r.h.Audit.Append(ctx, tx, audit.Entry{Action: "flow.absence_recorded", Authority: b.Authority, Object: personObject(b.Subject),
-			Changes: map[string]any{"absence": b.ID, "deputy": b.Deputy, "from": day(b.From), "until": day(b.Until.Add(-time.Second))}})
+			Changes: map[string]any{"absence": b.ID, "deputy": b.Deputy, "from": i18n.ISODate(b.From), "until": i18n.ISODate(b.Until.Add(-time.Second))}})
 	})
 }
 

@@ -55,13 +55,6 @@ func dateOf(form url.Values, name string) time.Time {
 	return t
 }
 
-func day(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.In(i18n.Berlin).Format(time.DateOnly)
-}
-
 // typed is what a form brought that could not be done; it is shown again.
 type typed struct {
 	form url.Values
@@ -242,7 +235,7 @@ func (r *Room) stepForms(req *http.Request, x recipients, steps []Step, shown in
 			Text: web.Field{Name: name + "-text", Label: t("flow.task_text"), Kind: "text", MaxLength: maxText, Optional: true, Value: s.Text},
 		}
 		if dates {
-			f.Date = web.Field{Name: name + "-date", Label: t("flow.resubmit_on"), Kind: "date", Optional: true, Value: day(s.Date)}
+			f.Date = web.Field{Name: name + "-date", Label: t("flow.resubmit_on"), Kind: "date", Optional: true, Value: i18n.ISODate(s.Date)}
 		}
 		for j := range min(max(toShown, len(s.To)+1), maxRecipients) {
 			to := toField{ID: toName(name, j)}
@@ -269,7 +262,7 @@ func (r *Room) noteReading(ctx context.Context, c records.Case, f records.File) 
 type keptPage struct {
 	Action string
 	Texts  []web.Field
-	Rest   []chosen
+	Rest   []web.Chosen
 }
 
 // keptTexts are the fields whose text is shown, with what they are called.
@@ -284,7 +277,7 @@ func (r *Room) showKept(w http.ResponseWriter, req *http.Request) error {
 			if label := keptTexts[name]; label != "" && value != "" {
 				p.Texts = append(p.Texts, web.Field{Name: name, Label: t(label), Kind: "textarea", Rows: 4, Value: value})
 			} else {
-				p.Rest = append(p.Rest, chosen{Value: value, Text: name})
+				p.Rest = append(p.Rest, web.Chosen{Value: value, Text: name})
 			}
 		}
 	}

@@ -47,7 +47,7 @@ type tasksPage struct {
 	Tabs, Views web.Tabs
 	View        string
 	Query       string
-	Choices     []choice
+	Choices     []web.Choice
 	Filtered    bool
 	Reset       string
 	Deputising  string
@@ -60,17 +60,6 @@ type tasksPage struct {
 	Pages       web.Pagination
 }
 
-// choice is a select in the filter.
-type choice struct {
-	Name, Label string
-	Options     []chosen
-}
-
-type chosen struct {
-	Value, Text string
-	Selected    bool
-}
-
 type taskRow struct {
 	Entry
 	Path   string
@@ -80,10 +69,10 @@ type taskRow struct {
 	CanSee bool
 }
 
-func (r *Room) choose(req *http.Request, name, label, current string, values ...[2]string) choice {
-	c := choice{Name: name, Label: r.h.Site.T(req, label)}
+func (r *Room) choose(req *http.Request, name, label, current string, values ...[2]string) web.Choice {
+	c := web.Choice{Name: name, Label: r.h.Site.T(req, label)}
 	for _, v := range values {
-		c.Options = append(c.Options, chosen{v[0], r.h.Site.T(req, v[1]), v[0] == current})
+		c.Options = append(c.Options, web.Chosen{Value: v[0], Text: r.h.Site.T(req, v[1]), Selected: v[0] == current})
 	}
 	return c
 }
@@ -118,7 +107,7 @@ func (r *Room) getTasks(w http.ResponseWriter, req *http.Request) error {
 	p := tasksPage{Tabs: r.core.Tabs(req, "/akte/aufgaben"), Views: web.Tabs{Label: t("flow.views")}, View: string(f.View), Query: f.Query,
 		Filtered: f.Query != "" || f.Kind != "" || f.Overdue || f.Sort != "", Reset: web.Address("/akte/aufgaben", Filter{View: f.View}.values()),
 		List: f.values().Encode(), CSV: web.Address("/akte/aufgaben/csv", f.values()), Shows: map[string]bool{},
-		Choices: []choice{
+		Choices: []web.Choice{
 			r.choose(req, "art", "flow.kind", string(f.Kind), kinds...),
 			r.choose(req, "ueberfaellig", "flow.deadline", overdue, [2]string{"", "flow.any"}, [2]string{"ja", "flow.overdue_only"}),
 			r.choose(req, "sortierung", "flow.sort", f.Sort, [2]string{"", "flow.sort.due"}, [2]string{SortNewest, "flow.sort.newest"}),
@@ -205,20 +194,12 @@ func (r *Room) getTasksCSV(w http.ResponseWriter, req *http.Request) error {
 	_ = out.Write(head) // the error stays in out, and there is nobody left to tell
 	for _, row := range rows {
 		for i, cell := range row {
-			row[i] = plain(cell)
+			row[i] = web.Cell(cell)
 		}
 		_ = out.Write(row)
 	}
 	out.Flush()
 	return nil
-}
-
-// plain keeps a spreadsheet from taking a text for a formula.
-func plain(cell string) string {
-	if cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
-		return "'" + cell
-	}
-	return cell
 }
 
 func (r *Room) postSeen(w http.ResponseWriter, req *http.Request) error {

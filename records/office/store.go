@@ -13,15 +13,6 @@ import (
 	"rennsteig/records/access"
 )
 
-// changed reports whether a statement changed a row.
-func changed(res sql.Result, err error) (bool, error) {
-	if err != nil {
-		return false, err
-	}
-	n, err := res.RowsAffected()
-	return n > 0, err
-}
-
 // --- units ---
 
 const unitColumns = `id, authority_id, code, name, parent, path, ended_at`
@@ -90,7 +81,7 @@ func putUnit(ctx context.Context, tx *db.Tx, a access.Access, u Unit) error {
 	if err := a.Own(u.Authority); err != nil {
 		return err
 	}
-	ok, err := changed(tx.Exec(ctx, `INSERT INTO records_org (`+unitColumns+`) VALUES ($1, $2, $3, $4, $5, $6, 0)
+	ok, err := db.Changed(tx.Exec(ctx, `INSERT INTO records_org (`+unitColumns+`) VALUES ($1, $2, $3, $4, $5, $6, 0)
 		ON CONFLICT (id) DO UPDATE SET code = excluded.code, name = excluded.name, parent = excluded.parent, path = excluded.path
 		WHERE records_org.authority_id = excluded.authority_id`, u.ID, u.Authority, u.Code, u.Name, u.Parent, u.Path))
 	if err == nil && !ok {
@@ -110,7 +101,7 @@ func movePaths(ctx context.Context, tx *db.Tx, a access.Access, from, to string)
 // endUnit ends a unit with nothing in it or below it, and reports whether it did.
 func endUnit(ctx context.Context, tx *db.Tx, a access.Access, id string, at time.Time) (bool, error) {
 	var p db.Params
-	return changed(tx.Exec(ctx, `UPDATE records_org SET ended_at = `+p.Add(db.Micros(at))+` WHERE `+a.In("authority_id", &p)+` AND id = `+p.Add(id)+
+	return db.Changed(tx.Exec(ctx, `UPDATE records_org SET ended_at = `+p.Add(db.Micros(at))+` WHERE `+a.In("authority_id", &p)+` AND id = `+p.Add(id)+
 		` AND NOT EXISTS (SELECT 1 FROM records_org o WHERE o.parent = records_org.id AND o.ended_at = 0)
 		AND NOT EXISTS (SELECT 1 FROM records_member m WHERE m.org_id = records_org.id)`, p...))
 }
@@ -119,14 +110,14 @@ func putMember(ctx context.Context, tx *db.Tx, a access.Access, authority string
 	if err := a.Own(authority); err != nil {
 		return false, err
 	}
-	return changed(tx.Exec(ctx, `INSERT INTO records_member (org_id, subject, role, authority_id, name) VALUES ($1, $2, $3, $4, $5)
+	return db.Changed(tx.Exec(ctx, `INSERT INTO records_member (org_id, subject, role, authority_id, name) VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT (org_id, subject, role) DO UPDATE SET name = excluded.name WHERE records_member.name <> excluded.name`,
 		m.Unit, m.Subject, string(m.Role), authority, m.Name))
 }
 
 func dropMember(ctx context.Context, tx *db.Tx, a access.Access, m Member) (bool, error) {
 	var p db.Params
-	return changed(tx.Exec(ctx, `DELETE FROM records_member WHERE `+a.In("authority_id", &p)+` AND org_id = `+p.Add(m.Unit)+
+	return db.Changed(tx.Exec(ctx, `DELETE FROM records_member WHERE `+a.In("authority_id", &p)+` AND org_id = `+p.Add(m.Unit)+
 		` AND subject = `+p.Add(m.Subject)+` AND role = `+p.Add(string(m.Role)), p...))
 }
 
@@ -192,7 +183,7 @@ func putType(ctx context.Context, tx *db.Tx, a access.Access, t records.FileType
 	if err != nil {
 		return err
 	}
-	ok, err := changed(tx.Exec(ctx, `INSERT INTO records_file_type (id, authority_id, name, fields) VALUES ($1, $2, $3, $4)
+	ok, err := db.Changed(tx.Exec(ctx, `INSERT INTO records_file_type (id, authority_id, name, fields) VALUES ($1, $2, $3, $4)
 		ON CONFLICT (id) DO UPDATE SET name = excluded.name, fields = excluded.fields WHERE records_file_type.authority_id = excluded.authority_id`,
 		t.ID, t.Authority, t.Name, string(fields)))
 	if err == nil && !ok {

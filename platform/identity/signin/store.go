@@ -203,7 +203,7 @@ func grantsOf(ctx context.Context, q db.Querier, subject string) ([]identity.Gra
 
 // insertGrant reports whether the grant is new.
 func insertGrant(ctx context.Context, tx *db.Tx, subject string, g identity.Grant, by string, now time.Time) (bool, error) {
-	return changed(tx.Exec(ctx, `
+	return db.Changed(tx.Exec(ctx, `
 		INSERT INTO identity_grant (subject, role, authority_id, granted_at, granted_by) VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT (subject, role, authority_id) DO NOTHING`,
 		subject, string(g.Role), g.Authority, db.Micros(now), by))
@@ -211,17 +211,9 @@ func insertGrant(ctx context.Context, tx *db.Tx, subject string, g identity.Gran
 
 // deleteGrant reports whether there was one.
 func deleteGrant(ctx context.Context, tx *db.Tx, subject string, g identity.Grant) (bool, error) {
-	return changed(tx.Exec(ctx, `
+	return db.Changed(tx.Exec(ctx, `
 		DELETE FROM identity_grant WHERE subject = $1 AND role = $2 AND authority_id = $3`,
 		subject, string(g.Role), g.Authority))
-}
-
-func changed(res sql.Result, err error) (bool, error) {
-	if err != nil {
-		return false, err
-	}
-	n, err := res.RowsAffected()
-	return n > 0, err
 }
 
 // members lists who holds a grant at the authority (identity.Everywhere: at any), by subject, after the given one.
