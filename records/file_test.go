@@ -227,6 +227,24 @@ func TestFilePages(t *testing.T) {
 		if w := send("POST", path+"/schliessen", url.Values{"version": {"5"}}); w.Code != http.StatusConflict {
 			t.Errorf("closed with an open case: %d", w.Code)
 		}
+		// A session that has ended loses nothing of what was typed.
+		for _, x := range []struct {
+			path string
+			form url.Values
+		}{
+			{"/akte/akten/neu", url.Values{"authority": {erfurt}, "unit": {"22.31"}, "subject": {"Nicht <verloren>"}, "level": {"0"}}},
+			{path + "/bearbeiten", url.Values{"version": {"5"}, "subject": {"Nicht <verloren>"}, "level": {"0"}}},
+			{path + "/vorgang", url.Values{"subject": {"Nicht <verloren>"}}},
+			{path + "/teilakte", url.Values{"version": {"5"}, "subject": {"Nicht <verloren>"}}},
+		} {
+			req := httptest.NewRequestWithContext(t.Context(), "POST", x.path, strings.NewReader(x.form.Encode()))
+			req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			w := httptest.NewRecorder()
+			h.mux.ServeHTTP(w, req)
+			if w.Code != http.StatusUnauthorized || !strings.Contains(w.Body.String(), "Nicht &lt;verloren&gt;") || !strings.Contains(w.Body.String(), `action="`+x.path+`"`) {
+				t.Errorf("%s after the session: %d, or what was typed is lost", x.path, w.Code)
+			}
+		}
 		if w := send("GET", "/akte/akten?liste=gemerkt", nil); !strings.Contains(w.Body.String(), "Zaunbau Nord") || strings.Contains(w.Body.String(), "Vorher") {
 			t.Error("the favourites' list is another")
 		}

@@ -68,7 +68,7 @@ func (r *Room) WriteProof(ctx context.Context, file string, w func(File) io.Writ
 	if err != nil {
 		return err
 	}
-	req, err := r.evidence(ctx, q, a, f)
+	req, err := evidence(ctx, q, a, f)
 	if err != nil {
 		return err
 	}
@@ -96,7 +96,7 @@ func Evidence(ctx context.Context, d *db.DB, reference string) (audit.BundleRequ
 	req := audit.BundleRequest{Reference: reference}
 	for _, f := range found {
 		f.Reference = reference
-		one, err := (&Room{}).evidence(ctx, q, access.At(f.Authority), f)
+		one, err := evidence(ctx, q, access.At(f.Authority), f)
 		if err != nil {
 			return req, err
 		}
@@ -105,15 +105,15 @@ func Evidence(ctx context.Context, d *db.DB, reference string) (audit.BundleRequ
 	return req, nil
 }
 
-func (r *Room) evidence(ctx context.Context, q db.Querier, a access.Access, f File) (audit.BundleRequest, error) {
+func evidence(ctx context.Context, q db.Querier, a access.Access, f File) (audit.BundleRequest, error) {
 	req := audit.BundleRequest{Reference: f.Reference, Objects: []string{FileObject(f.ID)}}
-	objects, err := r.store.objects(ctx, q, a, f.ID)
+	objects, err := store{}.objects(ctx, q, a, f.ID)
 	if err != nil {
 		return req, err
 	}
 	for _, o := range objects {
 		req.Objects = append(req.Objects, o.name)
 	}
-	req.Documents, err = r.store.evidence(ctx, q, a, f.ID)
+	req.Documents, err = store{}.evidence(ctx, q, a, f.ID)
 	return req, err
 }

@@ -259,7 +259,7 @@ func (r *Room) post(w http.ResponseWriter, req *http.Request, notice string, do 
 	case errs.Is(err, errs.Conflict), errs.Is(err, errs.Invalid):
 		return r.showCase(w, req, f, typed{form, err})
 	case errs.Is(err, errs.Unauthenticated):
-		return r.showKept(w, req)
+		return r.ShowKept(w, req, keptTexts)
 	case err != nil:
 		return err
 	case form.Get("zurueck") == "liste":
@@ -299,18 +299,23 @@ type keptPage struct {
 	Rest   []web.Chosen
 }
 
-// showKept answers a form of somebody whose session has ended. It shows nothing but what came with the form.
-func (r *Room) showKept(w http.ResponseWriter, req *http.Request) error {
-	t, form := r.h.Site.Text(req), req.PostForm
+// keptTexts are the fields of a case's forms whose text is shown, with what they are called.
+var keptTexts = map[string]string{"note": "records.note", "question": "records.question", "decision": "records.letter.decision",
+	"reasons": "records.letter.reasons"}
+
+// ShowKept answers a form of somebody whose session has ended: with what was typed, to be sent again after signing in
+// elsewhere. It shows nothing but what came with the form. texts are the fields to be read, with the keys of what they are
+// called; the others are sent along unseen.
+func (r *Room) ShowKept(w http.ResponseWriter, req *http.Request, texts map[string]string) error {
+	t := r.h.Site.Text(req)
 	p := keptPage{Action: req.URL.EscapedPath()}
-	for _, name := range slices.Sorted(maps.Keys(form)) {
-		value := form.Get(name)
-		label, isText := map[string]string{"note": "records.note", "question": "records.question", "decision": "records.letter.decision",
-			"reasons": "records.letter.reasons"}[name]
-		if isText && value != "" {
-			p.Texts = append(p.Texts, web.Field{Name: name, Label: t(label), Kind: "textarea", Rows: 6, Value: value})
-		} else {
-			p.Rest = append(p.Rest, web.Chosen{Value: value, Text: name})
+	for _, name := range slices.Sorted(maps.Keys(req.PostForm)) {
+		for _, value := range req.PostForm[name] {
+			if label := texts[name]; label != "" && value != "" {
+				p.Texts = append(p.Texts, web.Field{Name: name, Label: t(label), Kind: "textarea", Rows: 6, Value: value})
+			} else {
+				p.Rest = append(p.Rest, web.Chosen{Value: value, Text: name})
+			}
 		}
 	}
 	return r.pages.kept.RenderStatus(w, req, http.StatusUnauthorized, web.Meta{Title: t("records.kept")}, p)

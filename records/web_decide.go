@@ -155,7 +155,7 @@ func (r *Room) postDecide(w http.ResponseWriter, req *http.Request) error {
 	case errs.Is(err, errs.Conflict), errs.Is(err, errs.Invalid):
 		return r.showDecide(w, req, f, granted, typed{form, err})
 	case errs.Is(err, errs.Unauthenticated):
-		return r.showKept(w, req)
+		return r.ShowKept(w, req, keptTexts)
 	}
 	return err
 }

@@ -63,7 +63,7 @@ func (r *Room) Routes(mux *http.ServeMux) {
 		r.h.Site.Handle(mux, pattern, func(w http.ResponseWriter, req *http.Request) error {
 			err := h(w, req)
 			if errs.Is(err, errs.Unauthenticated) && len(req.PostForm) > 0 {
-				return r.showKept(w, req)
+				return r.core.ShowKept(w, req, keptTexts)
 			}
 			return err
 		})

@@ -25,7 +25,6 @@ type pages struct {
 	absence   *web.Page[absencePage]
 	templates *web.Page[templatesPage]
 	template  *web.Page[templatePage]
-	kept      *web.Page[keptPage]
 }
 
 func newPages(s *web.Site) pages {
@@ -36,7 +35,6 @@ func newPages(s *web.Site) pages {
 		absence:   web.NewPage[absencePage](s, Files, "absence"),
 		templates: web.NewPage[templatesPage](s, Files, "templates"),
 		template:  web.NewPage[templatePage](s, Files, "template"),
-		kept:      web.NewPage[keptPage](s, Files, "kept"),
 	}
 }
 
@@ -258,28 +256,5 @@ func (r *Room) noteReading(ctx context.Context, c records.Case, f records.File) 
 	return r.logReading(ctx, c, level)
 }
 
-// keptPage holds what was typed when the session had ended: after signing in elsewhere it can be sent again from here.
-type keptPage struct {
-	Action string
-	Texts  []web.Field
-	Rest   []web.Chosen
-}
-
 // keptTexts are the fields whose text is shown, with what they are called.
 var keptTexts = map[string]string{"text": "flow.remark", "reason": "flow.reason", "comment": "flow.comment"}
-
-// showKept answers a form of somebody whose session has ended. It shows nothing but what came with the form.
-func (r *Room) showKept(w http.ResponseWriter, req *http.Request) error {
-	t := r.h.Site.Text(req)
-	p := keptPage{Action: req.URL.EscapedPath()}
-	for _, name := range slices.Sorted(maps.Keys(req.PostForm)) {
-		for _, value := range req.PostForm[name] {
-			if label := keptTexts[name]; label != "" && value != "" {
-				p.Texts = append(p.Texts, web.Field{Name: name, Label: t(label), Kind: "textarea", Rows: 4, Value: value})
-			} else {
-				p.Rest = append(p.Rest, web.Chosen{Value: value, Text: name})
-			}
-		}
-	}
-	return r.pages.kept.RenderStatus(w, req, http.StatusUnauthorized, web.Meta{Title: t("records.kept")}, p)
-}
