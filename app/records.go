@@ -2,10 +2,12 @@ package app
 
 import (
 	"context"
+	"errors"
 
 	"rennsteig/platform/audit"
 	"rennsteig/platform/cli"
 	"rennsteig/platform/db"
+	"rennsteig/platform/errs"
 	"rennsteig/platform/identity"
 	"rennsteig/platform/identity/signin"
 	"rennsteig/records"
@@ -56,5 +58,9 @@ func evidence(ctx context.Context, p audit.Place, reference string) (audit.Bundl
 		return audit.BundleRequest{}, err
 	}
 	defer d.Close()
-	return records.Evidence(ctx, d, reference)
+	req, err := records.Evidence(ctx, d, reference)
+	if errs.Is(err, errs.NotFound) {
+		err = errors.New("no file has this reference: it is the Aktenzeichen of the file, 22.31-2026/000017, without that of a case")
+	}
+	return req, err
 }
