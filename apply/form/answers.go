@@ -104,9 +104,9 @@ func (f *Field) normalise(v string) string {
 			return c.String()
 		}
 	case f.Format == IBAN:
-		return strings.ToUpper(strings.ReplaceAll(v, " ", ""))
+		return norm.NFC.String(strings.ToUpper(strings.ReplaceAll(v, " ", ""))) // what a blank kept apart may join now
 	case f.Format == Postcode, f.Format == Digits:
-		return strings.ReplaceAll(v, " ", "")
+		return norm.NFC.String(strings.ReplaceAll(v, " ", ""))
 	}
 	return v
 }
