@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"maps"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -220,15 +221,27 @@ func (r *Room) AddNote(ctx context.Context, id string, version int64, noteID, te
 // Close puts a decided case to the files (z.d.A.). A file whose cases are all closed is closed with it, and its
 // retention begins.
 func (r *Room) Close(ctx context.Context, id string, version int64) error {
-	return r.change(ctx, id, version, change{
+	return r.change(ctx, id, version, r.closing(nil))
+}
+
+// CloseIn is Close in the transaction of what the case is closed for. c was read and locked in it; its May is the right
+// that the case is closed with. why goes into the log too.
+func (r *Room) CloseIn(ctx context.Context, tx *db.Tx, c Case, why map[string]any) error {
+	return r.changeIn(ctx, tx, c, c.Version, r.closing(why))
+}
+
+func (r *Room) closing(why map[string]any) change {
+	return change{
 		action: actClose,
 		done:   func(_ context.Context, _ *db.Tx, c Case) (bool, error) { return c.State == StateClosed, nil },
 		do: func(ctx context.Context, tx *db.Tx, c *Case) (audit.Entry, error) {
 			c.ClosedAt = r.h.Now()
 			fileClosed, err := r.store.closeFile(ctx, tx, access.At(c.Authority), *c)
-			return audit.Entry{Action: "records.case_closed", Changes: map[string]any{"file_closed": fileClosed}}, err
+			changes := map[string]any{"file_closed": fileClosed}
+			maps.Copy(changes, why)
+			return audit.Entry{Action: "records.case_closed", Changes: changes}, err
 		},
-	})
+	}
 }
 
 // change is what a clerk does to a case.
@@ -251,34 +264,39 @@ func (r *Room) change(ctx context.Context, id string, version int64, ch change) 
 		if err != nil {
 			return err
 		}
-		if c.May < access.Write {
-			return errs.E(errs.Denied, "records.error.read_only")
-		}
-		if done, err := ch.done(ctx, tx, c); done || err != nil {
-			return err
-		}
-		next, err := c.after(ch.action)
-		if err != nil {
-			return err
-		}
-		if c.Version != version {
-			return errs.E(errs.Conflict, "records.error.changed")
-		}
-		if me := identity.From(ctx); c.AssignedTo == "" && ch.action != actNote {
-			c.AssignedTo, c.AssignedName = me.Subject, me.Name // who acts on a free case has it
-		}
-		entry, err := ch.do(ctx, tx, &c)
-		if err != nil {
-			return err
-		}
-		c.State = next
-		if err := r.save(ctx, tx, scope, c); err != nil {
-			return err
-		}
-		entry.Authority, entry.Object = c.Authority, object(c.ID)
-		entry.Changes["state"] = c.State
-		return r.h.Audit.Append(ctx, tx, entry)
+		return r.changeIn(ctx, tx, c, version, ch)
 	})
+}
+
+// changeIn is change for a case that was read and locked in the transaction.
+func (r *Room) changeIn(ctx context.Context, tx *db.Tx, c Case, version int64, ch change) error {
+	if c.May < access.Write {
+		return errs.E(errs.Denied, "records.error.read_only")
+	}
+	if done, err := ch.done(ctx, tx, c); done || err != nil {
+		return err
+	}
+	next, err := c.after(ch.action)
+	if err != nil {
+		return err
+	}
+	if c.Version != version {
+		return errs.E(errs.Conflict, "records.error.changed")
+	}
+	if me := identity.From(ctx); c.AssignedTo == "" && ch.action != actNote {
+		c.AssignedTo, c.AssignedName = me.Subject, me.Name // who acts on a free case has it
+	}
+	entry, err := ch.do(ctx, tx, &c)
+	if err != nil {
+		return err
+	}
+	c.State = next
+	if err := r.save(ctx, tx, access.At(c.Authority), c); err != nil {
+		return err
+	}
+	entry.Authority, entry.Object = c.Authority, object(c.ID)
+	entry.Changes["state"] = c.State
+	return r.h.Audit.Append(ctx, tx, entry)
 }
 
 // save stores c as its next version, changed by the caller.

@@ -69,6 +69,22 @@ func (r *Room) FileDocuments(ctx context.Context, tx *db.Tx, c Case, action stri
 		Changes: map[string]any{"documents": len(documents)}, Blobs: hashes(documents)})
 }
 
+// OnVersion has f told of each new version of a document (its id), in the transaction that files it: a part asks for
+// that when it is made. What fails in f undoes the version.
+func (r *Room) OnVersion(f func(ctx context.Context, tx *db.Tx, document string) error) {
+	r.versions = append(r.versions, f)
+}
+
+// VersionAdded passes on that a document has a new version; whoever files one says so, with case and document locked.
+func (r *Room) VersionAdded(ctx context.Context, tx *db.Tx, document string) error {
+	for _, f := range r.versions {
+		if err := f(ctx, tx, document); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // noteReading keeps a reader's look at something confidential in the log.
 func (r *Room) noteReading(ctx context.Context, authority, object string, level access.Level) error {
 	if !level.Sensitive() {

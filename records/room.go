@@ -1,10 +1,12 @@
 package records
 
 import (
+	"context"
 	"embed"
 	"html/template"
 
 	"rennsteig/platform"
+	"rennsteig/platform/db"
 	"rennsteig/platform/i18n"
 	"rennsteig/platform/queue"
 )
@@ -24,6 +26,7 @@ type Room struct {
 	plan     plan
 	letters  *template.Template
 	pages    pages
+	versions []func(ctx context.Context, tx *db.Tx, document string) error // see OnVersion
 }
 
 // New makes the room's pages and registers its jobs.
