@@ -107,6 +107,28 @@ func TestPutMendsWhatHasTheWrongSize(t *testing.T) {
 	})
 }
 
+// A folder that somebody took away while the program runs is made again.
+func TestPutAfterFolderWasRemoved(t *testing.T) {
+	each(t, func(t *testing.T, s blob.Store, dir string) {
+		for _, remove := range []int{4, 2, 4} { // the blob's folder, its parent with it, and once more
+			ref, err := s.Put(t.Context(), strings.NewReader("whole"), 5)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := blobtest.Read(t, s, ref.Hash); got != "whole" {
+				t.Fatalf("read %q", got)
+			}
+			gone := filepath.Join(dir, ref.Hash[:2])
+			if remove == 4 {
+				gone = filepath.Join(gone, ref.Hash[2:4])
+			}
+			if err := os.RemoveAll(gone); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+}
+
 func TestListSkipsWhatIsNotOurs(t *testing.T) {
 	each(t, func(t *testing.T, s blob.Store, dir string) {
 		for _, name := range []string{"readme.txt", "ab/note", "tmp/123", strings.Repeat("a", 64), "tmp/" + strings.Repeat("b", 64)} {

@@ -8,12 +8,19 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
+	"sync/atomic"
 	"time"
 )
 
 // folder keeps blobs as files DIR/ab/cd/abcd…: two levels, so that no folder grows beyond what tools can list. Files
 // that are being written lie in DIR/tmp.
-type folder struct{ dir string }
+type folder struct {
+	dir string
+
+	// durable tells of each innermost folder that this process has made its name, and its parent's, durable.
+	durable [1 << 16]atomic.Bool
+}
 
 func openFolder(dir string) (Store, error) {
 	if dir == "" {
@@ -50,8 +57,8 @@ func (f *folder) path(hash string) string {
 	return filepath.Join(f.dir, hash[:2], hash[2:4], hash)
 }
 
-// Put writes to a temporary name on the same file system, syncs, renames, and syncs the folders, so that after a
-// crash the blob is there whole or not at all.
+// Put writes to a temporary name on the same file system, syncs, renames, and syncs the folder, so that after a
+// crash the blob is there whole or not at all. Folders that are new are synced while the file is.
 func (f *folder) Put(ctx context.Context, r io.Reader, limit int64) (ref Ref, err error) {
 	tmp, err := os.CreateTemp(f.temp(), "")
 	if err != nil {
@@ -71,33 +78,63 @@ func (f *folder) Put(ctx context.Context, r io.Reader, limit int64) (ref Ref, er
 		if err := os.Chtimes(path, now, now); err != nil {
 			return Ref{}, unavailable(err)
 		}
-		return ref, f.syncDirs(ref.Hash) // who wrote it may not have come to that yet
+		parents := f.syncParents(ref.Hash) // who wrote it may not have come to that yet
+		return ref, errors.Join(syncDir(filepath.Dir(path)), <-parents)
 	}
-	if err := tmp.Sync(); err != nil {
+	if err := f.makeDir(ref.Hash); err != nil {
 		return Ref{}, unavailable(err)
 	}
-	if err := tmp.Close(); err != nil {
-		return Ref{}, unavailable(err)
-	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+	parents := f.syncParents(ref.Hash)
+	err = tmp.Sync()
+	if err := errors.Join(err, <-parents, tmp.Close()); err != nil {
 		return Ref{}, unavailable(err)
 	}
 	if err := os.Rename(tmp.Name(), path); err != nil {
 		return Ref{}, unavailable(err)
 	}
-	return ref, f.syncDirs(ref.Hash)
+	return ref, syncDir(filepath.Dir(path))
 }
 
-// syncDirs makes the names on the way to a blob durable, the innermost first: its sync writes the file system's
-// journal, and those that follow mostly find nothing to do.
-func (f *folder) syncDirs(hash string) error {
+// makeDir makes the folder of a blob if it is not there.
+func (f *folder) makeDir(hash string) error {
 	dir := filepath.Dir(f.path(hash))
-	for _, d := range []string{dir, filepath.Dir(dir), f.dir} {
-		if err := syncDir(d); err != nil {
-			return err
-		}
+	err := os.Mkdir(dir, 0o700)
+	switch {
+	case errors.Is(err, fs.ErrExist):
+		return nil
+	case errors.Is(err, fs.ErrNotExist):
+		err = os.MkdirAll(dir, 0o700)
 	}
-	return nil
+	f.durable[innermost(hash)].Store(false)
+	return err
+}
+
+// syncParents makes the names of a blob's folder and of that one's parent durable, in the background, if this process has
+// not done it before. The channel gives one error or nil.
+func (f *folder) syncParents(hash string) <-chan error {
+	done, durable := make(chan error, 1), &f.durable[innermost(hash)]
+	if durable.Load() {
+		done <- nil
+		return done
+	}
+	go func() {
+		// The inner one first: its sync writes the file system's journal, and the other mostly finds nothing to do.
+		err := syncDir(filepath.Join(f.dir, hash[:2]))
+		if err == nil {
+			err = syncDir(f.dir)
+		}
+		if err == nil {
+			durable.Store(true)
+		}
+		done <- err
+	}()
+	return done
+}
+
+// innermost is the number of a blob's folder.
+func innermost(hash string) uint16 {
+	n, _ := strconv.ParseUint(hash[:4], 16, 16) // a hash is hex digits
+	return uint16(n)
 }
 
 func syncDir(dir string) error {
