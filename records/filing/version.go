@@ -66,7 +66,10 @@ func (r *Room) addVersion(ctx context.Context, tx *db.Tx, d Document, f Stored, 
 	if err := r.store.addVersion(ctx, tx, access.At(d.Authority), d, v); err != nil {
 		return Version{}, err
 	}
-	return v, r.log(ctx, tx, d, "filing.version_added", map[string]any{"version": v.Number, "size": v.Size}, v.Hash)
+	if err := r.log(ctx, tx, d, "filing.version_added", map[string]any{"version": v.Number, "size": v.Size}, v.Hash); err != nil {
+		return Version{}, err
+	}
+	return v, r.core.VersionAdded(ctx, tx, d.ID)
 }
 
 // toChange reads and locks a document of a case that the caller may change. The case comes first, as whoever files or

@@ -2,6 +2,7 @@ package filing
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"net/url"
@@ -196,5 +197,37 @@ func TestFinal(t *testing.T) {
 			}
 			return nil
 		})
+	})
+}
+
+// Who asked for it is told of each new version in its transaction, of a form sent twice once; what fails there undoes it.
+func TestVersionsAreToldOf(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		c := h.newCase(t, erfurt, "a1")
+		d := h.file(t, erika, c.ID, "entwurf.docx", "eins")[0]
+		var told []string
+		var fault error
+		h.core.OnVersion(func(ctx context.Context, tx *db.Tx, document string) error {
+			var version int64
+			err := tx.QueryRow(ctx, `SELECT version FROM records_document WHERE id = $1`, document).Scan(&version)
+			told = append(told, document+" "+strconv.FormatInt(version, 10))
+			return errors.Join(err, fault)
+		})
+		put := func(base int64, text string) error {
+			_, _, err := h.NewVersion(erika, d.ID, base, db.NewID(), h.stored(t, "entwurf.docx", text), "", false)
+			return err
+		}
+		must1(t, put(1, "zwei"))
+		must1(t, put(1, "zwei"))
+		fault = errs.E(errs.Unavailable, "fault")
+		if err := put(2, "drei"); !errs.Is(err, errs.Unavailable) {
+			t.Errorf("a fault of who was told: %v", err)
+		}
+		if want := d.ID + " 2," + d.ID + " 3"; strings.Join(told, ",") != want {
+			t.Errorf("told of %q, want %q", told, want)
+		}
+		if n := value[int](t, h, `SELECT count(*) FROM records_version WHERE document_id = $1`, d.ID); n != 2 {
+			t.Errorf("%d versions, want 2", n)
+		}
 	})
 }
