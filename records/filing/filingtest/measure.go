@@ -46,7 +46,7 @@ func Floor(dir string, files [][]byte, atOnce int) (time.Duration, error) {
 		return 0, err
 	}
 	begin := time.Now()
-	err = parallel(len(files), atOnce, func(i int) error {
+	err = parallel(len(files), atOnce, func(_, i int) error {
 		f, err := os.Create(filepath.Join(dir, fmt.Sprintf("%d.pdf", i)))
 		if err != nil {
 			return err
@@ -62,12 +62,12 @@ func Floor(dir string, files [][]byte, atOnce int) (time.Duration, error) {
 	return time.Since(begin), err
 }
 
-// File files the documents in the case as the caller in ctx, each in a form of its own if each is 1, by so many clerks at
-// once: blob, transaction, rights and log.
-func File(ctx context.Context, h *platform.House, r *filing.Room, caseID string, files [][]byte, each, atOnce int) (time.Duration, error) {
+// File files the documents as the caller in ctx, so many a form, by as many clerks at once as there are cases, each in
+// theirs: blob, transaction, rights and log.
+func File(ctx context.Context, h *platform.House, r *filing.Room, cases []string, files [][]byte, each int) (time.Duration, error) {
 	begin := time.Now()
 	forms := slices.Collect(slices.Chunk(files, each))
-	err := parallel(len(forms), atOnce, func(i int) error {
+	err := parallel(len(forms), len(cases), func(clerk, i int) error {
 		var stored []filing.Stored
 		for k, content := range forms[i] {
 			ref, err := h.Blobs.Put(ctx, bytes.NewReader(content), filing.MaxFile)
@@ -76,21 +76,22 @@ func File(ctx context.Context, h *platform.House, r *filing.Room, caseID string,
 			}
 			stored = append(stored, filing.Stored{Ref: ref, Name: fmt.Sprintf("Bescheid %d-%d.pdf", i, k), MediaType: "application/pdf"})
 		}
-		_, err := r.File(ctx, caseID, db.NewID(), stored, true)
+		_, err := r.File(ctx, cases[clerk], db.NewID(), stored, true)
 		return err
 	})
 	return time.Since(begin), err
 }
 
-func parallel(n, atOnce int, f func(i int) error) error {
+// parallel calls f for each of n by so many workers at once, and tells it which one it is.
+func parallel(n, atOnce int, f func(worker, i int) error) error {
 	var wg sync.WaitGroup
 	var mu sync.Mutex
 	var first error
 	next := make(chan int)
-	for range atOnce {
+	for worker := range atOnce {
 		wg.Go(func() {
 			for i := range next {
-				if err := f(i); err != nil {
+				if err := f(worker, i); err != nil {
 					mu.Lock()
 					if first == nil {
 						first = err
