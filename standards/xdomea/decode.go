@@ -165,6 +165,8 @@ func (d *decoder) value(k *node, f reflect.Value, raw string) error {
 		} else {
 			*p, ok = parseTime(s)
 		}
+	case *Clock:
+		*p, ok = Clock(s), validTime(s)
 	case *bool:
 		*p = s == "1" || s == "true"
 		ok = *p || s == "0" || s == "false"

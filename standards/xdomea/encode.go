@@ -157,6 +157,12 @@ func (e *encoder) field(k *node, v reflect.Value) {
 	case *time.Time:
 		e.b = append(e.b, k.start...)
 		e.time(k, *p)
+	case *Clock:
+		e.b = append(e.b, k.start...)
+		e.b = append(e.b, *p...)
+		if !validTime(string(*p)) {
+			e.fail("%s is %q, which is no time", k.name, string(*p))
+		}
 	case *bool:
 		e.b = append(e.b, k.start...)
 		e.b = append(e.b, map[bool]byte{false: '0', true: '1'}[*p])

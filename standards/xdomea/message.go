@@ -214,6 +214,10 @@ func (m *reading) value(e element, raw string) {
 		if !validDateTime(text) {
 			m.fault("date-time", e.line, "%s is no dateTime (2026-11-24T09:30:00+01:00)", quoted(text))
 		}
+	case "Erstellungsuhrzeit", "TerminUhrzeit", "Uhrzeit":
+		if !validTime(text) {
+			m.fault("time", e.line, "%s is no time (09:30:00)", quoted(text))
+		}
 	case "ZdADatum", "Versionsdatum", "Datum", "Posteingangsdatum", "Postausgangsdatum", "DatumDesSchreibens",
 		"Aufbewahrungsende", "Erstellungsdatum", "TerminDatum", "Beginn", "Ende":
 		if m.version != "2.4.0" && !validDate(text) {

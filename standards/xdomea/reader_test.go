@@ -288,3 +288,25 @@ func FuzzReadPackage(f *testing.F) {
 		}
 	})
 }
+
+// The course of business of a record, with the times of day that only it has.
+func TestReadWorkflow(t *testing.T) {
+	for _, version := range versions {
+		_, items, err := read(NewReader(strings.NewReader(frame(Disposal, version, `<xdomea:Schriftgutobjekt><xdomea:Dokument>
+<xdomea:Identifikation><xdomea:ID>`+other+`</xdomea:ID></xdomea:Identifikation>
+<xdomea:InternerGeschaeftsgang><xdomea:Identifikation><xdomea:ID>`+process+`</xdomea:ID></xdomea:Identifikation>
+<xdomea:Beteiligungsschritt><xdomea:Nummer>1</xdomea:Nummer><xdomea:Status><code>003</code></xdomea:Status>
+<xdomea:Verfuegung><xdomea:Ersteller/><xdomea:Adressat><xdomea:Organisationseinheit><xdomea:Name>20</xdomea:Name></xdomea:Organisationseinheit></xdomea:Adressat><xdomea:Erstellungsdatum>2020-02-28</xdomea:Erstellungsdatum><xdomea:Erstellungsuhrzeit>09:30:00</xdomea:Erstellungsuhrzeit><xdomea:Verfuegung>Mitzeichnung</xdomea:Verfuegung></xdomea:Verfuegung>
+<xdomea:Bearbeitung><xdomea:Bearbeiter><xdomea:Name><xdomea:Familienname><xdomea:Name>Steuer</xdomea:Name></xdomea:Familienname></xdomea:Name></xdomea:Bearbeiter><xdomea:Datum>2020-02-29</xdomea:Datum><xdomea:Uhrzeit>10:00:00.5Z</xdomea:Uhrzeit><xdomea:Vermerk>einverstanden</xdomea:Vermerk></xdomea:Bearbeitung>
+</xdomea:Beteiligungsschritt></xdomea:InternerGeschaeftsgang></xdomea:Dokument></xdomea:Schriftgutobjekt>`))))
+		if err != nil {
+			t.Fatal(version, err)
+		}
+		want := &Document{ID: other, Workflow: &Workflow{ID: process, Steps: []Step{{Number: "1", Status: StepDone, To: Contact{Unit: "20"}, Order: "Mitzeichnung",
+			Ordered: time.Date(2020, 2, 28, 0, 0, 0, 0, time.UTC), OrderedAt: "09:30:00", Done: &Done{By: Contact{FamilyName: "Steuer"},
+				On: time.Date(2020, 2, 29, 0, 0, 0, 0, time.UTC), At: "10:00:00.5Z", Mark: "einverstanden"}}}}}
+		if d := cmp.Diff([]Item{want}, items, cmp.AllowUnexported(Keep{})); d != "" {
+			t.Errorf("%s: %s", version, d)
+		}
+	}
+}

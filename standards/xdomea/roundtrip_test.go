@@ -18,6 +18,9 @@ import (
 // drawn makes any value of a type that a message can say, by the tags. Structs nest depth deep.
 func drawn(t *rapid.T, v reflect.Value, n *node, has string, depth int) {
 	switch p := v.Addr().Interface().(type) {
+	case *Clock:
+		*p = rapid.SampledFrom([]Clock{"00:00:00", "23:59:59.5Z", "24:00:00", "09:30:00+01:00"}).Draw(t, "clock")
+		return
 	case *Keep:
 		*p = rapid.SampledFrom([]Keep{Years(0), Years(10), Years(65535), Forever()}).Draw(t, "keep")
 		return
@@ -293,6 +296,7 @@ func TestWriterRefuses(t *testing.T) {
 		"ID":                  {Transfer, []Item{&Document{ID: "1"}}, `Dokument: ID is "1", which is no UUID`},
 		"file name":           {Transfer, []Item{document("brief.pdf")}, `Dateiname is "brief.pdf"`},
 		"version, no file":    {Transfer, []Item{&Document{ID: other, Versions: []Version{{}}}}, "no Format"},
+		"time of day":         {Transfer, []Item{&Document{ID: other, Workflow: &Workflow{ID: other, Steps: []Step{{Status: StepDone, Ordered: kept.End, OrderedAt: "9:30"}}}}}, `Erstellungsuhrzeit is "9:30"`},
 		"year 10000":          {Transfer, []Item{&Document{ID: other, Sent: time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)}}, "year 10000"},
 		"nothing":             {Transfer, nil, "has no Schriftgutobjekt"},
 		"letter only":         {Transfer, []Item{&CoverLetter{Document{ID: other}}}, "has no Schriftgutobjekt"},

@@ -96,23 +96,26 @@ type Workflow struct {
 }
 
 // Step is one step of a Workflow (Beteiligungsschritt) with its disposition (Verfuegung) and what was done
-// (Bearbeitung). Of times, the day is kept only.
+// (Bearbeitung).
 type Step struct {
-	Number  string     `x:"Nummer,always"`
-	Status  StepStatus `x:"Status,must"`
-	From    Contact    `x:"Verfuegung>Ersteller,always"`
-	To      Contact    `x:"Verfuegung>Adressat,always"`
-	Ordered time.Time  `x:"Verfuegung>Erstellungsdatum,date,must"`
-	Order   string     `x:"Verfuegung>Verfuegung"` // Mitzeichnung, z.K., z.w.V. …
-	Due     time.Time  `x:"Verfuegung>TerminDatum,date"`
-	Note    string     `x:"Verfuegung>Notiz"`
-	Done    *Done      `x:"Bearbeitung"`
+	Number    string     `x:"Nummer,always"`
+	Status    StepStatus `x:"Status,must"`
+	From      Contact    `x:"Verfuegung>Ersteller,always"`
+	To        Contact    `x:"Verfuegung>Adressat,always"`
+	Ordered   time.Time  `x:"Verfuegung>Erstellungsdatum,date,must"`
+	OrderedAt Clock      `x:"Verfuegung>Erstellungsuhrzeit"`
+	Order     string     `x:"Verfuegung>Verfuegung"` // Mitzeichnung, z.K., z.w.V. …
+	Due       time.Time  `x:"Verfuegung>TerminDatum,date"`
+	DueAt     Clock      `x:"Verfuegung>TerminUhrzeit"`
+	Note      string     `x:"Verfuegung>Notiz"`
+	Done      *Done      `x:"Bearbeitung"`
 }
 
 // Done is who did a Step, and when.
 type Done struct {
 	By          Contact    `x:"Bearbeiter,always"`
 	On          time.Time  `x:"Datum,date,must"`
+	At          Clock      `x:"Uhrzeit"`
 	Mark        string     `x:"Vermerk"`
 	Note        string     `x:"Notiz"`
 	Attachments []Document `x:"Anlage"`

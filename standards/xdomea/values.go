@@ -6,14 +6,27 @@ import (
 	"time"
 )
 
-const zone = `(Z|[+-](0[0-9]|1[0-3]):[0-5][0-9]|[+-]14:00)?`
+const (
+	zone  = `(Z|[+-](0[0-9]|1[0-3]):[0-5][0-9]|[+-]14:00)?`
+	clock = `(([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]+)?|24:00:00(\.0+)?)`
+)
 
 var (
 	dateForm     = regexp.MustCompile(`^[0-9]{4}-[0-9]{2}-[0-9]{2}` + zone + `$`)
-	dateTimeForm = regexp.MustCompile(`^[0-9]{4}-[0-9]{2}-[0-9]{2}T(([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]+)?|24:00:00(\.0+)?)` + zone + `$`)
+	dateTimeForm = regexp.MustCompile(`^[0-9]{4}-[0-9]{2}-[0-9]{2}T` + clock + zone + `$`)
+	clockForm    = regexp.MustCompile(`^` + clock + zone + `$`)
 	zoned        = regexp.MustCompile(`(Z|[+-]..:..)$`)
 	yearForm     = regexp.MustCompile(`^[0-9]{4}` + zone + `$`)
 )
+
+// Clock is the time of a day, "15:04:05" with fractions and a zone if somebody says so (xs:time); "" is none.
+type Clock string
+
+// ClockOf is the time of day of t, with the zone of its location.
+func ClockOf(t time.Time) Clock { return Clock(t.Format("15:04:05Z07:00")) }
+
+// validTime reports whether s is an xs:time.
+func validTime(s string) bool { return clockForm.MatchString(s) }
 
 // validDate reports whether s is an xs:date of the years 0001 to 9999.
 func validDate(s string) bool { return dateForm.MatchString(s) && day(s[:10]) }

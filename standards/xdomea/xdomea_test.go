@@ -202,6 +202,7 @@ func TestRefusesMessage(t *testing.T) {
 		"dateTime: zone":      {"+01:00", "+0100", []string{"fault date-time"}, 6},
 		"date":                {"2026-12-31", "31.12.2026", []string{"fault date"}, 14},
 		"date: calendar":      {"2026-12-31", "2026-02-29", []string{"fault date"}, 14},
+		"time of day":         {"</xdomea:Version>", "</xdomea:Version><xdomea:Uhrzeit>24:01:00</xdomea:Uhrzeit>", []string{"fault time"}, 20},
 		"UUID":                {"7c6b5a49-3827", "7c6b5a49-382g", []string{"fault uuid"}, 10},
 		"UUID: none":          {"7c6b5a49-3827-4160-9f8e-7d6c5b4a3928", "", []string{"fault uuid"}, 10},
 		"process":             {"<xdomea:ProzessID>0b", "<xdomea:ProzessID>1b", []string{"fault process-id"}, 4},
