@@ -134,8 +134,14 @@ func (c *composer) cases(ctx context.Context, b batch, file fileRow, children ma
 			if k.History, err = c.history(ctx, records.CaseObject(row.id)); err != nil {
 				return nil, err
 			}
-			k.Documents = c.documents(b.documents[row.id], "", files)
-			if err := c.sheet(ctx, row, &k, files); err != nil {
+			course, err := c.r.course(ctx, c.a, row.id)
+			if err != nil {
+				return nil, err
+			}
+			flows := c.r.workflows(course, row.id, b.documents[row.id])
+			k.Workflow = flows[""]
+			k.Documents = c.documents(b.documents[row.id], "", flows, files)
+			if err := c.sheet(ctx, row, course, &k, files); err != nil {
 				return nil, err
 			}
 		}
@@ -149,7 +155,7 @@ func (c *composer) cases(ctx context.Context, b batch, file fileRow, children ma
 }
 
 // documents makes the records of the documents that came with the parent; "" is those that came by themselves.
-func (c *composer) documents(rows []documentRow, parent string, files *[]stored) []xdomea.Document {
+func (c *composer) documents(rows []documentRow, parent string, flows map[string]*xdomea.Workflow, files *[]stored) []xdomea.Document {
 	here := map[string]bool{}
 	for _, d := range rows {
 		here[d.id] = true
@@ -163,7 +169,8 @@ func (c *composer) documents(rows []documentRow, parent string, files *[]stored)
 		if subject == "" {
 			subject = row.name
 		}
-		d := xdomea.Document{ID: row.id, General: xdomea.General{Subject: subject}, Type: c.r.kindName(row.kind), Received: day(row.created)}
+		d := xdomea.Document{ID: row.id, General: xdomea.General{Subject: subject}, Type: c.r.kindName(row.kind), Received: day(row.created),
+			Workflow: flows[row.id]}
 		for _, v := range row.versions {
 			format, other := xdomea.FormatOf(path.Ext(v.name))
 			name := xdomea.FileName(derivedID(row.id, v.number), strings.TrimSuffix(v.name, path.Ext(v.name)), path.Ext(v.name))
@@ -171,7 +178,7 @@ func (c *composer) documents(rows []documentRow, parent string, files *[]stored)
 			d.Versions = append(d.Versions, xdomea.Version{Label: strconv.FormatInt(v.number, 10), Formats: []xdomea.Format{{Format: format,
 				OtherName: other, Version: c.r.german("disposal.format_version"), FileName: name, OriginalName: v.name, Author: c.r.person(v.by), Created: v.created}}})
 		}
-		for _, x := range c.documents(rows, row.id, files) {
+		for _, x := range c.documents(rows, row.id, flows, files) {
 			d.Attachments = append(d.Attachments, xdomea.Attachment{Document: x})
 		}
 		out = append(out, d)
@@ -236,9 +243,10 @@ func (c *composer) history(ctx context.Context, object string) ([]xdomea.Change,
 	return out, nil
 }
 
-// sheet adds what is in a case without being a document: answers, notes, questions, the decision (Vorgangsblatt).
-func (c *composer) sheet(ctx context.Context, row caseRow, k *xdomea.Case, files *[]stored) error {
-	data, some, err := c.r.caseSheet(ctx, c.a, row)
+// sheet adds what is in a case without being a document: answers, notes, questions, the decision, the course of business
+// (Vorgangsblatt).
+func (c *composer) sheet(ctx context.Context, row caseRow, course Course, k *xdomea.Case, files *[]stored) error {
+	data, some, err := c.r.caseSheet(ctx, c.a, row, course)
 	if err != nil || !some {
 		return err
 	}
@@ -272,7 +280,7 @@ type sheetSection struct {
 }
 
 // caseSheet reads what is in a case without being a document, and whether there is anything.
-func (r *Room) caseSheet(ctx context.Context, a access.Access, row caseRow) (sheetData, bool, error) {
+func (r *Room) caseSheet(ctx context.Context, a access.Access, row caseRow, course Course) (sheetData, bool, error) {
 	content, err := r.store.caseContent(ctx, r.h.DB.Reader(), a, row.id)
 	if err != nil {
 		return sheetData{}, false, err
@@ -290,5 +298,6 @@ func (r *Room) caseSheet(ctx context.Context, a access.Access, row caseRow) (she
 		}
 		d.Sections = append(d.Sections, section)
 	}
+	d.Sections = append(d.Sections, r.courseSections(course)...)
 	return d, len(d.Sections) > 0, nil
 }

@@ -2,8 +2,10 @@ package disposal
 
 import (
 	"context"
+	"time"
 
 	"rennsteig/platform/db"
+	"rennsteig/records/access"
 )
 
 // Eraser is another part of the electronic file that keeps rows of its own about files, cases and documents. Erase
@@ -29,4 +31,58 @@ type Keeper interface {
 type Applicants interface {
 	// Applications lists the ids of the applications of the account; none if there is no such account.
 	Applications(ctx context.Context, citizen string) ([]string, error)
+}
+
+// Courses knows how cases went from desk to desk (Geschäftsgang).
+type Courses interface {
+	// Course is the course of business of a case, read in the name of a.
+	Course(ctx context.Context, q db.Querier, a access.Access, caseID string) (Course, error)
+}
+
+// Course is the course of business of a case.
+type Course struct {
+	Circulations []Circulation // the earliest first
+	Comments     []Comment     // in their order
+}
+
+// Circulation is the way of a case, or of one document in it, from desk to desk (Laufweg).
+type Circulation struct {
+	ID       string // UUID
+	Document string // id; "" is the case as a whole
+	Title    string
+	State    string // "running", "completed", "rejected", "withdrawn"
+	By       string // name of who started it
+	Started  time.Time
+	Ended    time.Time // zero while it runs
+	Reason   string    // of who refused or withdrew it
+	Steps    []CourseStep
+}
+
+// CourseStep is what one recipient was asked for. A signature that a new version took back is a step of its own.
+type CourseStep struct {
+	State  string // "waiting", "later", "open", "done", "refused", "stopped"
+	Order  string // in German: "Mitzeichnung"
+	Text   string
+	To     string // name of the recipient
+	Person bool   // the recipient is a person; else an organisational unit, or a role in one
+	Due    time.Time
+	Done   time.Time // zero unless it was done
+	By     string    // name of who did it
+	For    string    // name of who was absent; "" unless a deputy did it
+	Answer string    // reason or remark
+	Signed Signed    // zero unless it is a signature
+	Void   bool      // a new version took the signature back
+}
+
+// Signed is the version of a document that a signature binds to.
+type Signed struct {
+	Version int64
+	Hash    string // SHA-256
+}
+
+// Comment is a word on a case.
+type Comment struct {
+	Text string
+	By   string // name
+	At   time.Time
 }

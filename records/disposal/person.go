@@ -194,7 +194,7 @@ type disclosureCase struct {
 }
 
 type disclosureContent struct {
-	Kind  string `json:"kind"` // answers, notes, questions, replies, decision
+	Kind  string `json:"kind"` // answers, notes, questions, replies, decision, course
 	Label string `json:"label"`
 	Text  string `json:"text"`
 }
@@ -240,6 +240,15 @@ func (r *Room) Write(ctx context.Context, w io.Writer, d Disclosure) error {
 					label = r.person(x.by) + ", " + i18n.DateTime(i18n.German, x.at)
 				}
 				c.Content = append(c.Content, disclosureContent{s.kind, label, x.text})
+			}
+		}
+		course, err := r.course(ctx, a, row.id)
+		if err != nil {
+			return err
+		}
+		for _, s := range r.courseSections(course) {
+			for _, x := range s.Rows {
+				c.Content = append(c.Content, disclosureContent{"course", s.Title + ", " + x.Label, x.Value})
 			}
 		}
 		documents, err := r.store.documentsOf(ctx, r.h.DB.Reader(), a, row.id)

@@ -22,6 +22,9 @@ var Files embed.FS
 
 // Room is retention and disposal.
 type Room struct {
+	// Courses knows the course of business, which goes along with what leaves; nil if there is none. app sets it before the
+	// room is used.
+	Courses Courses
 	// Applicants finds what somebody sent through the citizens' account, for a Disclosure; nil if nobody can say. app
 	// sets it before the room is used.
 	Applicants Applicants

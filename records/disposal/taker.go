@@ -36,7 +36,7 @@ func (t taker) subject(g xdomea.General) string {
 	return t.r.german("disposal.no_subject")
 }
 
-func (t taker) file(ctx context.Context, x *xdomea.File) error {
+func (t taker) file(ctx context.Context, h xdomea.Head, x *xdomea.File) error {
 	n := records.NewFile{ID: db.NewID(), Authority: t.i.Authority, Unit: t.i.Unit, Details: records.Details{Subject: t.subject(x.General),
 		Level: levelOf(x.General.Confidentiality), Medium: mediumOf(x.General.Medium), Location: cut(x.Location, 120)}}
 	if n.Medium != records.Electronic && n.Location == "" {
@@ -58,6 +58,7 @@ func (t taker) file(ctx context.Context, x *xdomea.File) error {
 		}
 	}
 	cases := map[*xdomea.Case]string{}
+	about := x // what is known of the file stands in the sheet of its first case
 	open := false
 	if err := walk(x, func(part *xdomea.File, parent, c *xdomea.Case) error {
 		k, err := t.r.core.OpenCaseIn(ctx, t.tx, t.a, records.NewCase{ID: db.NewID(), File: f.ID, Part: made[part], Parent: cases[parent],
@@ -72,6 +73,10 @@ func (t taker) file(ctx context.Context, x *xdomea.File) error {
 		if err := t.documents(ctx, k, c); err != nil {
 			return err
 		}
+		if err := t.sheet(ctx, h, k, about, c); err != nil {
+			return err
+		}
+		about = nil
 		closed := c.Closed || x.Closed
 		open = open || !closed
 		return t.r.store.dateCase(ctx, t.tx, t.a, k.ID, midday(c.Period.From), t.closed(closed, c.ClosedOn, c.Period.To, x.ClosedOn))
@@ -104,6 +109,18 @@ func midday(d time.Time) time.Time {
 
 func (t taker) origin(ctx context.Context, object, file, id, reference string) error {
 	return t.r.store.insertOrigin(ctx, t.tx, t.a, t.i, file, Origin{Object: object, ID: id, Reference: cut(reference, maxName), Sender: t.i.Sender})
+}
+
+// sheet files what the electronic file has no field for.
+func (t taker) sheet(ctx context.Context, h xdomea.Head, k records.Case, file *xdomea.File, c *xdomea.Case) error {
+	text, err := t.r.originSheet(h, file, c)
+	if err != nil || text == "" {
+		return err
+	}
+	b := t.blobs[hashOf(text)]
+	title := t.r.german("disposal.origin_sheet")
+	return t.r.core.FileDocuments(ctx, t.tx, k, "disposal.documents_imported", []records.Document{{Kind: records.AttachmentKind, Subject: title, Name: title + ".html",
+		Hash: b.hash, Size: b.size, MediaType: "text/html", CreatedBy: t.i.Sender}})
 }
 
 // documentsBatch is how many documents one entry of the log vouches for.

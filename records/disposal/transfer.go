@@ -168,7 +168,8 @@ func contactName(c xdomea.Contact) string {
 	return "–"
 }
 
-// eachRecord reads the records of a package that hands over records. A case or document without a file gets one.
+// eachRecord reads the records of a package that hands over records. A case or document without a file gets one; the
+// cover letters lie in the first.
 func eachRecord(in io.ReaderAt, size int64, f func(p *xdomea.Package, file *xdomea.File) error) error {
 	p, err := xdomea.OpenPackage(in, size, xdomea.Options{})
 	if err != nil {
@@ -180,6 +181,7 @@ func eachRecord(in io.ReaderAt, size int64, f func(p *xdomea.Package, file *xdom
 	default:
 		return errs.E(errs.Invalid, "disposal.error.message_kind", string(m))
 	}
+	var letters []xdomea.Document
 	for item, err := range p.Items() {
 		if err != nil {
 			return unreadable(err)
@@ -192,9 +194,15 @@ func eachRecord(in io.ReaderAt, size int64, f func(p *xdomea.Package, file *xdom
 			file = &xdomea.File{ID: it.ID, General: it.General, Retention: it.Retention, Period: it.Period, Closed: it.Closed, ClosedOn: it.ClosedOn, Cases: []xdomea.Case{*it}}
 		case *xdomea.Document:
 			file = &xdomea.File{ID: it.ID, General: it.General, Closed: true, ClosedOn: it.Received, Documents: []xdomea.Document{*it}}
+		case *xdomea.CoverLetter:
+			letters = append(letters, it.Document)
+			continue
 		default:
 			continue
 		}
+		file.Documents = append(letters, file.Documents...)
+		letters = nil
+		gather(file)
 		if err := f(p, file); err != nil {
 			return err
 		}
@@ -203,8 +211,10 @@ func eachRecord(in io.ReaderAt, size int64, f func(p *xdomea.Package, file *xdom
 }
 
 // walk calls f with every case of a file, with the part and the case that it lies in (nil if none): the electronic file
-// knows cases in a case, but none in those, which come beside them. Documents that lie in no case get one.
+// knows cases in a case, but none in those, which come beside them. Documents that lie in no case get one, and so does a
+// file that has nothing in it, for what its sheet says.
 func walk(file *xdomea.File, f func(part *xdomea.File, parent, c *xdomea.Case) error) error {
+	some := false
 	for _, part := range append([]*xdomea.File{nil}, parts(file)...) {
 		in := file
 		if part != nil {
@@ -215,6 +225,7 @@ func walk(file *xdomea.File, f func(part *xdomea.File, parent, c *xdomea.Case) e
 			cases = append([]xdomea.Case{{ID: in.ID, General: in.General, Period: in.Period, Closed: true, ClosedOn: in.ClosedOn, Documents: in.Documents}}, cases...)
 		}
 		for i := range cases {
+			some = true
 			top := &cases[i]
 			if err := f(part, nil, top); err != nil {
 				return err
@@ -226,7 +237,11 @@ func walk(file *xdomea.File, f func(part *xdomea.File, parent, c *xdomea.Case) e
 			}
 		}
 	}
-	return nil
+	if some {
+		return nil
+	}
+	return f(nil, nil, &xdomea.Case{ID: file.ID, General: xdomea.General{Subject: file.General.Subject, Reference: file.General.Reference},
+		Period: file.Period, Closed: true, ClosedOn: file.ClosedOn})
 }
 
 // parts are all part files in a file, at any depth.
@@ -317,7 +332,7 @@ func (r *Room) TakeOver(ctx context.Context, id, unit string) (err error) {
 			return err
 		}
 		t := taker{r: r, tx: tx, a: a, i: i, blobs: blobs}
-		if err := eachRecord(in.File, i.Size, func(_ *xdomea.Package, f *xdomea.File) error { return t.file(ctx, f) }); err != nil {
+		if err := eachRecord(in.File, i.Size, func(p *xdomea.Package, f *xdomea.File) error { return t.file(ctx, p.Head(), f) }); err != nil {
 			return err
 		}
 		if err := r.store.putBlob(ctx, tx, a, i.Authority, i.object(), i.Hash, true, r.h.Now()); err != nil {
@@ -381,7 +396,7 @@ type blobOf struct {
 }
 
 // storeFiles puts all files of the package into the blob store, by name. A document without a file, which is on paper,
-// gets one with its metadata.
+// gets one with its metadata; each case gets the sheet of what else is known.
 func (r *Room) storeFiles(ctx context.Context, in io.ReaderAt, size int64) (map[string]blobOf, error) {
 	out := map[string]blobOf{}
 	put := func(name string, content io.Reader) error {
@@ -390,7 +405,15 @@ func (r *Room) storeFiles(ctx context.Context, in io.ReaderAt, size int64) (map[
 		return err
 	}
 	err := eachRecord(in, size, func(p *xdomea.Package, f *xdomea.File) error {
+		about := f
 		return walk(f, func(_ *xdomea.File, _, c *xdomea.Case) error {
+			sheet, err := r.originSheet(p.Head(), about, c)
+			if about = nil; err == nil && sheet != "" {
+				err = put(hashOf(sheet), strings.NewReader(sheet))
+			}
+			if err != nil {
+				return err
+			}
 			for _, d := range flatten(c.Documents, "") {
 				if len(d.Versions) == 0 {
 					b, err := json.MarshalIndent(d.General, "", "  ")
