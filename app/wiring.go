@@ -17,6 +17,9 @@ import (
 	"rennsteig/platform/identity/signin"
 	"rennsteig/platform/queue"
 	"rennsteig/records"
+	"rennsteig/records/access"
+	"rennsteig/records/disposal"
+	"rennsteig/records/flow"
 	"rennsteig/records/office"
 )
 
@@ -144,6 +147,29 @@ func (a applicants) Keeps(ctx context.Context, q db.Querier, hashes []string) ([
 // Applications is asked for by a registrar who answers a person (Art. 15 GDPR); disposal has authorised it.
 func (a applicants) Applications(ctx context.Context, citizen string) ([]string, error) {
 	return a.apply.Applications(identity.AsSystem(ctx, "disposal"), citizen)
+}
+
+// courses: how cases went from desk to desk, for disposal.
+type courses struct{ flow *flow.Room }
+
+func (c courses) Course(ctx context.Context, q db.Querier, a access.Access, caseID string) (disposal.Course, error) {
+	e, err := c.flow.ExportCourse(ctx, q, a, caseID)
+	if err != nil {
+		return disposal.Course{}, err
+	}
+	var out disposal.Course
+	for _, x := range e.Circulations {
+		y := disposal.Circulation{ID: x.ID, Document: x.Document, Title: x.Title, State: string(x.State), By: x.By, Started: x.Started, Ended: x.Ended, Reason: x.Reason}
+		for _, s := range x.Steps {
+			y.Steps = append(y.Steps, disposal.CourseStep{State: string(s.State), Order: s.Order, Text: s.Text, To: s.To, Person: s.Person, Due: s.Due, Done: s.Done,
+				By: s.By, For: s.For, Answer: s.Answer, Signed: disposal.Signed(s.Signed), Void: s.Void})
+		}
+		out.Circulations = append(out.Circulations, y)
+	}
+	for _, k := range e.Comments {
+		out.Comments = append(out.Comments, disposal.Comment{Text: k.Text, By: k.By.Name, At: k.At})
+	}
+	return out, nil
 }
 
 // services: what services are called, for file plans.
