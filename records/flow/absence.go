@@ -10,7 +10,6 @@ import (
 	"rennsteig/platform/errs"
 	"rennsteig/platform/i18n"
 	"rennsteig/platform/identity"
-	"rennsteig/platform/queue"
 	"rennsteig/records/access"
 )
 
@@ -30,12 +29,6 @@ type Absence struct {
 }
 
 const maxAbsence = 2 * 366 * 24 * time.Hour
-
-// deputiesJob says that from At, in microseconds, others may stand in for people of the authority.
-type deputiesJob struct {
-	Authority string
-	At        int64
-}
 
 // RecordAbsence notes that somebody is absent from the first to the last day, and who acts for them: by themselves, by
 // a head of theirs, or by the registrar. id is chosen by the form.
@@ -167,60 +160,6 @@ func (r *Room) Absences(ctx context.Context) ([]Absence, error) {
 		}
 	}
 	return out, nil
-}
-
-// deputiesChange lets those who stand in for somebody now read what lies with them: when an absence begins, ends or is
-// called off, which may change who stands in for others too. It may be delivered again.
-func (r *Room) deputiesChange(ctx context.Context, job *queue.Job, e deputiesJob) (err error) {
-	defer errs.Wrap(&err, "deputiesChange(%s)", e.Authority)
-	if db.Time(e.At).After(r.h.Now()) {
-		return errTooEarly
-	}
-	q, a := r.h.DB.Reader(), access.At(e.Authority)
-	dir, err := r.directory(ctx, q, a, e.Authority, r.h.Now())
-	if err != nil {
-		return err
-	}
-	for subject := range dir.absences {
-		for _, deputy := range dir.deputies(subject) {
-			reader, err := r.accessOf(ctx, q, deputy, e.Authority)
-			if err != nil {
-				return err
-			}
-			for after := ""; ; {
-				tasks, err := r.store.unreadOf(ctx, q, a, reader, access.Person(subject), after)
-				if err != nil {
-					return err
-				}
-				for _, t := range tasks {
-					if err := r.h.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error { return r.letDeputies(ctx, tx, a, t) }); err != nil {
-						return err
-					}
-					after = t.ID
-				}
-				if len(tasks) == 0 {
-					break
-				}
-			}
-		}
-	}
-	return r.h.DB.Tx(ctx, job.Done)
-}
-
-func (r *Room) letDeputies(ctx context.Context, tx *db.Tx, a access.Access, t Task) error {
-	c, err := r.core.CaseByID(ctx, tx, a, t.Case, "")
-	if err != nil {
-		return err
-	}
-	f, err := r.core.FileByID(ctx, tx, a, t.File)
-	if err != nil {
-		return err
-	}
-	dir, err := r.directory(ctx, tx, a, t.Authority, r.h.Now())
-	if err != nil {
-		return err
-	}
-	return r.admitDeputies(ctx, tx, dir, c, f, t.Holder)
 }
 
 // personObject names a member of staff in the log.

@@ -301,7 +301,7 @@ func TestSystemRefresh(t *testing.T) {
 		doc := h.newDocument(c)
 		id := h.start(c, doc, step(CoSign, "birgit"), step(Act, "claudia"))
 		must(t, h.sign("birgit", h.task(id, "birgit"), doc))
-		h.revise(doc)
+		h.reviseUntold(doc)
 		_, err := h.Course(as("cem"), c.ID)
 		want(t, err, errs.NotFound)
 		same(t, "not by a stranger's look", h.states(id), "1 birgit done, 2 claudia open")

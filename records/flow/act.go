@@ -25,6 +25,8 @@ type scene struct {
 	x    Circulation
 	desk desk
 	dir  directory
+
+	instead Person // whom the caller stands in for; zero unless they do
 }
 
 // change is the one way a circulation is changed by people: authorise, lock, bring up to date with its document, do it,
@@ -55,7 +57,7 @@ func (r *Room) change(ctx context.Context, id string, do func(ctx context.Contex
 			return err
 		}
 		entry := audit.Entry{Action: action, Authority: s.x.Authority, Object: s.x.object(),
-			Changes: map[string]any{"circulation": s.x.ID, "case": s.x.Case, "state": s.x.State}}
+			Changes: s.named(map[string]any{"circulation": s.x.ID, "case": s.x.Case, "state": s.x.State})}
 		maps.Copy(entry.Changes, changes)
 		return r.h.Audit.Append(ctx, tx, entry)
 	})
@@ -149,51 +151,27 @@ func (r *Room) saveTasks(ctx context.Context, tx *db.Tx, a access.Access, c reco
 	return nil
 }
 
-// Finish marks a task as done that needs no signature. z.d.A. closes the case.
+// Finish marks a task as done that needs no signature. z.d.A. closes the case in the same transaction.
 func (r *Room) Finish(ctx context.Context, taskID string, version int64, remark string) error {
-	if err := r.shelve(ctx, taskID, version); err != nil {
-		return err
-	}
-	return r.act(ctx, taskID, version, Done, remark, func(_ context.Context, _ *db.Tx, s *scene, t *Task) (string, error) {
-		if t.Kind.Signs() {
+	return r.act(ctx, taskID, version, Done, remark, func(ctx context.Context, tx *db.Tx, s *scene, t *Task) (string, error) {
+		switch {
+		case t.Kind.Signs():
 			return "", errs.E(errs.Invalid, "flow.error.sign_it")
-		}
-		if t.Kind == Shelve && s.c.State != records.StateClosed {
-			return "", errs.E(errs.Conflict, "flow.error.changed")
+		case t.Kind == Shelve && s.c.State != records.StateClosed:
+			return "flow.done", r.shelve(ctx, tx, s)
 		}
 		return "flow.done", nil
 	})
 }
 
-// shelve closes the case of a z.d.A. task that is the caller's to do, in a transaction of its own: whoever is
-// interrupted between the two finds the case closed, and the task still there to be finished.
-func (r *Room) shelve(ctx context.Context, taskID string, version int64) error {
-	q := r.h.DB.Reader()
-	a, err := access.Load(ctx, q)
-	if err != nil {
-		return err
-	}
-	t, err := r.store.task(ctx, q, a, taskID)
-	if err != nil || t.Kind != Shelve || t.State != Open || t.Version != version {
-		return err // what is wrong is said by act
-	}
-	d, err := r.desk(ctx, q, a)
-	if err != nil {
-		return err
-	}
-	if _, ok := d.holds(t.Holder); !ok {
-		return nil
-	}
-	c, err := r.core.CaseByID(ctx, q, a, t.Case, "")
-	if err != nil || c.State == records.StateClosed {
-		return err
-	}
-	if n, err := r.store.otherRunning(ctx, q, a, c.ID, t.Circulation); err != nil {
+// shelve closes the case, if nothing else goes on in it.
+func (r *Room) shelve(ctx context.Context, tx *db.Tx, s *scene) error {
+	if n, err := r.store.otherRunning(ctx, tx, access.At(s.c.Authority), s.c.ID, s.x.ID); err != nil {
 		return err
 	} else if n > 0 {
 		return errs.E(errs.Conflict, "flow.error.others_running", n)
 	}
-	return r.core.Close(ctx, c.ID, c.Version)
+	return r.core.CloseIn(ctx, tx, s.c, s.named(map[string]any{"circulation": s.x.ID}))
 }
 
 // Sign signs the version of the document that the caller has seen. errs.Conflict if there is a newer one. The final
@@ -266,18 +244,15 @@ func (r *Room) act(ctx context.Context, taskID string, version int64, into TaskS
 	}
 	me := identity.From(ctx)
 	done := func(t Task) bool { return t.State == into && t.DoneBy.Subject == me.Subject && t.Version == version+1 }
-	return r.onTask(ctx, taskID, done, func(ctx context.Context, tx *db.Tx, s *scene, t *Task, instead Person) (string, map[string]any, error) {
+	return r.onTask(ctx, taskID, done, func(ctx context.Context, tx *db.Tx, s *scene, t *Task) (string, map[string]any, error) {
 		if err := isOpen(*t, version); err != nil {
 			return "", nil, err
 		}
-		t.State, t.DoneAt, t.DoneBy, t.DoneFor, t.Answer = into, r.h.Now(), Person{me.Subject, me.Name}, instead, remark
+		t.State, t.DoneAt, t.DoneBy, t.DoneFor, t.Answer = into, r.h.Now(), Person{me.Subject, me.Name}, s.instead, remark
 		action, err := do(ctx, tx, s, t)
 		changes := map[string]any{"task": t.ID, "kind": t.Kind}
 		if t = s.x.task(taskID); t.Signed.Hash != "" {
 			changes["version"], changes["hash"] = t.Signed.Version, t.Signed.Hash
-		}
-		if instead.Subject != "" {
-			changes["for"], changes["for_name"] = instead.Subject, instead.Name
 		}
 		if remark != "" {
 			changes["sha256"] = digest(remark)
@@ -305,10 +280,10 @@ func isOpen(t Task, version int64) error {
 	return nil
 }
 
-// onTask is change for a task that is the caller's, or that of somebody (instead) they stand in for. Nothing happens if
-// done says that it was done before: a form sent twice.
+// onTask is change for a task that is the caller's, or that of somebody they stand in for. Nothing happens if done says
+// that it was done before: a form sent twice.
 func (r *Room) onTask(ctx context.Context, taskID string, done func(t Task) bool,
-	do func(ctx context.Context, tx *db.Tx, s *scene, t *Task, instead Person) (string, map[string]any, error)) error {
+	do func(ctx context.Context, tx *db.Tx, s *scene, t *Task) (string, map[string]any, error)) error {
 	a, err := access.Load(ctx, r.h.DB.Reader())
 	if err != nil {
 		return err
@@ -329,7 +304,10 @@ func (r *Room) onTask(ctx context.Context, taskID string, done func(t Task) bool
 		if !ok {
 			return "", nil, errs.E(errs.Denied, "flow.error.not_yours")
 		}
-		return do(ctx, tx, s, t, instead)
+		if err := r.standIn(ctx, tx, s, instead); err != nil {
+			return "", nil, err
+		}
+		return do(ctx, tx, s, t)
 	})
 }
 
@@ -337,7 +315,7 @@ func (r *Room) onTask(ctx context.Context, taskID string, done func(t Task) bool
 // read it already.
 func (r *Room) Forward(ctx context.Context, taskID string, version int64, to string) error {
 	done := func(t Task) bool { return t.Holder == to && t.Version == version+1 }
-	return r.onTask(ctx, taskID, done, func(ctx context.Context, tx *db.Tx, s *scene, t *Task, _ Person) (string, map[string]any, error) {
+	return r.onTask(ctx, taskID, done, func(ctx context.Context, tx *db.Tx, s *scene, t *Task) (string, map[string]any, error) {
 		if err := isOpen(*t, version); err != nil {
 			return "", nil, err
 		}
@@ -348,7 +326,7 @@ func (r *Room) Forward(ctx context.Context, taskID string, version int64, to str
 		if t.Kind == Shelve {
 			need = access.Write
 		}
-		if err := r.admit(ctx, tx, s.dir, s.c, s.f, to, need); err != nil {
+		if err := r.admit(ctx, tx, s, to, need); err != nil {
 			return "", nil, err
 		}
 		from := t.Holder
@@ -402,23 +380,40 @@ func (r *Room) Refresh(ctx context.Context) (n int, err error) {
 }
 
 func (r *Room) refresh(ctx context.Context, id string) error {
-	return r.h.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		s, err := r.scene(ctx, tx, access.All, id)
-		if err != nil {
+	return r.h.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error { return r.refreshIn(ctx, tx, id) })
+}
+
+// revised takes back the co-signatures on a document in the transaction that files its new version: whoever looks next,
+// at a case or at their tasks, sees what has become void.
+func (r *Room) revised(ctx context.Context, tx *db.Tx, document string) error {
+	ids, err := r.store.runningOn(ctx, tx, access.All, document)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if err := r.refreshIn(identity.AsSystem(ctx, "flow"), tx, id); err != nil {
 			return err
 		}
-		before := s.x
-		before.Tasks = append([]Task(nil), s.x.Tasks...)
-		n, err := r.compare(ctx, tx, s)
-		if err != nil || s.x.Content == before.Content {
-			return err
-		}
-		if err := r.goOn(ctx, tx, s, before); err != nil || n == 0 {
-			return err
-		}
-		return r.h.Audit.Append(ctx, tx, audit.Entry{Action: "flow.reopened", Authority: s.x.Authority, Object: s.x.object(),
-			Changes: map[string]any{"circulation": id, "case": s.x.Case, "version": s.x.Content.Version, "hash": s.x.Content.Hash, "void": n}})
-	})
+	}
+	return nil
+}
+
+func (r *Room) refreshIn(ctx context.Context, tx *db.Tx, id string) error {
+	s, err := r.scene(ctx, tx, access.All, id)
+	if err != nil {
+		return err
+	}
+	before := s.x
+	before.Tasks = append([]Task(nil), s.x.Tasks...)
+	n, err := r.compare(ctx, tx, s)
+	if err != nil || s.x.Content == before.Content {
+		return err
+	}
+	if err := r.goOn(ctx, tx, s, before); err != nil || n == 0 {
+		return err
+	}
+	return r.h.Audit.Append(ctx, tx, audit.Entry{Action: "flow.reopened", Authority: s.x.Authority, Object: s.x.object(),
+		Changes: map[string]any{"circulation": id, "case": s.x.Case, "version": s.x.Content.Version, "hash": s.x.Content.Hash, "void": n}})
 }
 
 // digest is the SHA-256 of a text, for the log: proof of what was written without writing it there.

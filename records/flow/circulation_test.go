@@ -57,7 +57,41 @@ func TestMainPath(t *testing.T) {
 	})
 }
 
+// TestNewVersion: the transaction that files a new version makes the signatures void; everybody sees it at once, without
+// a look at the case and without a job.
 func TestNewVersion(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		c := h.newCase(nil)
+		doc, other := h.newDocument(c), h.newDocument(c)
+		id := h.start(c, doc, step(CoSign, "birgit"), step(Sign, "doris"))
+		untouched := h.start(c, other, step(CoSign, "birgit"), step(Sign, "doris"))
+		must(t, h.sign("birgit", h.task(id, "birgit"), doc))
+		must(t, h.sign("birgit", h.task(untouched, "birgit"), other))
+		withdrawn := h.start(c, doc, step(CoSign, "cem"))
+		must(t, h.sign("cem", h.task(withdrawn, "cem"), doc)) // completed: it stays as it ended
+		d := h.task(id, "doris")
+		h.revise(doc)
+		same(t, "tasks of the co-signer", h.inboxOf("birgit", Filter{}), "cosign")
+		same(t, "tasks of the head", h.inboxOf("doris", Filter{}), "sign")
+		same(t, "the circulation", h.states(id), "1 birgit open, 2 doris waiting")
+		same(t, "the other one", h.states(untouched), "1 birgit done, 2 doris open")
+		same(t, "the completed one", h.states(withdrawn), "1 cem done")
+		_, page := h.get("birgit", "/akte/aufgaben")
+		contains(t, page, "neue Fassung: Mitzeichnung erneut nötig")
+		want(t, h.sign("doris", d, doc), errs.Conflict)
+		must(t, h.sign("birgit", h.task(id, "birgit"), doc))
+		must(t, h.sign("doris", h.task(id, "doris"), doc))
+		if n, err := h.Refresh(t.Context()); n != 0 || err != nil {
+			t.Fatal(n, err)
+		}
+		if n := h.count(`audit_entry WHERE action = 'flow.reopened' AND actor = 'system:flow'`); n != 1 {
+			t.Errorf("%d entries of the log say so", n)
+		}
+	})
+}
+
+// TestUntoldVersion: a version that nobody was told of is found by who acts, and by the program's own look.
+func TestUntoldVersion(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
 		c := h.newCase(nil)
 		doc := h.newDocument(c)
@@ -65,7 +99,7 @@ func TestNewVersion(t *testing.T) {
 		first := h.content(doc)
 		must(t, h.sign("birgit", h.task(id, "birgit"), doc))
 		must(t, h.sign("claudia", h.task(id, "claudia"), doc))
-		h.revise(doc)
+		h.reviseUntold(doc)
 		d := h.task(id, "doris")
 		want(t, h.Sign(as("doris"), d.ID, d.Version, first, ""), errs.Conflict)
 		want(t, h.sign("doris", d, doc), errs.Conflict) // the co-signatures are not on what she sees
@@ -194,7 +228,7 @@ func TestShelve(t *testing.T) {
 			t.Fatalf("others run: %v", err)
 		}
 		must(t, h.Withdraw(as("claudia"), other, 1, "erledigt"))
-		must(t, h.core.Close(as("claudia"), c.ID, c.Version)) // as if it was interrupted half-way
+		must(t, h.core.Close(as("claudia"), c.ID, c.Version)) // closed on the page of the case meanwhile
 		must(t, h.Finish(as("claudia"), k.ID, k.Version, ""))
 		same(t, "closed", h.states(id), "1 claudia done")
 		want(t, h.Start(as("claudia"), c.ID, Order{ID: db.NewID(), Steps: []Step{step(Know, "birgit")}}), errs.Conflict)

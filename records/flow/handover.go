@@ -160,7 +160,8 @@ func (r *Room) handCase(ctx context.Context, tx *db.Tx, a access.Access, x *Hand
 		if assigned {
 			may = access.Write
 		}
-		if err := r.let(identity.With(ctx, identity.Principal{Subject: x.By.Subject, Name: x.By.Name}), tx, f, access.Person(x.To.Subject), may); err != nil {
+		if err := r.let(identity.With(ctx, identity.Principal{Subject: x.By.Subject, Name: x.By.Name}), tx, f, access.Person(x.To.Subject), may,
+			"flow.rule_reason", Person{}); err != nil {
 			return err
 		}
 	}

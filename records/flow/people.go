@@ -184,19 +184,24 @@ func (r *Room) desk(ctx context.Context, q db.Querier, a access.Access) (desk, e
 	return d, nil
 }
 
-// stand adds what lies with somebody absent: what is theirs by name, and by their role.
+// stand adds what lies with somebody absent.
 func (d *desk) stand(dir directory, x Absence) {
-	holders := []string{access.Person(x.Subject)}
-	for _, s := range dir.seats {
-		if s.Subject == x.Subject {
-			holders = append(holders, access.RoleIn(s.unit, s.role))
-		}
-	}
-	for _, h := range holders {
+	for _, h := range dir.holders(x.Subject) {
 		if !slices.Contains(d.own, h) {
 			d.acts[h] = Person{x.Subject, x.Name}
 		}
 	}
+}
+
+// holders are those of tasks that are the person's alone: by name, and by their roles.
+func (d directory) holders(subject string) []string {
+	out := []string{access.Person(subject)}
+	for _, s := range d.seats {
+		if s.Subject == subject {
+			out = append(out, access.RoleIn(s.unit, s.role))
+		}
+	}
+	return out
 }
 
 // holds reports whether the holder is the caller, or somebody (for) that the caller stands in for.
@@ -274,16 +279,16 @@ func (r *Room) reaches(ctx context.Context, tx *db.Tx, subject string, c records
 // admit sees to it that the holder can read the case: who may not yet gets a rule, if the giver may write in the file.
 // A unit or a role is admitted if somebody of it is; whom a block or their clearance keeps out stays out. need is the
 // least that the task asks for. errs.Invalid says who cannot be asked, and why.
-func (r *Room) admit(ctx context.Context, tx *db.Tx, dir directory, c records.Case, f records.File, holder string, need access.May) error {
-	name := r.holderName(dir, holder)
-	people := dir.members(holder)
+func (r *Room) admit(ctx context.Context, tx *db.Tx, s *scene, holder string, need access.May) error {
+	name := r.holderName(s.dir, holder)
+	people := s.dir.members(holder)
 	if name == "" || len(people) == 0 {
 		return errs.E(errs.Invalid, "flow.error.nobody", cmp.Or(name, holder))
 	}
 	var outside []Person
 	inside, why := 0, reach(0)
 	for _, p := range people {
-		got, err := r.reaches(ctx, tx, p.Subject, c, f)
+		got, err := r.reaches(ctx, tx, p.Subject, s.c, s.f)
 		if err != nil {
 			return err
 		}
@@ -304,51 +309,30 @@ func (r *Room) admit(ctx context.Context, tx *db.Tx, dir directory, c records.Ca
 		return errs.E(errs.Invalid, key, name)
 	case len(outside) == 0:
 		return nil
-	case c.May < access.Write:
+	case s.c.May < access.Write:
 		return errs.E(errs.Denied, "flow.error.no_rule", name)
 	case inside == 0: // nobody loses anything by a rule for all of them
-		return r.letRead(ctx, tx, f, holder)
+		return r.let(ctx, tx, s.f, holder, access.Read, "flow.rule_reason", s.instead)
 	}
 	for _, p := range outside {
-		if err := r.letRead(ctx, tx, f, access.Person(p.Subject)); err != nil {
+		if err := r.let(ctx, tx, s.f, access.Person(p.Subject), access.Read, "flow.rule_reason", s.instead); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// letRead adds the rule that the holder may read the file.
-func (r *Room) letRead(ctx context.Context, tx *db.Tx, f records.File, holder string) error {
-	return r.let(ctx, tx, f, holder, access.Read)
-}
-
-func (r *Room) let(ctx context.Context, tx *db.Tx, f records.File, holder string, may access.May) error {
-	by := identity.From(ctx)
+// let adds the rule that the holder may do so much with the file; the caller gives it, if instead is set as deputy.
+// reason is a key of the catalogue.
+func (r *Room) let(ctx context.Context, tx *db.Tx, f records.File, holder string, may access.May, reason string, instead Person) error {
+	by := identity.From(ctx).Name
+	if instead.Subject != "" {
+		by = r.german("flow.by_deputy", by, instead.Name)
+	}
 	if err := access.Put(ctx, tx, access.At(f.Authority), access.Grant{Authority: f.Authority, File: f.ID, Holder: holder, May: may,
-		Reason: r.german("flow.rule_reason"), By: by.Name, At: r.h.Now()}); err != nil {
+		Reason: r.german(reason), By: by, At: r.h.Now()}); err != nil {
 		return err
 	}
 	return r.h.Audit.Append(ctx, tx, audit.Entry{Action: "flow.access_given", Authority: f.Authority, Object: records.FileObject(f.ID),
-		Changes: map[string]any{"holder": holder, "may": int64(may)}})
-}
-
-// admitDeputies lets those read the case who act for an absent holder now. Whom a block or their clearance keeps out
-// does not see the task; it stays with who is absent.
-func (r *Room) admitDeputies(ctx context.Context, tx *db.Tx, dir directory, c records.Case, f records.File, holder string) error {
-	subject, ok := strings.CutPrefix(holder, "person:")
-	if !ok {
-		return nil
-	}
-	for _, deputy := range dir.deputies(subject) {
-		got, err := r.reaches(ctx, tx, deputy, c, f)
-		if err != nil {
-			return err
-		}
-		if got == reachesByRule {
-			if err := r.letRead(ctx, tx, f, access.Person(deputy)); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+		Changes: named(instead, map[string]any{"holder": holder, "may": int64(may)})})
 }

@@ -126,7 +126,11 @@ func TestAnyOrder(t *testing.T) {
 				switch rapid.IntRange(0, 11).Draw(t, "action") {
 				case 0:
 					if !m.final {
-						h.revise(doc)
+						if rapid.Bool().Draw(t, "told") {
+							h.revise(doc)
+						} else {
+							h.reviseUntold(doc)
+						}
 						if m.ended == Running {
 							m.version++
 						}

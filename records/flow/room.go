@@ -36,12 +36,14 @@ func New(h *platform.House, core *records.Room, staff Staff) (*Room, error) {
 	queue.Handle(h.Queue, topicResubmit, r.resubmit)
 	queue.Handle(h.Queue, topicDeputies, r.deputiesChange)
 	queue.Handle(h.Queue, topicHandOver, r.handOver)
+	core.OnVersion(r.revised)
 	return r, nil
 }
 
-// Run looks for documents that have a new version while they are being co-signed, until ctx ends.
+// Run compares circulations with their documents, until ctx ends. A new version tells of itself (revised); this is for
+// those that a process of the release before files while releases change.
 func (r *Room) Run(ctx context.Context) error {
-	const pause = 15 * time.Second
+	const pause = 10 * time.Minute
 	tick := time.NewTimer(0)
 	defer tick.Stop()
 	for {

@@ -69,7 +69,7 @@ func (r *Room) Start(ctx context.Context, caseID string, o Order) error {
 				if s.Kind == Shelve {
 					need = access.Write
 				}
-				err := r.admit(ctx, tx, dir, c, f, holder, need)
+				err := r.admit(ctx, tx, &scene{c: c, f: f, dir: dir}, holder, need)
 				if errs.Is(err, errs.Invalid) {
 					e := errs.As(err)
 					wrong = append(wrong, errs.Field{Name: stepName(i), Key: e.Key, Args: e.Args})
@@ -155,7 +155,8 @@ func (r *Room) Withdraw(ctx context.Context, id string, version int64, reason st
 		return err
 	}
 	return r.change(ctx, id, func(ctx context.Context, tx *db.Tx, s *scene) (string, map[string]any, error) {
-		_, mine := s.desk.holds(access.Person(s.x.By.Subject))
+		instead, mine := s.desk.holds(access.Person(s.x.By.Subject))
+		s.instead = instead
 		switch {
 		case !mine && !s.a.Manages(s.f.Authority, s.f.Lead):
 			return "", nil, errs.E(errs.Denied, "flow.error.not_initiator")

@@ -153,6 +153,14 @@ func (store) otherRunning(ctx context.Context, q db.Querier, a access.Access, ca
 		p.Add(id), p)
 }
 
+// runningOn lists the running circulations on the document, by id.
+func (store) runningOn(ctx context.Context, q db.Querier, a access.Access, document string) ([]string, error) {
+	var p db.Params
+	rows, err := q.Query(ctx, `SELECT x.id FROM flow_circulation x WHERE `+a.In("x.authority_id", &p)+` AND x.document_id = `+p.Add(document)+
+		` AND x.document_id <> '' AND x.state = 'running' ORDER BY x.id`, p...)
+	return db.All(rows, err, scanText)
+}
+
 // outdated lists running circulations, by id, whose document has a newer version than they know of.
 func (store) outdated(ctx context.Context, q db.Querier, a access.Access, after string) ([]string, error) {
 	var p db.Params

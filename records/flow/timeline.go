@@ -129,14 +129,17 @@ func (r *Room) timelineStep(req *http.Request, c Course, e audit.Verified, words
 	if strings.HasPrefix(e.Actor, "system:") {
 		s.By = t("records.by.program")
 	}
-	if !strings.HasPrefix(e.Action, "flow.") {
-		return s
-	}
 	var x changes
 	if json.Unmarshal([]byte(e.Changes), &x) != nil { // changed from outside: the mark says so
 		return s
 	}
 	add := func(key string, args ...any) { s.Details = append(s.Details, t(key, args...)) }
+	if x.ForName != "" {
+		add("flow.instead", x.ForName)
+	}
+	if !strings.HasPrefix(e.Action, "flow.") {
+		return s
+	}
 	if x.Kind != "" && !x.Kind.Signs() {
 		s.Title += ": " + t("flow.kind."+string(x.Kind))
 	}
@@ -148,9 +151,6 @@ func (r *Room) timelineStep(req *http.Request, c Course, e audit.Verified, words
 		for _, k := range tasks {
 			s.Details = append(s.Details, t("flow.kind."+string(k.Kind))+": "+r.nameOr(c.dir, k.Holder))
 		}
-	}
-	if x.ForName != "" {
-		add("flow.instead", x.ForName)
 	}
 	if x.Hash != "" {
 		add("flow.signed_content", x.Version, x.Hash)
