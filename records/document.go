@@ -50,12 +50,20 @@ type Document struct {
 
 // OpenDocument reads a document of the caller's authorities; close what it returns. errs.NotFound for any other.
 func (r *Room) OpenDocument(ctx context.Context, id string) (Document, io.ReadCloser, error) {
-	scope, err := access.Load(ctx, r.h.DB.Reader())
+	q := r.h.DB.Reader()
+	scope, err := access.Load(ctx, q)
 	if err != nil {
 		return Document{}, nil, err
 	}
-	d, err := r.store.documentByID(ctx, r.h.DB.Reader(), scope, id)
+	d, err := r.store.documentByID(ctx, q, scope, id)
 	if err != nil {
+		return Document{}, nil, err
+	}
+	c, err := r.store.caseByID(ctx, q, scope, d.CaseID, "")
+	if err != nil {
+		return Document{}, nil, err
+	}
+	if err := r.noteReading(ctx, d.Authority, DocumentObject(id), c.Level); err != nil {
 		return Document{}, nil, err
 	}
 	content, err := r.h.Blobs.Open(ctx, d.Hash)

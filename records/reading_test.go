@@ -1,0 +1,59 @@
+package records
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"rennsteig/platform/db"
+	"rennsteig/records/access"
+)
+
+// TestReadingOfConfidentialThingsIsLogged opens every address that shows something of a confidential file: each look is
+// in the log once, under what was looked at, and a list is none.
+func TestReadingOfConfidentialThingsIsLogged(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		must(t, h.h.DB.Tx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+			_, err := tx.Exec(ctx, `INSERT INTO records_clearance (authority_id, subject, name, level) VALUES ($1, $2, '', 2)`, erfurt, "clerk:Erika Amt")
+			return err
+		}))
+		f := h.open(t, erika, Details{Subject: "Disziplinarsache", Level: access.Confidential})
+		c, err := h.OpenCase(erika, NewCase{File: f.ID, Subject: "Anhörung"})
+		must(t, err)
+		ref, err := h.h.Blobs.Put(t.Context(), strings.NewReader("vertraulich"), 100)
+		must(t, err)
+		docs := []Document{{Kind: AttachmentKind, Name: "Protokoll.txt", Hash: ref.Hash, Size: ref.Size, MediaType: "text/plain"}}
+		must(t, h.h.DB.Tx(erika, func(ctx context.Context, tx *db.Tx) error { return h.FileDocuments(ctx, tx, c, "filing.filed", docs) }))
+
+		read := func(object string) (n int) {
+			t.Helper()
+			must(t, h.h.DB.Reader().QueryRow(t.Context(), `SELECT count(*) FROM audit_entry WHERE action IN ('records.read', 'records.proof_taken') AND object = $1`, object).Scan(&n))
+			return n
+		}
+		for path, object := range map[string]string{
+			"/akte/akte/" + f.ID:                       FileObject(f.ID),
+			"/akte/akte/" + f.ID + "/nachweis":         FileObject(f.ID),
+			"/akte/akte/" + f.ID + "/nachweis/buendel": FileObject(f.ID),
+			"/akte/vorgang/" + c.ID:                    CaseObject(c.ID),
+			"/akte/dokument/" + docs[0].ID:             DocumentObject(docs[0].ID),
+			"/akte":                                    "", "/akte/akten": "", "/akte/akten/neu": "",
+		} {
+			before := [3]int{read(FileObject(f.ID)), read(CaseObject(c.ID)), read(DocumentObject(docs[0].ID))}
+			seen := read(object)
+			w := httptest.NewRecorder()
+			h.mux.ServeHTTP(w, httptest.NewRequestWithContext(erika, http.MethodGet, path, nil))
+			if w.Code != http.StatusOK {
+				t.Errorf("%s: %d", path, w.Code)
+			}
+			after, want := [3]int{read(FileObject(f.ID)), read(CaseObject(c.ID)), read(DocumentObject(docs[0].ID))}, 0
+			if object != "" {
+				want = 1
+			}
+			if n := after[0] + after[1] + after[2] - before[0] - before[1] - before[2]; n != want || read(object) != seen+want {
+				t.Errorf("%s: %d readings in the log, want %d", path, n, want)
+			}
+		}
+	})
+}
