@@ -61,20 +61,40 @@ func (f File) RetainedUntil() time.Time {
 type FileFilter struct {
 	Query  string // part of reference, subject or keywords
 	Unit   string // code
+	Lead   string // id of the unit that leads them
 	State  string // "", FilesOpen or FilesClosed
 	Marked bool   // only the caller's favourites
+	Sort   string // "" is the latest first, SortOldest, SortReference
 	Page   paging.Cursor
+	size   int // of a page; 0 is paging.Size
 }
 
-// The values of FileFilter.State beside "".
+// The values of FileFilter's choices beside "".
 const (
 	FilesOpen   = "open"
 	FilesClosed = "closed"
+	SortOldest  = "oldest"
 )
+
+// order is that of the list.
+func (f FileFilter) order() paging.Order {
+	if f.Sort == SortReference {
+		return paging.Order{Column: "f.reference", ID: "f.id", Text: true, Size: f.size}
+	}
+	return paging.Order{Column: "f.opened_at", ID: "f.id", Descending: f.Sort != SortOldest, Size: f.size}
+}
+
+// key is where the file stands in a list of this order.
+func (f FileFilter) key(x File) paging.Key {
+	if f.Sort == SortReference {
+		return paging.Key{Sort: x.Reference, ID: x.ID}
+	}
+	return paging.Time(x.OpenedAt, x.ID)
+}
 
 func (f File) search() string { return searchText(f.Reference, f.Subject, f.Keywords) }
 
-// Files lists the files of the caller's authorities, the latest first.
+// Files lists the files of the caller's authorities.
 func (r *Room) Files(ctx context.Context, f FileFilter) (paging.Listing[File], error) {
 	scope, err := access.Load(ctx, r.h.DB.Reader())
 	if err != nil {

@@ -34,8 +34,8 @@ func (h *house) seat(t *testing.T, unit string, role access.Role, members ...con
 			return err
 		}
 		for _, m := range members {
-			if _, err := tx.Exec(ctx, `INSERT INTO records_member (org_id, subject, role, authority_id, name) VALUES ($1, $2, $3, $4, '')`,
-				unit, identity.From(m).Subject, string(role), erfurt); err != nil {
+			if _, err := tx.Exec(ctx, `INSERT INTO records_member (org_id, subject, role, authority_id, name) VALUES ($1, $2, $3, $4, $5)`,
+				unit, identity.From(m).Subject, string(role), erfurt, identity.From(m).Name); err != nil {
 				return err
 			}
 		}

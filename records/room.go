@@ -25,6 +25,7 @@ type Room struct {
 	store    store
 	plan     plan
 	letters  *template.Template
+	lists    map[string]List // by name
 	pages    pages
 	versions []func(ctx context.Context, tx *db.Tx, document string) error // see OnVersion
 }
@@ -39,7 +40,9 @@ func New(h *platform.House, cashier Cashier, fees Fees, policies Policies) (*Roo
 	if err != nil {
 		return nil, err
 	}
-	r := &Room{h: h, cashier: cashier, fees: fees, policies: policies, plan: p, letters: letters}
+	r := &Room{h: h, cashier: cashier, fees: fees, policies: policies, plan: p, letters: letters, lists: map[string]List{}}
+	r.AddList(inboxList)
+	r.AddList(filesList)
 	r.pages = newPages(h.Site)
 	queue.Handle(h.Queue, topicRender, r.renderApplication)
 	queue.Handle(h.Queue, topicRenderNotice, r.renderNotice)

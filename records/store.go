@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"strconv"
 	"strings"
 
 	"rennsteig/platform/db"
@@ -163,13 +164,18 @@ func (store) fileByID(ctx context.Context, q db.Querier, s access.Access, id str
 	return scanFile(q.QueryRow(ctx, `SELECT `+fileColumns+`, `+s.Right("f", &p)+fileTables+`WHERE `+s.Reads("f", &p)+` AND f.id = `+p.Add(id), p...))
 }
 
-// The orders of a file's cases, and of files.
-var (
-	casesOrder = paging.Order{Column: "received_at", ID: "id"}
-	filesOrder = paging.Order{Column: "f.opened_at", ID: "f.id", Descending: true}
-)
+// casesOrder is that of a file's cases.
+var casesOrder = paging.Order{Column: "received_at", ID: "id"}
 
 func (store) files(ctx context.Context, q db.Querier, s access.Access, f FileFilter) (paging.Listing[File], error) {
+	statement, p := filesQuery(s, f)
+	rows, err := q.Query(ctx, statement, p...)
+	files, err := db.All(rows, err, scanFile)
+	return paging.Of(files, f.order(), f.Page, f.key), err
+}
+
+// filesQuery is one query along an index, as inboxQuery is.
+func filesQuery(s access.Access, f FileFilter) (string, db.Params) {
 	var p db.Params
 	where := s.Reads("f", &p)
 	if f.Query != "" {
@@ -178,8 +184,11 @@ func (store) files(ctx context.Context, q db.Querier, s access.Access, f FileFil
 	if f.Unit != "" {
 		where += ` AND f.unit = ` + p.Add(f.Unit)
 	}
+	if f.Lead != "" {
+		where += ` AND f.lead = ` + p.Add(f.Lead)
+	}
 	if f.Marked {
-		where += ` AND EXISTS (SELECT 1 FROM records_favourite m WHERE m.object = 'file:' || f.id AND m.subject = ` + p.Add(s.Subject) + `)`
+		where += ` AND f.id IN (` + favourites(s, "file:", &p) + `)`
 	}
 	switch f.State {
 	case FilesOpen:
@@ -187,9 +196,13 @@ func (store) files(ctx context.Context, q db.Querier, s access.Access, f FileFil
 	case FilesClosed:
 		where += ` AND f.closed_at > 0`
 	}
-	rows, err := q.Query(ctx, `SELECT `+fileColumns+`, 0`+fileTables+`WHERE `+where+filesOrder.SQL(&p, f.Page), p...)
-	files, err := db.All(rows, err, scanFile)
-	return paging.Of(files, filesOrder, f.Page, func(f File) paging.Key { return paging.Time(f.OpenedAt, f.ID) }), err
+	return `SELECT ` + fileColumns + `, 0` + fileTables + `WHERE ` + where + f.order().SQL(&p, f.Page), p
+}
+
+// favourites are the ids of those of the caller's favourites whose names in the log begin so.
+func favourites(s access.Access, kind string, p *db.Params) string {
+	return `SELECT substr(m.object, ` + strconv.Itoa(len(kind)+1) + `) FROM records_favourite m WHERE m.subject = ` + p.Add(s.Subject) +
+		` AND m.object > ` + p.Add(kind) + ` AND m.object < ` + p.Add(kind+"~")
 }
 
 // closeFile closes the case's file if all other cases in it are closed, and reports whether it did.
@@ -291,6 +304,8 @@ func inboxQuery(s access.Access, me string, f Filter) (string, db.Params) {
 		where += ` AND assigned_to = ` + p.Add(me)
 	case WhoFree:
 		where += ` AND assigned_to = ''`
+	case WhoMarked:
+		where += ` AND id IN (` + favourites(s, "case:", &p) + `)`
 	}
 	if f.Query != "" {
 		where += contains(&p, f.Query)

@@ -41,6 +41,10 @@ func guarded(t *testing.T, h *house) (Case, Document) {
 	must(t, h.AddNote(erika, c.ID, 1, db.NewID(), secret))
 	must(t, h.Ask(erika, c.ID, 2, db.NewID(), secret, time.Now().AddDate(0, 0, 7)))
 	h.drain(t)
+	must(t, h.SaveView(erika, View{List: "inbox", Name: secret, Query: "q=x"}))
+	must(t, h.KeepColumns(erika, "inbox", []string{"subject"}))
+	must(t, h.MarkCase(erika, c.ID, true))
+	h.seat(t, "org-50", access.Member, clerk("Max "+secret, erfurt))
 	d, err := h.Dossier(erika, c.ID)
 	must(t, err)
 	return d.Case, d.Documents[0]
@@ -99,7 +103,11 @@ func TestStrangersUseCases(t *testing.T) {
 			"WriteProof": func(ctx context.Context) error {
 				return h.WriteProof(ctx, c.FileID, func(File) io.Writer { return io.Discard })
 			},
-			"Choices": func(ctx context.Context) error { _, err := h.Choices(ctx, erfurt); return err },
+			"Assign":     func(ctx context.Context) error { return h.Assign(ctx, c.ID, c.Version, "s") },
+			"MarkCase":   func(ctx context.Context) error { return h.MarkCase(ctx, c.ID, true) },
+			"AddKeyword": func(ctx context.Context) error { return h.AddKeyword(ctx, c.FileID, 1, "x") },
+			"SetLead":    func(ctx context.Context) error { return h.SetLead(ctx, c.FileID, 1, "x") },
+			"Choices":    func(ctx context.Context) error { _, err := h.Choices(ctx, erfurt); return err },
 		}
 		lists := map[string]func(ctx context.Context) (int, error){
 			"Inbox": func(ctx context.Context) (int, error) {
@@ -110,8 +118,10 @@ func TestStrangersUseCases(t *testing.T) {
 				id, err := h.Neighbour(ctx, Filter{State: StateAll}, Case{ID: db.NewID()})
 				return len(id), err
 			},
-			"Files": func(ctx context.Context) (int, error) { l, err := h.Files(ctx, FileFilter{}); return len(l.Items), err },
-			"Units": func(ctx context.Context) (int, error) { l, err := h.Units(ctx); return len(l), err },
+			"Files":  func(ctx context.Context) (int, error) { l, err := h.Files(ctx, FileFilter{}); return len(l.Items), err },
+			"Units":  func(ctx context.Context) (int, error) { l, err := h.Units(ctx); return len(l), err },
+			"Views":  func(ctx context.Context) (int, error) { l, err := h.Views(ctx, "inbox"); return len(l), err },
+			"People": func(ctx context.Context) (int, error) { l, err := h.People(ctx); return len(l), err },
 		}
 		before := dump(t, h)
 		for who, s := range strangers {
@@ -197,7 +207,7 @@ func tables(t *testing.T) []string {
 func storeMethods(t *testing.T) []string {
 	t.Helper()
 	var out []string
-	for _, name := range []string{"store.go", "store_case.go", "store_file.go"} {
+	for _, name := range []string{"store.go", "store_case.go", "store_file.go", "store_list.go"} {
 		f, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
 		must(t, err)
 		for _, d := range f.Decls {
@@ -361,6 +371,7 @@ func TestStrangersScope(t *testing.T) {
 			},
 		}
 		maps.Copy(calls, fileCalls(t, h, c))
+		maps.Copy(calls, listCalls(t, h, c))
 		var tried []string
 		for name := range calls {
 			tried = append(tried, name)
@@ -384,7 +395,7 @@ func TestStrangersScope(t *testing.T) {
 		// With the right scope each of them finds or does something, so the above could fail.
 		undo := errors.New("undo")
 		for name, call := range calls {
-			if slices.Contains([]string{"insertPlan", "raiseCases", "dropLink"}, name) {
+			if slices.Contains([]string{"insertPlan", "raiseCases", "dropLink", "dropView"}, name) {
 				continue // these do not say what they found
 			}
 			err := h.h.DB.Tx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
@@ -429,7 +440,7 @@ func TestStrangersAddresses(t *testing.T) {
 			}
 			form := url.Values{"version": {fmt.Sprint(c.Version)}, "note": {"x"}, "note_id": {db.NewID()}, "question": {"x"},
 				"due": {i18n.ISODate(time.Now().AddDate(0, 0, 5))}, "schritt": {"erlassen"}, "ergebnis": {grantWord}, "decision": {"x"},
-				"reasons": {"x"}, "id": {db.NewID()}}
+				"reasons": {"x"}, "id": {db.NewID()}, "liste": {"inbox"}, "name": {"x"}, ChosenName: {RowValue(id, c.Version)}}
 			for who, s := range strangers {
 				req := httptest.NewRequestWithContext(s.ctx, method, strings.Replace(path, "{id}", id, 1), strings.NewReader(form.Encode()))
 				req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
@@ -442,6 +453,15 @@ func TestStrangersAddresses(t *testing.T) {
 				if !strings.Contains(path, "{id}") && (who == "clerk of Jena" || who == "clerk of nowhere") {
 					want = http.StatusOK // lists of their own, empty
 				}
+				switch {
+				case want != http.StatusOK:
+				case strings.HasSuffix(path, "/auswahl"):
+					want = http.StatusConflict // one of theirs, empty, that says that there is no such row
+				case who == "clerk of nowhere" && (path == viewsPath || path == columnsPath):
+					want = http.StatusNotFound
+				case path == viewsPath || path == columnsPath:
+					want = http.StatusSeeOther // to a list of their own
+				}
 				if path == "/akte/akten/neu" && want == http.StatusOK && (method == http.MethodPost || who == "clerk of nowhere") {
 					want = http.StatusNotFound // there is no authority for which they open one
 				}
@@ -450,6 +470,7 @@ func TestStrangersAddresses(t *testing.T) {
 				}
 			}
 		}
+		tx(t, h, `DELETE FROM records_view WHERE subject <> $1`, identity.From(erika).Subject) // what they keep of their own lists
 		if after := dump(t, h); after != before {
 			t.Error("a stranger changed something")
 		}

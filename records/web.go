@@ -5,7 +5,6 @@ import (
 	"net/url"
 	"strconv"
 
-	"rennsteig/platform/paging"
 	"rennsteig/platform/web"
 )
 
@@ -39,6 +38,10 @@ func newPages(s *web.Site) pages {
 func (r *Room) Routes(mux *http.ServeMux) {
 	handle := func(pattern string, h web.Handler) { r.h.Site.Handle(mux, pattern, h) }
 	handle("GET /akte", r.getInbox)
+	handle("GET /akte.csv", r.getInboxCSV)
+	handle("POST /akte/auswahl", r.postChosenCases)
+	handle("POST /akte/ansichten", r.postView)
+	handle("POST /akte/spalten", r.postColumns)
 	handle("GET /akte/vorgang/{id}", r.getCase)
 	handle("GET /akte/vorgang/{id}/weiter", r.getNext)
 	handle("POST /akte/vorgang/{id}/uebernehmen", r.postTake)
@@ -49,6 +52,8 @@ func (r *Room) Routes(mux *http.ServeMux) {
 	handle("POST /akte/vorgang/{id}/entscheidung", r.postDecide)
 	handle("GET /akte/dokument/{id}", r.getDocument)
 	handle("GET /akte/akten", r.getFiles)
+	handle("GET /akte/akten.csv", r.getFilesCSV)
+	handle("POST /akte/akten/auswahl", r.postChosenFiles)
 	handle("GET /akte/akten/neu", r.getNewFile)
 	handle("POST /akte/akten/neu", r.postNewFile)
 	handle("GET /akte/akte/{id}", r.getFile)
@@ -67,33 +72,6 @@ func (r *Room) Routes(mux *http.ServeMux) {
 	handle("POST /akte/akte/{id}/wiederaufnehmen", r.postReopen)
 }
 
-// parseFilter reads a filter from an address. What it does not know it leaves out: a list is never an error.
-func parseFilter(v url.Values) Filter {
-	oneOf := func(name string, choices ...string) string {
-		for _, c := range choices {
-			if v.Get(name) == c {
-				return c
-			}
-		}
-		return ""
-	}
-	return Filter{
-		Query: web.Query(v.Get("q")),
-		State: oneOf("stand", StateAll, string(StateNew), string(StateInWork), string(StateWaiting), string(StateDecided),
-			string(StateClosed)),
-		Who:  oneOf("wer", WhoMine, WhoFree),
-		Sort: oneOf("sortierung", SortNewest, SortDue),
-		Page: paging.Read(v),
-	}
-}
-
-// values writes the filter as the query of an address, without what is not set.
-func (f Filter) values() url.Values {
-	v := web.Values("q", f.Query, "stand", f.State, "wer", f.Who, "sortierung", f.Sort)
-	f.Page.Write(v)
-	return v
-}
-
 // list is the inbox that a case's page was opened from, as it is carried through the case's links and forms, so that
 // the way back leads to the same filter.
 func list(v url.Values) Filter {
@@ -110,51 +88,6 @@ func (f Filter) path() string { return web.Address("/akte", f.values()) }
 // casePath is the address of a case's page (or what follows it), opened from the list with this filter.
 func (f Filter) casePath(id, suffix string) string {
 	return web.Address("/akte/vorgang/"+id+suffix, web.Values("liste", f.values().Encode()))
-}
-
-type inboxPage struct {
-	Tabs          web.Tabs
-	Query         string
-	Choices       []web.Choice
-	Filtered      bool
-	Rows          []inboxRow
-	ShowAuthority bool
-	Pages         web.Pagination
-}
-
-type inboxRow struct {
-	Case      Case
-	Path      string
-	List      string // the filter, for the form in the row
-	Authority string
-	State     web.Badge
-	Overdue   bool
-	Mine      bool
-}
-
-func (r *Room) getInbox(w http.ResponseWriter, req *http.Request) error {
-	f := parseFilter(req.URL.Query())
-	l, err := r.Inbox(req.Context(), f)
-	if err != nil {
-		return err
-	}
-	d := inboxPage{Tabs: r.Tabs(req, "/akte"), Query: f.Query, Filtered: f != (Filter{Page: f.Page}), ShowAuthority: severalAuthorities(req),
-		Pages: l.Pages("/akte", f.values()),
-		Choices: []web.Choice{
-			r.h.Site.Choose(req, "stand", "records.filter.state", f.State, string(StateNew), string(StateInWork), string(StateWaiting),
-				string(StateDecided), string(StateClosed), StateAll),
-			r.h.Site.Choose(req, "wer", "records.filter.who", f.Who, WhoMine, WhoFree),
-			r.h.Site.Choose(req, "sortierung", "records.filter.sort", f.Sort, SortNewest, SortDue),
-		}}
-	for _, c := range l.Items {
-		d.Rows = append(d.Rows, r.inboxRow(req, f, c))
-	}
-	return r.pages.inbox.Render(w, req, web.Meta{Title: r.h.Site.T(req, "records.inbox")}, d)
-}
-
-func (r *Room) inboxRow(req *http.Request, f Filter, c Case) inboxRow {
-	return inboxRow{Case: c, Path: f.casePath(c.ID, ""), List: f.values().Encode(), Authority: r.h.AuthorityName(c.Authority), State: r.badge(req, c.State),
-		Overdue: c.State.Open() && c.DueAt.Before(r.h.Now()), Mine: c.AssignedTo == caller(req).Subject}
 }
 
 func (r *Room) badge(req *http.Request, s State) web.Badge {

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -16,72 +15,6 @@ import (
 	"rennsteig/platform/web"
 	"rennsteig/records/access"
 )
-
-type filesPage struct {
-	Tabs          web.Tabs
-	Query         string
-	Choices       []web.Choice
-	Filtered      bool
-	Rows          []fileRow
-	ShowAuthority bool
-	Pages         web.Pagination
-}
-
-type fileRow struct {
-	File      File
-	Authority string
-}
-
-// The words of the favourites' filter in an address.
-const markedWord = "gemerkt"
-
-func parseFileFilter(v url.Values, units []Unit) FileFilter {
-	f := FileFilter{Query: web.Query(v.Get("q")), Page: paging.Read(v), Marked: v.Get("liste") == markedWord}
-	if slices.ContainsFunc(units, func(u Unit) bool { return u.Code == v.Get("einheit") }) {
-		f.Unit = v.Get("einheit")
-	}
-	if s := v.Get("stand"); s == FilesOpen || s == FilesClosed {
-		f.State = s
-	}
-	return f
-}
-
-func (f FileFilter) values() url.Values {
-	marked := ""
-	if f.Marked {
-		marked = markedWord
-	}
-	return web.Values("q", f.Query, "einheit", f.Unit, "stand", f.State, "liste", marked)
-}
-
-func (r *Room) getFiles(w http.ResponseWriter, req *http.Request) error {
-	t := r.h.Site.Text(req)
-	units, err := r.Units(req.Context())
-	if err != nil {
-		return err
-	}
-	f := parseFileFilter(req.URL.Query(), units)
-	l, err := r.Files(req.Context(), f)
-	if err != nil {
-		return err
-	}
-	unit := web.Choice{Name: "einheit", Label: t("records.unit"), Options: []web.Chosen{{Text: t("records.unit.any")}}}
-	for _, u := range units {
-		unit.Options = append(unit.Options, web.Chosen{Value: u.Code, Text: u.Code + " " + u.Title, Selected: u.Code == f.Unit})
-	}
-	marked := ""
-	if f.Marked {
-		marked = markedWord
-	}
-	d := filesPage{Tabs: r.Tabs(req, "/akte/akten"), Query: f.Query, Filtered: len(f.values()) > 0, ShowAuthority: severalAuthorities(req),
-		Choices: []web.Choice{unit, r.h.Site.Choose(req, "stand", "records.filter.files", f.State, FilesOpen, FilesClosed),
-			r.h.Site.Choose(req, "liste", "records.filter.marked", marked, markedWord)},
-		Pages: l.Pages("/akte/akten", f.values())}
-	for _, x := range l.Items {
-		d.Rows = append(d.Rows, fileRow{x, r.h.AuthorityName(x.Authority)})
-	}
-	return r.pages.files.Render(w, req, web.Meta{Title: t("records.files"), Crumbs: r.crumbs(req, Filter{})}, d)
-}
 
 type filePage struct {
 	FileView

@@ -204,8 +204,12 @@ type SummaryList struct{ Rows []SummaryRow }
 // SummaryRow has an optional "change" link, with hidden text that says what is changed.
 type SummaryRow struct{ Label, Value, ChangeHref, ChangeText string }
 
-// Alert is a message box: {{template "alert" .}}. Kind: info, success, warning, danger. Empty Title shows nothing.
-type Alert struct{ Kind, Title, Text string }
+// Alert is a message box: {{template "alert" .}}. Kind: info, success, warning, danger. Empty Title shows nothing. Items
+// are what it is about, one by one.
+type Alert struct {
+	Kind, Title, Text string
+	Items             []Link
+}
 
 // Badge is a short state: {{template "badge" .}}. Kind: info, success, warning, danger, or "" for a plain one.
 type Badge struct{ Kind, Text string }

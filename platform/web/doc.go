@@ -13,14 +13,14 @@
 //	rs-actions                         a row of buttons and links
 //	rs-columns, rs-panel               two columns; the tinted box at the side
 //	rs-cards, rs-card                  a grid of boxes
-//	rs-filter                          the line of fields above a list
+//	rs-filter, rs-list                 the lines of fields and tools above a list
 //	rs-tasks, rs-task__text, …__hint   a list with states, see taskList
 //	rs-summary, rs-summary__row        label and value, see summaryList
 //	rs-flow                            air between children, elsewhere
 //	rs-numeric, rs-nowrap              right-aligned figures, what must stay on one line
 //
-// Staff get all of it set more tightly. Everything works without script; suggest.js alone makes the search boxes
-// complete what is typed.
+// Staff get all of it set more tightly. Everything works without script; suggest.js makes the search boxes complete what
+// is typed, list.js ticks all rows of a table at once.
 //
 // Cookies: "lang" and "ort" (a year, set when somebody chooses), "hinweis" (a minute, a message for the next page);
 // each strictly necessary for what was asked for, so there is no banner. Pages are not compressed here: it would add a

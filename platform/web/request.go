@@ -9,6 +9,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -124,12 +125,26 @@ func (s *Site) Redirect(w http.ResponseWriter, r *http.Request, path, notice str
 		if !s.isNotice(notice) {
 			return errors.New("web: not a notice: " + notice)
 		}
-		http.SetCookie(w, &http.Cookie{Name: noticeCookie, Value: notice, Path: "/", MaxAge: 60,
-			HttpOnly: true, Secure: secure(r), SameSite: http.SameSiteLaxMode})
+		setNotice(w, r, notice)
 	}
 	w.Header().Set("Location", LocalPath(path))
 	w.WriteHeader(http.StatusSeeOther)
 	return nil
+}
+
+// RedirectCount is Redirect with a notice that says how many (n, not negative): its text is that of notice.one or
+// notice.other, which have the number as their only argument.
+func (s *Site) RedirectCount(w http.ResponseWriter, r *http.Request, path, notice string, n int) error {
+	if !s.isNotice(notice + ".other") {
+		return errors.New("web: not a notice: " + notice)
+	}
+	setNotice(w, r, notice+noticeCount+strconv.Itoa(n))
+	return s.Redirect(w, r, path, "")
+}
+
+func setNotice(w http.ResponseWriter, r *http.Request, value string) {
+	http.SetCookie(w, &http.Cookie{Name: noticeCookie, Value: value, Path: "/", MaxAge: 60,
+		HttpOnly: true, Secure: secure(r), SameSite: http.SameSiteLaxMode})
 }
 
 // LocalPath is path if it leads to a page of this site, else "/". It begins with exactly one "/" and has no backslash
@@ -151,6 +166,7 @@ func LocalPath(path string) string {
 
 const (
 	noticeCookie = "hinweis"
+	noticeCount  = ":" // between a notice and its number
 	placeCookie  = "ort"
 	langCookie   = "lang"
 )
@@ -174,6 +190,13 @@ func (s *Site) takeNotice(w http.ResponseWriter, r *http.Request) string {
 		return ""
 	}
 	http.SetCookie(w, &http.Cookie{Name: noticeCookie, Path: "/", MaxAge: -1})
+	if key, count, ok := strings.Cut(c.Value, noticeCount); ok {
+		n, err := strconv.ParseUint(count, 10, 16)
+		if err != nil || !s.isNotice(key+".other") {
+			return ""
+		}
+		return s.Texts.N(Lang(r), key, int(n))
+	}
 	if !s.isNotice(c.Value) {
 		return ""
 	}

@@ -200,7 +200,10 @@ func TestNoticeIsShownOnce(t *testing.T) {
 	if c.Get("/alle").Has("Ihr Ort wurde vergessen.") {
 		t.Error("shown twice")
 	}
-	for _, key := range []string{"web.home", "no.notice.here", "errs.internal"} {
+	if err := h.RedirectCount(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/", nil), "/", "web.notice.place_forgotten", 3); err == nil {
+		t.Error("a notice without a number went with one")
+	}
+	for _, key := range []string{"web.home", "no.notice.here", "errs.internal", "web.notice.place_forgotten:5", "web.notice.place_forgotten:", "web.home:x"} {
 		if err := h.Redirect(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/", nil), "/", key); err == nil {
 			t.Errorf("%s went as a notice", key)
 		}
