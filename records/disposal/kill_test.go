@@ -1,6 +1,7 @@
 package disposal
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -55,9 +56,15 @@ func (p place) house(ctx context.Context) (*platform.House, error) {
 }
 
 // deathEnv makes the test binary a process that works on jobs until it dies as power fails. Its value says when:
-// "put 5000" in the middle of storing a file, "stored" right after that, "erase 3" in the middle of a transaction that
-// destroys.
+// "put 5000" in the middle of storing a file, "stored" right after that, "stored 3" right after the third, "erase 3" in the
+// middle of a transaction that destroys, "clock 7" the seventh time that it is asked for the time.
 const deathEnv = "RENNSTEIG_TEST_DEATH"
+
+// What the process does instead of jobs: take over the import with that id, or check the package in that file.
+const (
+	takeEnv  = deathEnv + "_TAKE"
+	checkEnv = deathEnv + "_CHECK"
+)
 
 func TestMain(m *testing.M) {
 	if when := os.Getenv(deathEnv); when != "" {
@@ -79,14 +86,35 @@ func work(when string) error {
 	if err != nil {
 		return err
 	}
-	h.Now = func() time.Time { return time.Now().Add(time.Duration(years)) }
+	asked := 0
+	h.Now = func() time.Time {
+		if asked++; kind == "clock" && asked == n {
+			kill()
+		}
+		return time.Now().Add(time.Duration(years))
+	}
 	h.Queue.Now = h.Now
-	h.Blobs = mortal{h.Blobs, kind, n}
+	h.Blobs = &mortal{h.Blobs, kind, n}
 	core, err := records.New(h, desk{}, desk{}, desk{})
 	if err != nil {
 		return err
 	}
-	if _, err = New(h, core, &dying{kind, n}); err != nil {
+	r, err := New(h, core, &dying{kind, n})
+	if err != nil {
+		return err
+	}
+	if id := os.Getenv(takeEnv); id != "" {
+		if err := r.TakeOver(jenny, id, unitA); err != nil {
+			return err
+		}
+		kill() // before anybody was told
+	}
+	if name := os.Getenv(checkEnv); name != "" {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		_, err = r.Check(jenny, bytes.NewReader(b), int64(len(b)), filepath.Base(name), jena, db.NewID())
 		return err
 	}
 	return h.Queue.Drain(ctx)
@@ -108,12 +136,12 @@ type mortal struct {
 	n    int
 }
 
-func (m mortal) Put(ctx context.Context, r io.Reader, limit int64) (blob.Ref, error) {
+func (m *mortal) Put(ctx context.Context, r io.Reader, limit int64) (blob.Ref, error) {
 	if m.kind == "put" {
 		r = io.MultiReader(io.LimitReader(r, int64(m.n)), dead{})
 	}
 	ref, err := m.Store.Put(ctx, r, limit)
-	if m.kind == "stored" {
+	if m.n--; m.kind == "stored" && m.n <= 0 {
 		kill()
 	}
 	return ref, err
@@ -138,7 +166,7 @@ func (d *dying) Erase(context.Context, *db.Tx, []string) ([]string, error) {
 }
 
 // eachPlace runs f with a house on a database and in a folder that another process can open too.
-func eachPlace(t *testing.T, f func(t *testing.T, h *house, die func(when string))) {
+func eachPlace(t *testing.T, f func(t *testing.T, h *house, die func(when string, env ...string))) {
 	for _, dialect := range []db.Dialect{db.SQLite, db.Postgres} {
 		t.Run(string(dialect), func(t *testing.T) {
 			var migrations []db.Migration
@@ -150,13 +178,14 @@ func eachPlace(t *testing.T, f func(t *testing.T, h *house, die func(when string
 			must(t, err)
 			t.Cleanup(func() { must(t, open.DB.Close()) })
 			h := newHouse(t, open)
-			f(t, h, func(when string) {
+			f(t, h, func(when string, env ...string) {
 				t.Helper()
 				self, err := os.Executable()
 				must(t, err)
 				c := exec.CommandContext(t.Context(), self)
 				c.Env = append(os.Environ(), deathEnv+"="+when, deathEnv+"_DB="+p.address, deathEnv+"_DIR="+p.dir,
 					deathEnv+"_CLOCK="+strconv.FormatInt(h.at.Load(), 10))
+				c.Env = append(c.Env, env...)
 				out, err := c.CombinedOutput()
 				var exit *exec.ExitError
 				if !errors.As(err, &exit) || exit.ExitCode() != -1 {
@@ -170,7 +199,7 @@ func eachPlace(t *testing.T, f func(t *testing.T, h *house, die func(when string
 
 // kill -9 while a package is written: it is not there, or whole.
 func TestKilledWhileWriting(t *testing.T) {
-	eachPlace(t, func(t *testing.T, h *house, die func(string)) {
+	eachPlace(t, func(t *testing.T, h *house, die func(string, ...string)) {
 		h.plans(t)
 		f := h.closed(t, claudia, erfurt, unitA)
 		h.years(32)
@@ -195,7 +224,7 @@ func TestKilledWhileWriting(t *testing.T) {
 
 // kill -9 while files are destroyed: each is whole, or gone with its record.
 func TestKilledWhileDestroying(t *testing.T) {
-	eachPlace(t, func(t *testing.T, h *house, die func(string)) {
+	eachPlace(t, func(t *testing.T, h *house, die func(string, ...string)) {
 		h.plans(t)
 		var files []records.File
 		for range destroyBatch + 5 {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"strings"
 	"time"
@@ -121,7 +122,7 @@ func (r *Room) Check(ctx context.Context, in io.ReaderAt, size int64, name, auth
 			return err
 		}
 		return r.h.Audit.Append(ctx, tx, audit.Entry{Action: "disposal.import_checked", Authority: authority, Object: i.object(),
-			Changes: map[string]any{"process": i.Process, "sha256": i.Hash, "files": i.Summary.Files}})
+			Changes: map[string]any{"process": i.Process, "sha256": i.Hash, "files": i.Summary.Files}, Blobs: []string{i.Hash}})
 	})
 	return i, err
 }
@@ -335,7 +336,7 @@ func (r *Room) TakeOver(ctx context.Context, id, unit string) (err error) {
 		if err := eachRecord(in.File, i.Size, func(p *xdomea.Package, f *xdomea.File) error { return t.file(ctx, p.Head(), f) }); err != nil {
 			return err
 		}
-		if err := r.store.putBlob(ctx, tx, a, i.Authority, i.object(), i.Hash, true, r.h.Now()); err != nil {
+		if err := r.store.putBlob(ctx, tx, a, i.Authority, i.object(), i.Hash, false, r.h.Now()); err != nil {
 			return err
 		}
 		return r.h.Audit.Append(ctx, tx, audit.Entry{Action: "disposal.imported", Authority: i.Authority, Object: i.object(),
@@ -363,10 +364,17 @@ func (r *Room) forgetChecked(ctx context.Context) error {
 	})
 }
 
-// temporary is a file that is removed when it is closed.
+// temporary is a file without a name, so that nothing of it is left behind by a process that dies; where a system cannot
+// do that it is removed when it is closed.
 type temporary struct{ *os.File }
 
-func (t temporary) Close() error { return errors.Join(t.File.Close(), os.Remove(t.Name())) }
+func (t temporary) Close() error {
+	err := t.File.Close()
+	if gone := os.Remove(t.Name()); !errors.Is(gone, fs.ErrNotExist) {
+		err = errors.Join(err, gone)
+	}
+	return err
+}
 
 // fetch copies the package out of the blob store, for a ZIP is read here and there.
 func (r *Room) fetch(ctx context.Context, i Import) (_ temporary, err error) {
@@ -383,6 +391,7 @@ func (r *Room) fetch(ctx context.Context, i Import) (_ temporary, err error) {
 		return temporary{}, errs.E(errs.Unavailable, "errs.no_space", err)
 	}
 	t := temporary{f}
+	_ = os.Remove(f.Name()) // Windows says no: then Close does it
 	if _, err := io.Copy(f, content); err != nil {
 		return temporary{}, errors.Join(errs.E(errs.Unavailable, "errs.no_space", err), t.Close())
 	}
