@@ -161,7 +161,7 @@ func (r *Room) Dossier(ctx context.Context, id string) (d Dossier, err error) {
 	if d.Case, err = r.store.caseByID(ctx, q, scope, id, ""); err != nil {
 		return d, err
 	}
-	if d.File, err = r.store.fileByID(ctx, q, scope, d.Case.FileID); err != nil {
+	if d.File, err = r.store.fileOf(ctx, q, scope, d.Case); err != nil {
 		return d, err
 	}
 	if err := r.noteReading(ctx, d.Case.Authority, object(id), max(d.File.Level, d.Case.Level)); err != nil {

@@ -19,6 +19,11 @@ func (r *Room) FileByID(ctx context.Context, q db.Querier, a access.Access, id s
 	return r.store.fileByID(ctx, q, a, id)
 }
 
+// FileOf reads the file of a case that the caller has read, and what they may do with it: Nothing for a guest of the case.
+func (r *Room) FileOf(ctx context.Context, q db.Querier, a access.Access, c Case) (File, error) {
+	return r.store.fileOf(ctx, q, a, c)
+}
+
 // CaseByID reads a case that the caller may read, and what they may do with it; lock is "" or the transaction's
 // ForUpdate. errs.NotFound for any other.
 func (r *Room) CaseByID(ctx context.Context, q db.Querier, a access.Access, id, lock string) (Case, error) {

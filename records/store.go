@@ -263,8 +263,17 @@ func (store) updateCase(ctx context.Context, tx *db.Tx, s access.Access, c Case)
 // caseByID reads a case; lock is "" or the transaction's ForUpdate.
 func (store) caseByID(ctx context.Context, q db.Querier, s access.Access, id, lock string) (Case, error) {
 	var p db.Params
-	return scanCase(q.QueryRow(ctx, `SELECT `+caseColumns+`, `+s.RightInFile("c.file_id", &p)+` FROM records_case c WHERE `+
+	c, err := scanCase(q.QueryRow(ctx, `SELECT `+caseColumns+`, `+s.RightInFile("c.file_id", &p)+` FROM records_case c WHERE `+
 		s.ReadsCase("c", &p)+` AND c.id = `+p.Add(id)+lock, p...))
+	c.May = max(c.May, access.Read) // a guest's: nothing in the file, and reading here
+	return c, err
+}
+
+// fileOf is the file of a case that the caller has read.
+func (store) fileOf(ctx context.Context, q db.Querier, s access.Access, c Case) (File, error) {
+	var p db.Params
+	return scanFile(q.QueryRow(ctx, `SELECT `+fileColumns+`, `+s.Right("f", &p)+fileTables+`WHERE `+s.In("f.authority_id", &p)+
+		` AND f.id = `+p.Add(c.FileID), p...))
 }
 
 func (store) caseBySource(ctx context.Context, q db.Querier, s access.Access, source string) (Case, error) {

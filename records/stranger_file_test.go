@@ -41,6 +41,10 @@ func fileCalls(t *testing.T, h *house, c Case) map[string]func(ctx context.Conte
 	}))
 	st := h.store
 	return map[string]func(ctx context.Context, tx *db.Tx, s access.Access) error{
+		"fileOf": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			_, err := st.fileOf(ctx, tx, s, c)
+			return err
+		},
 		"lockFile":   func(ctx context.Context, tx *db.Tx, s access.Access) error { return st.lockFile(ctx, tx, s, f.ID) },
 		"updateFile": func(ctx context.Context, tx *db.Tx, s access.Access) error { return st.updateFile(ctx, tx, s, f) },
 		"raiseCases": func(ctx context.Context, tx *db.Tx, s access.Access) error { // changes nothing of a stranger's: dump says so

@@ -8,7 +8,8 @@
 // the one that gives less. Registrars (Registratur) reach all files of their authority unless such a rule keeps them
 // out. Nobody reaches a file above their clearance, whatever rules say.
 //
-// Cases and documents inherit from their file; a case may be more confidential than its file, not less.
+// Cases and documents inherit from their file; a case may be more confidential than its file, not less. Who was asked to
+// do something in a case is its Guest: they read that one case while it goes on, and nothing else of its file.
 package access
 
 import (
@@ -31,6 +32,7 @@ type Access struct {
 	heads     map[string]bool // units that the caller heads, with the units below them
 	registrar identity.Scope
 	cleared   []clearance
+	guest     bool // of some case
 }
 
 type clearance struct {
@@ -83,7 +85,10 @@ func Load(ctx context.Context, q db.Querier) (Access, error) {
 	}
 	slices.Sort(a.keys)
 	a.keys = slices.Compact(a.keys)
-	a.cleared, err = clearances(ctx, q, a.Scope, p.Subject)
+	if a.cleared, err = clearances(ctx, q, a.Scope, p.Subject); err != nil {
+		return Access{}, err
+	}
+	a.guest, err = isGuest(ctx, q, a)
 	return a, err
 }
 
@@ -132,7 +137,12 @@ func (a Access) ReadsCase(row string, p *db.Params) string {
 	if a.full {
 		return where
 	}
-	return where + a.clear(row, p) + ` AND EXISTS (SELECT 1 FROM records_file af WHERE af.id = ` + row + `.file_id AND ` + a.Reads("af", p) + `)`
+	where += a.clear(row, p)
+	inFile := `EXISTS (SELECT 1 FROM records_file af WHERE af.id = ` + row + `.file_id AND ` + a.Reads("af", p) + `)`
+	if !a.guest {
+		return where + ` AND ` + inFile
+	}
+	return where + ` AND (` + inFile + ` OR ` + a.visits(row, p) + `)`
 }
 
 // ReadsInCase is the predicate that the caller may read the row with this alias, which has an authority_id and lies in

@@ -42,6 +42,7 @@ type model struct {
 	level            access.Level
 	readers, writers string
 	grants           []access.Grant
+	guests           []string // holders, of a case of the file
 }
 
 // keys are the holders that the caller is, by the words of the package's comment.
@@ -95,6 +96,19 @@ func (m model) may() access.May {
 	return access.Nothing
 }
 
+// mayRead is what the model says of the case, which is as confidential as the file.
+func (m model) mayRead() bool {
+	if m.may() > access.Nothing {
+		return true
+	}
+	if !m.clerk && !m.registrar || m.level > m.clearance {
+		return false
+	}
+	keys := m.keys()
+	blocked := slices.ContainsFunc(m.grants, func(g access.Grant) bool { return slices.Contains(keys, g.Holder) })
+	return !blocked && slices.ContainsFunc(m.guests, func(holder string) bool { return slices.Contains(keys, holder) })
+}
+
 func draw(t *rapid.T) model {
 	holders := []string{access.Authority, access.Person("me"), access.Person("you")}
 	bases := []string{""}
@@ -120,6 +134,9 @@ func draw(t *rapid.T) model {
 		if !slices.ContainsFunc(m.grants, func(o access.Grant) bool { return o.Holder == g.Holder }) {
 			m.grants = append(m.grants, g)
 		}
+	}
+	for range rapid.IntRange(0, 2).Draw(t, "guests") {
+		m.guests = append(m.guests, rapid.SampledFrom(holders[1:]).Draw(t, "guest"))
 	}
 	return m
 }
@@ -159,12 +176,21 @@ func TestPredicate(t *testing.T) {
 			exec(t, `DELETE FROM records_clearance`)
 			exec(t, `INSERT INTO records_file (id, authority_id, reference, unit, subject, search, opened_at, closed_at, readers, writers, level)
 				VALUES ($1, $2, $1, 'u', '', '', 0, 0, $3, $4, $5)`, file, here, m.readers, m.writers, int64(m.level))
+			exec(t, `INSERT INTO records_case (id, authority_id, file_id, reference, subject, search, source, source_reference, status_path, leika_key,
+				applicant, state, assigned_to, assigned_name, received_at, due_at, closed_at, fee_amount, fee_kassenzeichen, fee_paid_at, changed_by,
+				changed_at, version, level) VALUES ($1, $2, $1, $1, '', '', $1, '', '', '', '', 'new', '', '', 0, 0, 0, 0, '', 0, '', 0, 1, $3)`,
+				file, here, int64(m.level))
 			exec(t, `INSERT INTO records_clearance (authority_id, subject, name, level) VALUES ($1, 'me', '', $2)`, here, int64(m.clearance))
 			exec(t, `INSERT INTO records_clearance (authority_id, subject, name, level) VALUES ($1, 'me', '', 4)`, there)
 			for _, s := range m.seats {
 				exec(t, `INSERT INTO records_member (org_id, subject, role, authority_id, name) VALUES ($1, 'me', $2, $3, '')`, s.unit, string(s.role), here)
 			}
 			if err := h.DB.Tx(context.Background(), func(ctx context.Context, tx *db.Tx) error {
+				for _, holder := range m.guests {
+					if err := access.Admit(ctx, tx, access.At(here), access.Guest{Authority: here, Case: file, Holder: holder, Source: file}); err != nil {
+						return err
+					}
+				}
 				for _, g := range m.grants {
 					g.Authority, g.File, g.At = here, file, time.Now()
 					if err := access.Put(ctx, tx, access.At(here), g); err != nil {
@@ -193,6 +219,32 @@ func TestPredicate(t *testing.T) {
 			}
 			if got := count(a.Writes) == 1; got != (want == access.Write) {
 				t.Fatalf("writes: %v, the model says %d", got, want)
+			}
+			sees := func(a access.Access) (n int) {
+				var p db.Params
+				if err := h.DB.Reader().QueryRow(context.Background(), `SELECT count(*) FROM records_case c WHERE `+a.ReadsCase("c", &p)+
+					` AND c.id = `+p.Add(file), p...).Scan(&n); err != nil {
+					t.Fatal(err)
+				}
+				return n
+			}
+			if got := sees(a) == 1; got != m.mayRead() {
+				t.Fatalf("reads the case: %v, the model says %v: %+v", got, m.mayRead(), m)
+			}
+			if err := h.DB.Tx(context.Background(), func(ctx context.Context, tx *db.Tx) error {
+				if n, err := access.Dismiss(ctx, tx, access.At(there), file); n != 0 || err != nil {
+					t.Fatalf("another authority dismissed %d %v", n, err)
+				}
+				_, err := access.Dismiss(ctx, tx, access.At(here), file)
+				return err
+			}); err != nil {
+				t.Fatal(err)
+			}
+			if a, err = access.Load(m.caller(), h.DB.Reader()); err != nil {
+				t.Fatal(err)
+			}
+			if got := sees(a) == 1; got != (want >= access.Read) {
+				t.Fatalf("reads the case without guests: %v, the model says %d of the file", got, want)
 			}
 			var p db.Params
 			var right access.May
