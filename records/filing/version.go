@@ -336,7 +336,7 @@ func (r *Room) Card(ctx context.Context, id string) (c Card, err error) {
 	if c.Case, err = r.core.CaseByID(ctx, q, scope, c.CaseID, ""); err != nil {
 		return c, err
 	}
-	if c.File, err = r.core.FileByID(ctx, q, scope, c.FileID); err != nil {
+	if c.File, err = r.core.FileOf(ctx, q, scope, c.Case); err != nil {
 		return c, err
 	}
 	if err := r.noteReading(ctx, c.Authority, records.DocumentObject(id), max(c.Case.Level, c.File.Level), nil); err != nil {
