@@ -108,7 +108,7 @@ func (s *server) disposalPages(t *testing.T, data *db.DB) {
 	p.Press("Vernichtung vorschlagen")
 	p.shows(200, "Die Vernichtung ist vorgeschlagen.", "Eine andere Person muss zustimmen.")
 	p.Press("Vorschlag zurücknehmen")
-	p.Want("Der Vorschlag ist abgelehnt.")
+	p.shows(200, "Der Vorschlag ist zurückgenommen.", "Zurückgenommen")
 	p.Press("Vernichtung vorschlagen")
 	arne := s.staff(t, "Arne Altakte")
 	arne.page(200, process, "Vernichtung freigeben")
@@ -191,8 +191,8 @@ func (s *server) erasurePages(t *testing.T, data *db.DB) {
 	if status != 403 || !strings.Contains(body, "Zustimmen muss eine andere Person") {
 		t.Errorf("who proposed it confirms it: %d", status)
 	}
-	p.Press("Nicht löschen")
-	p.shows(200, "Die Löschung ist abgelehnt.")
+	p.Press("Vorschlag zurücknehmen")
+	p.shows(200, "Der Vorschlag ist zurückgenommen.", "zurückgenommen")
 	propose("Dokument")
 	second := p.Path()
 	arne := s.staff(t, "Arne Altakte")

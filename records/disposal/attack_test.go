@@ -3,6 +3,7 @@ package disposal
 import (
 	"bytes"
 	"context"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -230,7 +231,7 @@ func TestApprovalNeedsTwo(t *testing.T) {
 		wantCode(t, err, errs.Conflict, "disposal.error.nothing_to_destroy")
 		must(t, h.Approve(arne, id, approval))
 		must(t, h.Approve(arne, id, approval))
-		must(t, h.Reject(arne, id, approval)) // too late: it is given
+		wantCode(t, h.Reject(arne, id, approval), errs.Conflict, "disposal.error.decided") // too late: it is given
 		wantStates(t, h.states(t, id), map[ItemState]int64{Approved: 1})
 	})
 }
@@ -283,4 +284,36 @@ func TestLastDay(t *testing.T) {
 			t.Errorf("%s: over %v, want %v", day, got, want)
 		}
 	}
+}
+
+// What the proposer takes back was not refused by anybody, and who comes later is told.
+func TestProposalTakenBack(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		h.plans(t)
+		f := h.closed(t, claudia, erfurt, unitV)
+		h.years(32)
+		id := h.offer(t, 2, f)
+		first, second := db.NewID(), db.NewID()
+		must(t, h.Propose(regina, id, first))
+		one := h.as(t, regina)
+		page := one.Get(listPath + "/" + id)
+		page.Press("Vorschlag zurücknehmen").Want(http.StatusOK, "Der Vorschlag ist zurückgenommen.", "Zurückgenommen", "Regina Ablage")
+		must(t, h.Reject(regina, id, first))
+		wantCode(t, h.Approve(arne, id, first), errs.Conflict, "disposal.error.decided")
+		must(t, h.Propose(regina, id, second))
+		two := h.as(t, arne).Get(listPath + "/" + id)
+		must(t, h.Reject(regina, id, second))
+		two.Press("Vernichtung freigeben").Want(http.StatusConflict, "Darüber ist schon entschieden.")
+		must(t, h.Propose(regina, id, db.NewID()))
+		h.as(t, arne).Get(listPath+"/"+id).Press("Ablehnen").Want(http.StatusOK, "Der Vorschlag ist abgelehnt.", "Abgelehnt")
+		wantStates(t, h.states(t, id), map[ItemState]int64{Appraised: 1})
+		_, _, approvals, err := h.Process(regina, id)
+		must(t, err)
+		if len(approvals) != 3 || approvals[0].State != ApprovalTakenBack || approvals[2].State != ApprovalRefused {
+			t.Errorf("%+v", approvals)
+		}
+		if log := h.dump(t, "audit_entry"); strings.Count(log, "disposal.destruction_taken_back") != 4 || strings.Count(log, "disposal.destruction_rejected") != 2 { // process and file each
+			t.Error("the log does not say who took back and who refused")
+		}
+	})
 }

@@ -407,7 +407,7 @@ func (c *ApproveCommand) Run(env *cli.Env, open Opener) error {
 		}
 		pending := ""
 		for _, x := range approvals {
-			if x.State == "open" {
+			if x.State == ApprovalOpen {
 				pending = x.ID
 			}
 		}

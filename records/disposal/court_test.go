@@ -69,6 +69,11 @@ func TestErasureByCourt(t *testing.T) {
 		e = order(f.ID, "case", c.ID)
 		must(t, h.ProposeErasure(regina, e))
 		must(t, h.RefuseErasure(regina, e.ID)) // a change of mind
+		must(t, h.RefuseErasure(regina, e.ID))
+		if x, _, err := h.Erasure(regina, e.ID); err != nil || x.State != ErasureTakenBack {
+			t.Errorf("taken back: %s, %v", x.State, err)
+		}
+		wantCode(t, h.RefuseErasure(arne, e.ID), errs.Conflict, "disposal.error.decided")
 		wantCode(t, h.Erase(arne, e.ID), errs.Conflict, "disposal.error.decided")
 		e.ID = db.NewID()
 		must(t, h.ProposeErasure(regina, e))

@@ -43,7 +43,7 @@ func (r *Room) Propose(ctx context.Context, process, id string) error {
 			return errs.E(errs.Conflict, "disposal.error.nothing_to_propose")
 		}
 		me := identity.From(ctx)
-		x := Approval{ID: id, State: "open", Objects: int64(len(files)), FirstBy: me.Subject, FirstName: me.Name, FirstAt: r.h.Now()}
+		x := Approval{ID: id, State: ApprovalOpen, Objects: int64(len(files)), FirstBy: me.Subject, FirstName: me.Name, FirstAt: r.h.Now()}
 		if err := r.store.insertApproval(ctx, tx, a, p, x); err != nil {
 			return err
 		}
@@ -59,7 +59,7 @@ func (r *Room) Propose(ctx context.Context, process, id string) error {
 // Approve is the second person's part, who must be another registrar. What the files hold is noted: what changes
 // afterwards is not approved.
 func (r *Room) Approve(ctx context.Context, process, id string) error {
-	return r.decideApproval(ctx, process, id, func(ctx context.Context, tx *db.Tx, a access.Access, p Process, x Approval) error {
+	return r.decideApproval(ctx, process, id, []string{ApprovalGiven}, func(ctx context.Context, tx *db.Tx, a access.Access, p Process, x Approval) error {
 		if x.FirstBy == identity.From(ctx).Subject {
 			return errs.E(errs.Denied, "disposal.error.same_person")
 		}
@@ -79,16 +79,20 @@ func (r *Room) Approve(ctx context.Context, process, id string) error {
 		if err := r.store.move(ctx, tx, a, p.ID, files, []ItemState{Proposed}, Approved, r.h.Now(), nothing); err != nil {
 			return err
 		}
-		if err := r.store.decideApproval(ctx, tx, a, id, "given", identity.From(ctx), r.h.Now()); err != nil {
+		if err := r.store.decideApproval(ctx, tx, a, id, ApprovalGiven, identity.From(ctx), r.h.Now()); err != nil {
 			return err
 		}
 		return r.note(ctx, tx, p, "disposal.destruction_approved", files, nil)
 	})
 }
 
-// Reject takes a proposal back, or refuses it: either registrar may.
+// Reject refuses a proposal; whoever made it takes it back.
 func (r *Room) Reject(ctx context.Context, process, id string) error {
-	return r.decideApproval(ctx, process, id, func(ctx context.Context, tx *db.Tx, a access.Access, p Process, _ Approval) error {
+	return r.decideApproval(ctx, process, id, []string{ApprovalRefused, ApprovalTakenBack}, func(ctx context.Context, tx *db.Tx, a access.Access, p Process, x Approval) error {
+		state, action := ApprovalRefused, "disposal.destruction_rejected"
+		if x.FirstBy == identity.From(ctx).Subject {
+			state, action = ApprovalTakenBack, "disposal.destruction_taken_back"
+		}
 		files, err := r.store.itemsOfApproval(ctx, tx, a, id)
 		if err != nil {
 			return err
@@ -96,18 +100,19 @@ func (r *Room) Reject(ctx context.Context, process, id string) error {
 		if err := r.store.move(ctx, tx, a, p.ID, files, []ItemState{Proposed}, Appraised, r.h.Now(), nothing); err != nil {
 			return err
 		}
-		if err := r.store.decideApproval(ctx, tx, a, id, "refused", identity.From(ctx), r.h.Now()); err != nil {
+		if err := r.store.decideApproval(ctx, tx, a, id, state, identity.From(ctx), r.h.Now()); err != nil {
 			return err
 		}
-		return r.note(ctx, tx, p, "disposal.destruction_rejected", files, nil)
+		return r.note(ctx, tx, p, action, files, nil)
 	})
 }
 
 // nothing more is to be set.
 func nothing(*db.Params) string { return "" }
 
-// decideApproval is the frame of what a second person says to a proposal; said twice it is said once.
-func (r *Room) decideApproval(ctx context.Context, process, id string,
+// decideApproval is the frame of what a second person says to a proposal; into are the states that it may bring about:
+// said twice it is said once. errs.Conflict if something else was said before.
+func (r *Room) decideApproval(ctx context.Context, process, id string, into []string,
 	do func(ctx context.Context, tx *db.Tx, a access.Access, p Process, x Approval) error) error {
 	return r.h.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		a, p, err := r.processToChange(ctx, tx, process)
@@ -115,8 +120,11 @@ func (r *Room) decideApproval(ctx context.Context, process, id string,
 			return err
 		}
 		x, err := r.store.approval(ctx, tx, a, process, id)
-		if err != nil || x.State != "open" {
+		switch {
+		case err != nil || slices.Contains(into, x.State):
 			return err
+		case x.State != ApprovalOpen:
+			return errs.E(errs.Conflict, "disposal.error.decided")
 		}
 		return do(ctx, tx, a, p, x)
 	})

@@ -37,9 +37,10 @@ type Erasure struct {
 
 // The states of an erasure.
 const (
-	ErasureOpen    = "open" // a second person is to confirm it
-	ErasureDone    = "done"
-	ErasureRefused = "refused"
+	ErasureOpen      = "open" // a second person is to confirm it
+	ErasureDone      = "done"
+	ErasureRefused   = "refused"
+	ErasureTakenBack = "taken_back" // by who proposed it
 )
 
 // check tidies what was typed and names what is wrong with it.
@@ -262,7 +263,7 @@ func (r *Room) Erase(ctx context.Context, id string) error {
 // RefuseErasure is the second person's no, or the first one's change of mind.
 func (r *Room) RefuseErasure(ctx context.Context, id string) error {
 	return r.decideErasure(ctx, id, ErasureRefused, func(ctx context.Context, tx *db.Tx, _ access.Access, _ records.File, e Erasure) error {
-		return r.h.Audit.Append(ctx, tx, audit.Entry{Action: "disposal.erasure_refused", Authority: e.Authority, Object: e.object(),
+		return r.h.Audit.Append(ctx, tx, audit.Entry{Action: "disposal.erasure_" + e.State, Authority: e.Authority, Object: e.object(),
 			Changes: map[string]any{"erasure": e.ID}})
 	})
 }
@@ -285,7 +286,11 @@ func (r *Room) decideErasure(ctx context.Context, id, state string,
 		if err != nil {
 			return err
 		}
-		if err := mayDecide(ctx, a, f, e); err != nil && (state != ErasureRefused || e.ProposedBy != identity.From(ctx).Subject) {
+		state := state
+		if state == ErasureRefused && e.ProposedBy == identity.From(ctx).Subject {
+			state = ErasureTakenBack
+		}
+		if err := mayDecide(ctx, a, f, e); err != nil && state != ErasureTakenBack {
 			return err
 		}
 		if e.State == state {
@@ -294,6 +299,7 @@ func (r *Room) decideErasure(ctx context.Context, id, state string,
 		if e.State != ErasureOpen {
 			return errs.E(errs.Conflict, "disposal.error.decided")
 		}
+		e.State = state
 		if err := do(ctx, tx, a, f, e); err != nil {
 			return err
 		}

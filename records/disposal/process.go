@@ -96,7 +96,7 @@ const (
 // Approval is what two registrars say about destroying what is V.
 type Approval struct {
 	ID         string
-	State      string // "open", "given", "refused"
+	State      string // ApprovalOpen …
 	Objects    int64
 	FirstBy    string // subject
 	FirstName  string
@@ -104,6 +104,14 @@ type Approval struct {
 	SecondName string
 	SecondAt   time.Time
 }
+
+// The states of an approval.
+const (
+	ApprovalOpen      = "open" // a second person is to say yes or no
+	ApprovalGiven     = "given"
+	ApprovalRefused   = "refused"
+	ApprovalTakenBack = "taken_back" // by who proposed it
+)
 
 // object names a process in the log.
 func object(process string) string { return "disposal:" + process }

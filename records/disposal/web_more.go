@@ -138,8 +138,11 @@ func (r *Room) postErasure(w http.ResponseWriter, req *http.Request) error {
 		return err
 	}
 	notice, do := "disposal.notice.erased", r.Erase
-	if req.PostForm.Get("antwort") == "nein" {
+	switch req.PostForm.Get("antwort") {
+	case "nein":
 		notice, do = "disposal.notice.erasure_refused", r.RefuseErasure
+	case "zurueck":
+		notice, do = "disposal.notice.taken_back", r.RefuseErasure
 	}
 	err := do(req.Context(), web.PathID(req))
 	if shown(err) {

@@ -221,7 +221,7 @@ func (r *Room) showProcess(w http.ResponseWriter, req *http.Request, failed erro
 	}
 	me := identity.From(ctx).Subject
 	for _, x := range approvals {
-		d.Approvals = append(d.Approvals, approvalRow{x, t("disposal.approval." + x.State), x.FirstBy == me, x.State == "open"})
+		d.Approvals = append(d.Approvals, approvalRow{x, t("disposal.approval." + x.State), x.FirstBy == me, x.State == ApprovalOpen})
 	}
 	items, next, err := r.Items(ctx, p.ID, state, web.ID(req.URL.Query().Get("nach")))
 	if err != nil {
@@ -341,8 +341,11 @@ func (r *Room) postApprove(w http.ResponseWriter, req *http.Request) error {
 	if err := web.ReadForm(w, req, formLimit); err != nil {
 		return err
 	}
-	if req.PostForm.Get("antwort") == "nein" {
+	switch req.PostForm.Get("antwort") {
+	case "nein":
 		notice, do = "disposal.notice.rejected", r.Reject
+	case "zurueck":
+		notice, do = "disposal.notice.taken_back", r.Reject
 	}
 	err := do(req.Context(), web.PathID(req), web.ID(req.PostForm.Get("vorschlag")))
 	if shown(err) {
