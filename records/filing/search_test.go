@@ -255,7 +255,11 @@ func TestSearchFindsExactlyTheReadable(t *testing.T) {
 						return err
 					}
 				}
-				return nil
+				if _, err := access.Dismiss(ctx, tx, access.All, f); err != nil || rapid.Bool().Draw(rt, "no guest") {
+					return err
+				}
+				return access.Admit(ctx, tx, access.All, access.Guest{Authority: []string{erfurt, erfurt, erfurt, jena}[i], Case: docs[2*i].CaseID,
+					Holder: rapid.SampledFrom(holders[1:]).Draw(rt, "guest"), Source: f})
 			})
 			h.settleAll(t)
 			ctx := identity.With(context.Background(), me)

@@ -104,7 +104,9 @@ func (store) labels(ctx context.Context, q db.Querier, s access.Access, file str
 		return nil, err
 	}
 	p = nil
-	rows, err := q.Query(ctx, `SELECT holder FROM records_grant WHERE `+s.In("authority_id", &p)+` AND file_id = `+p.Add(file)+` AND may > 0`, p...)
+	of := p.Add(file)
+	rows, err := q.Query(ctx, `SELECT holder FROM records_grant WHERE `+s.In("authority_id", &p)+` AND file_id = `+of+` AND may > 0
+		UNION SELECT g.holder FROM records_case c JOIN records_guest g ON g.case_id = c.id WHERE `+s.In("c.authority_id", &p)+` AND c.file_id = `+of, p...)
 	holders, err := db.All(rows, err, scanText)
 	if err != nil {
 		return nil, err
