@@ -28,8 +28,19 @@ const (
 // storage is a folder of a compound file.
 type storage struct {
 	name     string
+	class    [16]byte // of the program that wrote it
 	streams  map[string]stream
 	storages []*storage
+}
+
+// storage is the one in s with a name, nil if there is none.
+func (s *storage) storage(name string) *storage {
+	for _, in := range s.storages {
+		if in.name == name {
+			return in
+		}
+	}
+	return nil
 }
 
 // stream is a file of a compound file, not read yet.
@@ -158,6 +169,10 @@ func (c *compound) read(s stream) ([]byte, error) {
 		return nil, badFormat("its streams hold more than the file")
 	}
 	c.left -= int(s.size)
+	return c.content(s)
+}
+
+func (c *compound) content(s stream) ([]byte, error) {
 	if s.size < cfbMiniCutoff {
 		return c.miniChain(s.start, int(s.size))
 	}
@@ -205,7 +220,7 @@ func (c *compound) readDirectory(b []byte) error {
 		name := utf16Text(e[:min(64, max(0, int(le.Uint16(e[64:]))-2))])
 		switch e[66] {
 		case cfbStorage:
-			s := &storage{name: name, streams: map[string]stream{}}
+			s := &storage{name: name, class: [16]byte(e[80:96]), streams: map[string]stream{}}
 			p.in.storages = append(p.in.storages, s)
 			todo = append(todo, place{le.Uint32(e[76:]), s, p.depth + 1})
 		case cfbStream:

@@ -9,5 +9,6 @@
 //
 // The text is for reading and searching. The mail itself, with its signatures and all headers, is the file it came from.
 //
-// Not read: what is encrypted or packed inside an attachment (S/MIME, PGP, winmail.dat, ZIP); it stays an attachment.
+// What is packed inside is read as well: winmail.dat ([MS-OXTNEF]) and what S/MIME only signs (RFC 8551). No signature is
+// verified here. Encrypted mails (S/MIME, PGP) are named as such; they and packed files (ZIP) stay attachments.
 package email

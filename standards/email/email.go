@@ -10,8 +10,6 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
-
-	"golang.org/x/text/encoding/charmap"
 )
 
 // What makes a mail unreadable; errors.Is tells them apart, the text around them says where.
@@ -23,13 +21,17 @@ var (
 // Message is one mail. Its texts are valid UTF-8 without NUL, its lines end in \n.
 type Message struct {
 	From, To, Cc []mail.Address // Address is empty where only a name is known, as of Outlook's internal senders
+	Bcc          []mail.Address // only the sender's own copy has them
 	Subject      string
 	Date         time.Time // when it was sent, by its own word; zero if it does not say
+	Received     time.Time // when its last station got it, by that one's word; zero if it does not say
 	MessageID    string    // without angle brackets, as the next two
 	InReplyTo    []string
 	References   []string // oldest first
 	Text         string   // what people read: the plain text, or else that of the HTML or the RTF
 	Attachments  []Attachment
+	Signed       bool     // it has a signature, which nobody has verified: it is among the attachments
+	Encrypted    bool     // some or all of it is encrypted, and among the attachments as it came
 	Defects      []string // what could not be taken as it stands, in English
 }
 
@@ -38,7 +40,8 @@ type Attachment struct {
 	Name      string // never empty, never a path; not unique
 	MediaType string // by the sender's word, lower case, without parameters
 	Size      int64  // bytes of Content
-	Content   []byte // nil for a mail inside a .msg, which has no bytes of its own
+	Content   []byte // nil if the mail only names it; of a mail in a .msg a .msg of its own
+	ContentID string // by which HTML names it, without angle brackets
 	Inline    bool   // shown within the text, as a logo in a signature
 	Message   *Message
 }
@@ -48,7 +51,7 @@ type Limits struct {
 	Size       int64 // bytes: 100 MiB
 	Attachment int64 // bytes of one attachment: 100 MiB
 	Parts      int   // texts, attachments and what holds them together: 500
-	Depth      int   // of parts within parts, mails within mails: 8
+	Depth      int   // of parts within parts, mails within mails: 16
 }
 
 const (
@@ -69,7 +72,7 @@ func (l Limits) filled() Limits {
 		l.Parts = 500
 	}
 	if l.Depth <= 0 {
-		l.Depth = 8
+		l.Depth = 16
 	}
 	return l
 }
@@ -92,6 +95,7 @@ func Read(r io.Reader, l Limits) (*Message, error) {
 type budget struct {
 	Limits
 	parts int
+	bytes int64 // of all attachments, once more for each mail around them
 }
 
 func start(b []byte, l Limits) (*budget, error) {
@@ -117,6 +121,9 @@ func (b *budget) attachment(size int64) error {
 	if size > b.Attachment {
 		return tooLarge("an attachment has more than %d bytes", b.Attachment)
 	}
+	if b.bytes += size; b.bytes > 4*b.Size {
+		return tooLarge("its attachments have more than %d bytes", 4*b.Size)
+	}
 	return nil
 }
 
@@ -134,6 +141,11 @@ func (m *Message) defect(format string, args ...any) {
 	}
 }
 
+func (m *Message) encrypted() {
+	m.Encrypted = true
+	m.defect("it is encrypted; what is in it cannot be read here")
+}
+
 // setText sets the text within its limit.
 func (m *Message) setText(s string) {
 	s = strings.TrimSpace(clean(s))
@@ -148,10 +160,16 @@ func (m *Message) setText(s string) {
 func (m *Message) attach(a Attachment, number int) {
 	a.Name = fileName(a.Name)
 	if a.Name == "" && a.Message != nil && a.Message.Subject != "" {
-		a.Name = fileName(cut(strings.NewReplacer("/", "-", `\`, "-").Replace(a.Message.Subject), 100) + ".eml")
+		a.Name = fileName(cut(strings.NewReplacer("/", "-", `\`, "-").Replace(a.Message.Subject), 100) + endings[a.MediaType])
 	}
 	if a.Name == "" {
 		a.Name = fmt.Sprintf("part-%d", number)
+		switch end := endings[a.MediaType]; {
+		case strings.HasPrefix(end, "smime."), end == "signature.asc":
+			a.Name = end // as mail programs call them
+		default:
+			a.Name += end
+		}
 	}
 	if a.MediaType == "" {
 		a.MediaType = "application/octet-stream"
@@ -159,6 +177,21 @@ func (m *Message) attach(a Attachment, number int) {
 	a.Size = int64(len(a.Content))
 	m.Attachments = append(m.Attachments, a)
 }
+
+// endings of names by type, for what came without a name.
+var endings = map[string]string{
+	"message/rfc822": ".eml", "message/global": ".eml", typeOutlook: ".msg", "text/plain": ".txt", "text/html": ".html", "text/calendar": ".ics",
+	"text/rtf": ".rtf", "text/csv": ".csv", "text/xml": ".xml", "application/xml": ".xml", "application/pdf": ".pdf", "application/rtf": ".rtf",
+	"application/zip": ".zip", "application/ms-tnef": ".tnef", "image/png": ".png", "image/jpeg": ".jpg", "image/gif": ".gif", "image/tiff": ".tif",
+	"image/bmp": ".bmp", "image/svg+xml": ".svg", "message/delivery-status": ".txt", "message/disposition-notification": ".txt",
+	"text/rfc822-headers": ".txt", "application/pkcs7-signature": "smime.p7s", "application/x-pkcs7-signature": "smime.p7s",
+	"application/pkcs7-mime": "smime.p7m", "application/x-pkcs7-mime": "smime.p7m", "application/pgp-signature": "signature.asc",
+}
+
+const (
+	typeOutlook = "application/vnd.ms-outlook"
+	typeStorage = "application/x-ole-storage" // what Windows programs embed in each other's documents
+)
 
 // fileName is the last element of what a sender called a file, without what could mislead a reader or a file system.
 func fileName(s string) string {
@@ -212,16 +245,4 @@ func cut(s string, n int) string {
 		n--
 	}
 	return s[:n]
-}
-
-// guess decodes bytes that name no charset: UTF-8, or else what Windows wrote for decades.
-func guess(b []byte) string {
-	if utf8.Valid(b) {
-		return string(b)
-	}
-	s, err := charmap.Windows1252.NewDecoder().Bytes(b)
-	if err != nil {
-		return strings.ToValidUTF8(string(b), "\uFFFD")
-	}
-	return string(s)
 }

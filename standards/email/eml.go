@@ -3,13 +3,10 @@ package email
 import (
 	"bufio"
 	"bytes"
-	"errors"
-	"fmt"
-	"io"
+	"slices"
 	"strings"
 
 	"github.com/emersion/go-message"
-	_ "github.com/emersion/go-message/charset" // decoders for message.New
 	"github.com/emersion/go-message/textproto"
 )
 
@@ -23,7 +20,7 @@ func ParseEML(b []byte, l Limits) (*Message, error) {
 }
 
 // eml reads one .eml with all mails in it. Parts are cut out of the bytes here, since readers of multiparts give up at
-// the first broken header and would lose the rest of the mail; headers, encodings and charsets are go-message's.
+// the first broken header and would lose the rest of the mail; what a header's fields are and charsets are go-message's.
 type eml struct{ *budget }
 
 func (e *eml) message(b []byte, depth int) (*Message, error) {
@@ -46,8 +43,9 @@ func (e *eml) message(b []byte, depth int) (*Message, error) {
 
 // text is the readable text of a part.
 type text struct {
-	s    string
-	html bool
+	s     string
+	html  bool
+	spare bool // says again what another part says
 }
 
 func (t text) String() string {
@@ -67,36 +65,84 @@ func (e *eml) part(m *Message, h message.Header, body []byte, depth int) (text, 
 	number := e.parts
 	media, params := contentType(m, h)
 	if strings.HasPrefix(media, "multipart/") {
-		if params["boundary"] != "" {
-			return e.multipart(m, media, params["boundary"], h, body, depth)
+		boundary := params["boundary"]
+		if boundary == "" {
+			if boundary = guessBoundary(body); boundary != "" {
+				m.defect("part %d: %s does not name its boundary", number, media)
+			}
+		}
+		if boundary != "" {
+			return e.multipart(m, media, boundary, h, body, depth)
 		}
 		m.defect("part %d: %s without a boundary is shown as text", number, media)
 		media = "text/plain"
 	}
 	disposition, name := contentDisposition(h, params)
-	isText := (media == "text/plain" || media == "text/html") && disposition != "attachment" && name == ""
-	content, err := e.decode(m, h, media, params, body, isText, number)
-	if err != nil {
-		return text{}, err
+	content, flawed, known := undo(h.Get("Content-Transfer-Encoding"), body)
+	if !known {
+		m.defect("part %d: unknown encoding %.100q", number, h.Get("Content-Transfer-Encoding"))
+	} else if flawed {
+		m.defect("part %d: damaged in its encoding; what can be read is taken", number)
 	}
-	if isText {
-		return text{string(content), media == "text/html"}, nil
-	}
-	if err := e.attachment(int64(len(content))); err != nil {
-		return text{}, err
+	if (media == "text/plain" || media == "text/html") && disposition != "attachment" && name == "" {
+		s, ok := decodeCharset(params["charset"], content)
+		if !ok {
+			m.defect("part %d: unknown charset %.100q", number, params["charset"])
+			s = guess(content)
+		}
+		if strings.EqualFold(params["format"], "flowed") && media == "text/plain" {
+			s = unflow(s, strings.EqualFold(params["delsp"], "yes"))
+		}
+		return text{s: s, html: media == "text/html"}, nil
 	}
 	a := Attachment{
-		Name: name, MediaType: media, Content: content,
+		Name: name, MediaType: media, Content: content, ContentID: first(messageIDs(h.Get("Content-Id"))),
 		Inline: disposition != "attachment" && (disposition == "inline" || h.Has("Content-Id")),
 	}
-	if media == "message/rfc822" || media == "message/global" { // RFC 6532 §3.7
-		a.Message, err = e.attached(m, content, depth+1, number)
+	return e.content(m, a, depth, number)
+}
+
+// content adds an attachment to m, or what is in it.
+func (e *eml) content(m *Message, a Attachment, depth, number int) (text, error) {
+	if err := e.attachment(int64(len(a.Content))); err != nil {
+		return text{}, err
+	}
+	switch {
+	case a.MediaType == "message/rfc822" || a.MediaType == "message/global": // RFC 6532 §3.7
+		inner, err := e.attached(m, a.Content, depth+1, number)
 		if err != nil {
 			return text{}, err
 		}
+		a.Message = inner
+	case a.MediaType == "message/delivery-status": // what a report says if it says nothing else
+		m.attach(a, number)
+		return text{s: guess(a.Content), spare: true}, nil
+	case isTNEF(a):
+		return e.tnef(m, a, depth, number)
+	case isSMIME(a):
+		return e.smime(m, a, depth, number)
 	}
 	m.attach(a, number)
 	return text{}, nil
+}
+
+// guessBoundary is the boundary of a multipart that does not name it: its first line "--x", if a later one is "--x--" or
+// a part's header follows.
+func guessBoundary(body []byte) string {
+	candidates := 0
+	for at := 0; at < len(body) && candidates < 5; {
+		l, _, _ := bytes.Cut(body[at:], []byte("\n"))
+		at += len(l) + 1
+		l = bytes.TrimRight(l, "\r \t")
+		if len(l) < 5 || len(l) > 200 || !bytes.HasPrefix(l, []byte("--")) {
+			continue
+		}
+		candidates++
+		if rest := body[min(at, len(body)):]; bytes.HasPrefix(rest, []byte("Content-")) || bytes.Contains(rest, append(append([]byte("\n"), l...), "--"...)) {
+			return string(l[2:])
+		}
+	}
+	return ""
 }
 
 // attached reads a mail in a mail. One that is broken stays an attachment.
@@ -112,16 +158,20 @@ func (e *eml) attached(m *Message, b []byte, depth, number int) (*Message, error
 // multipart reads the parts of a part. Of alternatives the first plain text is taken (RFC 2046 §5.1.4 orders them from
 // plain to rich; all say the same), of other kinds all texts.
 func (e *eml) multipart(m *Message, media, boundary string, h message.Header, body []byte, depth int) (text, error) {
+	switch media {
+	case "multipart/signed":
+		m.Signed = true
+	case "multipart/encrypted": // RFC 1847 §2.2
+		m.encrypted()
+	}
 	if strings.EqualFold(h.Get("Content-Transfer-Encoding"), "base64") { // forbidden, RFC 2045 §6.4, and sent all the same
-		if decoded, err := e.decode(m, h, "application/octet-stream", nil, body, false, e.parts); err != nil {
-			return text{}, err
-		} else if bytes.Contains(decoded, []byte("--"+boundary)) {
+		if decoded, _ := undoBase64(body); bytes.Contains(decoded, []byte("--"+boundary)) {
 			body = decoded
 		}
 	}
 	var texts []text
-	whole, err := eachPart(body, boundary, func(b []byte) error {
-		inner, content, err := e.header(m, b)
+	each := func(b []byte) error {
+		inner, content, err := e.partHeader(m, b)
 		if err != nil {
 			return err
 		}
@@ -133,12 +183,24 @@ func (e *eml) multipart(m *Message, media, boundary string, h message.Header, bo
 			texts = append(texts, t)
 		}
 		return err
-	})
+	}
+	parts, whole, err := eachPart(body, boundary, each)
+	if err == nil && parts == 0 && len(bytes.TrimSpace(body)) > 0 {
+		m.defect("a %s has no part with its boundary", media)
+		if boundary = guessBoundary(body); boundary != "" {
+			_, whole, err = eachPart(body, boundary, each)
+		} else {
+			return text{s: guess(body), html: bytes.Contains(bytes.ToLower(body), []byte("<html"))}, nil
+		}
+	}
 	if err != nil {
 		return text{}, err
 	}
 	if !whole {
 		m.defect("a %s ends without its boundary: the mail may be cut off", media)
+	}
+	if slices.ContainsFunc(texts, func(t text) bool { return !t.spare }) {
+		texts = slices.DeleteFunc(texts, func(t text) bool { return t.spare })
 	}
 	if len(texts) == 0 {
 		return text{}, nil
@@ -163,9 +225,18 @@ func (e *eml) multipart(m *Message, media, boundary string, h message.Header, bo
 	return text{s: all.String()}, nil
 }
 
+// partHeader is header for a part, which may have none: what begins with no field is content.
+func (e *eml) partHeader(m *Message, b []byte) (message.Header, []byte, error) {
+	l, _, _ := bytes.Cut(b, []byte("\n"))
+	if l = bytes.TrimRight(l, "\r"); len(l) > 0 && !isField(l) && l[0] != ' ' && l[0] != '\t' {
+		return message.Header{}, b, nil
+	}
+	return e.header(m, b)
+}
+
 // eachPart cuts a multipart's body at its boundary lines (RFC 2046 §5.1.1), whichever way its lines end, and reports
-// whether the closing one was there.
-func eachPart(body []byte, boundary string, f func([]byte) error) (whole bool, err error) {
+// how many parts there were and whether the closing line was there.
+func eachPart(body []byte, boundary string, f func([]byte) error) (parts int, whole bool, err error) {
 	delimiter := []byte("--" + strings.TrimRight(boundary, " \t"))
 	part := -1 // where the current part starts; -1: in the preamble
 	for at := 0; at < len(body); {
@@ -177,12 +248,13 @@ func eachPart(body []byte, boundary string, f func([]byte) error) (whole bool, e
 			tail, last := bytes.CutPrefix(rest, []byte("--"))
 			if len(bytes.TrimSpace(tail)) == 0 || len(bytes.TrimSpace(rest)) == 0 {
 				if part >= 0 {
+					parts++
 					if err := f(trimBreak(body[part:at])); err != nil {
-						return false, err
+						return parts, false, err
 					}
 				}
 				if last {
-					return true, nil
+					return parts, true, nil
 				}
 				part = end
 			}
@@ -190,9 +262,10 @@ func eachPart(body []byte, boundary string, f func([]byte) error) (whole bool, e
 		at = end
 	}
 	if part >= 0 {
+		parts++
 		err = f(body[part:])
 	}
-	return false, err
+	return parts, false, err
 }
 
 // trimBreak takes off the line break that belongs to the boundary.
@@ -201,49 +274,10 @@ func trimBreak(b []byte) []byte {
 	return bytes.TrimSuffix(b, []byte("\r"))
 }
 
-// decode undoes the transfer encoding, and of a text the charset.
-func (e *eml) decode(m *Message, h message.Header, media string, params map[string]string, body []byte, isText bool, number int) ([]byte, error) {
-	charset := strings.ToLower(params["charset"])
-	var plain message.Header
-	plain.Set("Content-Transfer-Encoding", transferEncoding(h))
-	plain.SetContentType("application/octet-stream", nil)
-	convert := isText && charset != "" && charset != "utf-8" && charset != "us-ascii" && charset != "ascii"
-	if convert {
-		plain.SetContentType(media, map[string]string{"charset": charset})
-	}
-	p, err := message.New(plain, bytes.NewReader(body))
-	if message.IsUnknownEncoding(err) || message.IsUnknownCharset(err) {
-		m.defect("part %d: unknown encoding or charset: %v", number, errors.Unwrap(err))
-		convert = false
-	} else if err != nil {
-		return nil, fmt.Errorf("email: part %d: %w", number, err)
-	}
-	content, err := io.ReadAll(io.LimitReader(p.Body, e.Size+1))
-	if err != nil {
-		m.defect("part %d: damaged after %d bytes: %v", number, len(content), err)
-	}
-	if isText && !convert {
-		content = []byte(guess(content))
-	}
-	return content, nil
-}
-
-// transferEncoding is the encoding's bare name; "x-uuencode" and other private ones stay unknown.
-func transferEncoding(h message.Header) string {
-	s, _, _ := strings.Cut(h.Get("Content-Transfer-Encoding"), ";")
-	s = strings.ToLower(strings.Trim(strings.TrimSpace(s), `"`))
-	switch s {
-	case "8-bit", "8 bit":
-		return "8bit"
-	case "7-bit", "7 bit":
-		return "7bit"
-	}
-	return s
-}
-
 // header cuts the header off b, leaving out lines that are none.
 func (e *eml) header(m *Message, b []byte) (message.Header, []byte, error) {
 	var good bytes.Buffer
+	b = bytes.TrimPrefix(b, []byte("\xEF\xBB\xBF")) // UTF-8's mark, by an editor
 	body, bad, keep := []byte(nil), 0, false
 	for rest := b; len(rest) > 0; {
 		end := bytes.IndexByte(rest, '\n') + 1
@@ -258,6 +292,8 @@ func (e *eml) header(m *Message, b []byte) (message.Header, []byte, error) {
 		}
 		switch {
 		case l[0] == ' ' || l[0] == '\t': // a continuation goes where its line went
+		case keep && bytes.HasSuffix(good.Bytes(), []byte(";\r\n")) && bytes.Contains(l, []byte("=")) && !isField(l): // one without its blank
+			good.WriteByte(' ')
 		case isField(l):
 			keep = true
 		case len(b)-len(rest) == end && (bytes.HasPrefix(l, []byte("From ")) || bytes.HasPrefix(l, []byte(">From "))): // mbox

@@ -2,15 +2,13 @@ package email
 
 import (
 	"errors"
-	"io"
-	"mime"
 	netmail "net/mail"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/emersion/go-message"
-	"github.com/emersion/go-message/charset"
 	"github.com/emersion/go-message/mail"
 )
 
@@ -28,29 +26,47 @@ func looksLikeMail(h message.Header) bool {
 
 // setHeader takes what a mail says of itself (RFC 5322 §3.6).
 func (m *Message) setHeader(h message.Header) {
-	m.From, m.To, m.Cc = m.addresses(h, "From"), m.addresses(h, "To"), m.addresses(h, "Cc")
+	m.From, m.To, m.Cc, m.Bcc = m.addresses(h, "From"), m.addresses(h, "To"), m.addresses(h, "Cc"), m.addresses(h, "Bcc")
 	m.Subject = decodeWords(h.Get("Subject"))
 	m.MessageID = first(messageIDs(h.Get("Message-Id")))
 	m.InReplyTo = messageIDs(h.Get("In-Reply-To"))
 	m.References = messageIDs(h.Get("References"))
-	m.Date = m.date(h.Get("Date"))
+	m.Date = m.date("Date", h.Get("Date"))
+	// The last station writes on top (RFC 5321 §4.4), its time behind the last semicolon.
+	if v := h.Get("Received"); strings.Contains(v, ";") {
+		m.Received = (&Message{}).date("", v[strings.LastIndexByte(v, ';')+1:])
+	}
 }
 
-// date reads a date of RFC 5322 §3.3; one without a zone is taken as UTC.
-func (m *Message) date(v string) time.Time {
-	if strings.TrimSpace(v) == "" {
+// date reads a date of RFC 5322 §3.3, without its comments, or of RFC 3339; one without a zone is taken as UTC.
+func (m *Message) date(field, v string) time.Time {
+	bare := strings.Join(strings.Fields(comment.ReplaceAllString(v, " ")), " ")
+	bare = aroundColon.ReplaceAllString(bare, ":")
+	if bare == "" {
 		return time.Time{}
 	}
-	if t, err := netmail.ParseDate(v); err == nil {
+	if t, err := netmail.ParseDate(bare); err == nil {
 		return t.UTC()
 	}
-	if t, err := netmail.ParseDate(strings.TrimSpace(v) + " +0000"); err == nil {
-		m.defect("Date: %.100q names no time zone", v)
+	if t, err := time.Parse(time.RFC3339, bare); err == nil {
 		return t.UTC()
 	}
-	m.defect("Date: %.100q is no date", v)
+	if without, _, ok := cutLast(bare, " "); ok {
+		for _, s := range []string{bare, without} { // no zone, or none that is known
+			if t, err := netmail.ParseDate(s + " +0000"); err == nil {
+				m.defect("%s: %.100q names no time zone", field, v)
+				return t.UTC()
+			}
+		}
+	}
+	m.defect("%s: %.100q is no date", field, v)
 	return time.Time{}
 }
+
+var (
+	comment     = regexp.MustCompile(`\([^()]*\)`)
+	aroundColon = regexp.MustCompile(` ?: ?`)
+)
 
 var messageID = regexp.MustCompile(`<\s*([^<>\s]+)\s*>`)
 
@@ -83,8 +99,8 @@ func (m *Message) addresses(h message.Header, key string) []netmail.Address {
 			continue
 		}
 		list, err := mail.ParseAddressList(v)
-		if err != nil {
-			all = append(all, m.looseAddresses(key, v)...)
+		if err != nil || slices.ContainsFunc(list, func(a *mail.Address) bool { return strings.Contains(a.Name, "\uFFFD") }) {
+			all, list = append(all, m.looseAddresses(key, v)...), nil
 		}
 		for _, a := range list {
 			all = append(all, netmail.Address{Name: line(a.Name), Address: line(a.Address)})
@@ -98,49 +114,118 @@ func (m *Message) addresses(h message.Header, key string) []netmail.Address {
 }
 
 var (
-	looseAddress = regexp.MustCompile(`[^\s<>(),;:"]+@[^\s<>(),;:"]+`)
+	looseAddress = regexp.MustCompile(`[^\s<>(),;:"']+@[^\s<>(),;:"']+`)
 	undisclosed  = regexp.MustCompile(`^[^:<>@]*:\s*;?\s*$`) // an empty group: "undisclosed-recipients:;"
 )
 
+// looseAddresses takes what can be told apart of a list that breaks the rules: with semicolons, names with commas or
+// addresses in them, unclosed brackets.
 func (m *Message) looseAddresses(key, v string) []netmail.Address {
 	if undisclosed.MatchString(v) {
 		return nil
 	}
 	m.defect("%s: %.100q is no list of addresses", key, v)
 	var all []netmail.Address
-	for _, a := range looseAddress.FindAllString(v, maxRecipients+1) {
-		all = append(all, netmail.Address{Address: line(a)})
-	}
-	switch {
-	case len(all) == 0:
-		all = []netmail.Address{{Name: cut(decodeWords(v), 200)}}
-	case len(all) == 1:
-		if name, _, ok := strings.Cut(v, "<"); ok {
-			all[0].Name = cut(strings.Trim(decodeWords(name), `" `), 200)
+	for _, item := range splitList(v) {
+		name, address, ok := cutLast(item, "<")
+		found := looseAddress.FindAllString(address, -1)
+		if len(found) == 0 {
+			found = looseAddress.FindAllString(item, -1)
+			if len(found) > 0 || !ok {
+				name = ""
+			}
+		}
+		name = cut(strings.Trim(decodeWords(name), `"' `), 200)
+		for i, a := range found {
+			if i > 0 || strings.EqualFold(name, a) {
+				name = ""
+			}
+			all = append(all, netmail.Address{Name: name, Address: line(a)})
+		}
+		if len(found) == 0 {
+			if name == "" {
+				name = cut(strings.Trim(decodeWords(item), `"'<> `), 200)
+			}
+			if name != "" {
+				all = append(all, netmail.Address{Name: name})
+			}
+		}
+		if len(all) > maxRecipients {
+			break
 		}
 	}
 	return all
 }
 
-// words decodes RFC 2047; a charset nobody knows leaves its word as it was.
-var words = mime.WordDecoder{CharsetReader: func(name string, in io.Reader) (io.Reader, error) {
-	return charset.Reader(name, in)
-}}
-
-var encodedWord = regexp.MustCompile(`=\?[^?\s]+\?[bBqQ]\?[^?]*\?=`)
-
-func decodeWords(s string) string {
-	s = guess([]byte(s))
-	d, err := words.DecodeHeader(s)
-	if err != nil { // one bad word: decode the others
-		d = encodedWord.ReplaceAllStringFunc(s, func(w string) string {
-			if d, err := words.Decode(w); err == nil {
-				return d
-			}
-			return w
-		})
+// splitList cuts at commas and semicolons outside of quotes and angle brackets.
+func splitList(v string) []string {
+	var items []string
+	quoted, angle, start := false, false, 0
+	lastQuote, lastAngle := strings.LastIndexByte(v, '"'), strings.LastIndexByte(v, '>')
+	for i := range len(v) {
+		switch c := v[i]; {
+		case c == '"':
+			quoted = !quoted && i < lastQuote // one without its end quotes nothing
+		case quoted:
+		case c == '<':
+			angle = i < lastAngle
+		case c == '>':
+			angle = false
+		case (c == ',' || c == ';') && !angle:
+			items = append(items, v[start:i])
+			start = i + 1
+		}
 	}
-	return line(d)
+	return append(items, v[start:])
+}
+
+func cutLast(s, sep string) (before, after string, found bool) {
+	if i := strings.LastIndex(s, sep); i >= 0 {
+		return s[:i], s[i+len(sep):], true
+	}
+	return s, "", false
+}
+
+var encodedWord = regexp.MustCompile(`=\?([^?\s]+)\?([bBqQ])\?([^?]*)\?=`)
+
+// decodeWords decodes RFC 2047. Neighbours of one charset are decoded as one, since mail programs cut within characters;
+// a charset nobody knows leaves its words as they were.
+func decodeWords(s string) string {
+	var out strings.Builder
+	for at := 0; ; {
+		w := encodedWord.FindStringSubmatchIndex(s[at:])
+		if w == nil {
+			out.WriteString(guess([]byte(s[at:])))
+			return line(out.String())
+		}
+		out.WriteString(guess([]byte(s[at : at+w[0]])))
+		from, charset, content := at+w[0], s[at+w[2]:at+w[3]], []byte(nil)
+		for ; w != nil; w = encodedWord.FindStringSubmatchIndex(s[at:]) {
+			if gap := s[at : at+w[0]]; content != nil && (strings.TrimSpace(gap) != "" || !strings.EqualFold(charset, s[at+w[2]:at+w[3]])) {
+				break
+			}
+			content = append(content, decodeWord(s[at+w[4]:at+w[5]], s[at+w[6]:at+w[7]])...)
+			at += w[1]
+		}
+		d, ok := decodeCharset(charset, content)
+		if !ok {
+			d = guess([]byte(s[from:at]))
+		}
+		out.WriteString(d)
+		if ok && w != nil && strings.TrimSpace(s[at:at+w[0]]) == "" { // blanks between words are none
+			at += w[0]
+		}
+	}
+}
+
+// decodeWord undoes the encoding of one word; an empty one is not nil.
+func decodeWord(encoding, text string) []byte {
+	if strings.EqualFold(encoding, "B") {
+		b, _ := undoBase64([]byte(text))
+		return b
+	}
+	b, _ := undoQuoted([]byte(strings.ReplaceAll(text, "_", "=20")))
+	return append([]byte{}, b...)
 }
 
 // contentType is a part's type in lower case and its parameters, also of a field that breaks RFC 2045 §5.1.
@@ -149,10 +234,7 @@ func contentType(m *Message, h message.Header) (string, map[string]string) {
 	if strings.TrimSpace(v) == "" {
 		return "text/plain", nil
 	}
-	t, params, err := mime.ParseMediaType(v)
-	if err != nil {
-		t, params = looseParams(v)
-	}
+	t, params := parameters(v)
 	if strings.Count(t, "/") != 1 || strings.ContainsAny(t, " \t\"<>") {
 		m.defect("Content-Type: %.100q is no type", v)
 		if t = "application/octet-stream"; strings.HasPrefix(strings.ToLower(v), "text") { // RFC 2045 §5.2
@@ -164,29 +246,18 @@ func contentType(m *Message, h message.Header) (string, map[string]string) {
 
 // contentDisposition is "inline", "attachment" or empty, and the file's name; params are those of the type.
 func contentDisposition(h message.Header, params map[string]string) (disposition, name string) {
-	v := h.Get("Content-Disposition")
-	disposition, own, err := mime.ParseMediaType(v)
-	if err != nil {
-		disposition, own = looseParams(v)
-	}
+	disposition, own := parameters(h.Get("Content-Disposition"))
 	if disposition != "" && disposition != "inline" {
 		disposition = "attachment" // RFC 2183 §2.8
 	}
 	if name = own["filename"]; name == "" {
+		name = own["name"]
+	}
+	if name == "" {
 		name = params["name"] // before RFC 2183, and still by Outlook
 	}
-	return disposition, decodeWords(name) // encoded words in a parameter are forbidden by RFC 2047 §5 and everyday
-}
-
-var looseParam = regexp.MustCompile(`(?i);?\s*([a-z]+)\s*=\s*(?:"([^"]*)"?|([^;]*))`)
-
-func looseParams(v string) (string, map[string]string) {
-	t, rest, _ := strings.Cut(v, ";")
-	params := map[string]string{}
-	for _, g := range looseParam.FindAllStringSubmatch(rest, 20) {
-		if k := strings.ToLower(g[1]); params[k] == "" {
-			params[k] = strings.TrimSpace(g[2] + g[3])
-		}
+	if name == "" {
+		name = params["filename"]
 	}
-	return strings.ToLower(strings.TrimSpace(t)), params
+	return disposition, decodeWords(name) // encoded words in a parameter are forbidden by RFC 2047 §5 and everyday
 }

@@ -4,8 +4,6 @@ import (
 	"errors"
 	"strconv"
 	"strings"
-
-	"golang.org/x/text/encoding/charmap"
 )
 
 // maxRTF bounds unpacked RTF, which holds pictures too.
@@ -80,11 +78,13 @@ type rtfState struct {
 	htmlTag bool // inside of {\*\htmltag …}: HTML as it was
 	hidden  bool // \htmlrtf: RTF beside the HTML that says the same
 	unicode int  // characters that stand for one \u in old readers
+	fonts   bool // inside of the table of fonts
+	font    int  // which says the codepage
 }
 
 // destinations without text for people.
 var rtfSilent = map[string]bool{
-	"fonttbl": true, "colortbl": true, "stylesheet": true, "info": true, "pict": true, "object": true, "header": true,
+	"colortbl": true, "stylesheet": true, "info": true, "pict": true, "object": true, "header": true,
 	"footer": true, "headerl": true, "headerr": true, "footerl": true, "footerr": true, "fldinst": true, "listtable": true,
 	"themedata": true, "datastore": true, "xmlnstbl": true,
 }
@@ -92,38 +92,62 @@ var rtfSilent = map[string]bool{
 // RTFText is the text of RTF, at most about max bytes, whatever the bytes. RTF that Outlook made of HTML or text ([MS-OXRTFEX]) gives back
 // what it was made of.
 func RTFText(b []byte, max int) string {
-	r := rtfReader{b: b, max: max, state: rtfState{unicode: 1}, codepage: charmap.Windows1252}
-	r.run()
-	if r.html {
-		return HTMLText(r.out.String(), max)
+	s, isHTML := readRTF(b, max)
+	if isHTML {
+		return HTMLText(s, max)
 	}
-	return r.out.String()
+	return s
+}
+
+// readRTF gives the text of RTF, or the HTML that it was made of.
+func readRTF(b []byte, max int) (s string, isHTML bool) {
+	r := rtfReader{b: b, max: max, state: rtfState{unicode: 1, font: rtfNoFont}, codepage: 1252, fonts: map[int]uint64{}, deff: rtfNoFont}
+	r.run()
+	r.flush()
+	return r.out.String(), r.html
 }
 
 type rtfReader struct {
 	b        []byte
 	out      strings.Builder
+	raw      []byte // characters in a row, which are not decoded yet: one may take two bytes
 	max      int
 	state    rtfState
 	groups   []rtfState
 	html     bool // \fromhtml1
 	pending  int  // characters still to skip after \u
-	codepage *charmap.Charmap
-	high     rune // first half of a surrogate pair
+	codepage uint64
+	fonts    map[int]uint64 // codepages of fonts
+	deff     int            // the font at the start
+	defining int            // the font that the table is just at
+	high     rune           // first half of a surrogate pair
+}
+
+const (
+	rtfNoFont   = -1
+	rtfMaxFonts = 1000
+)
+
+// charsetCodepages is the codepage of a font's charset ([MS-OXRTFEX] §2.1.3.1.2); others have that of the whole.
+var charsetCodepages = map[int]uint64{
+	0: 1252, 77: 10000, 128: 932, 129: 949, 134: 936, 136: 950, 161: 1253, 162: 1254, 163: 1258, 177: 1255, 178: 1256,
+	186: 1257, 204: 1251, 222: 874, 238: 1250, 254: 437, 255: 850,
 }
 
 func (r *rtfReader) run() {
-	for len(r.b) > 0 && r.out.Len() < r.max {
+	for len(r.b) > 0 && r.out.Len()+len(r.raw) < r.max {
 		c := r.b[0]
 		r.b = r.b[1:]
 		switch c {
 		case '{':
+			r.flush()
 			if len(r.groups) >= 1000 {
 				return
 			}
 			r.groups = append(r.groups, r.state)
 			r.pending = 0
 		case '}':
+			r.flush()
 			if n := len(r.groups); n > 0 {
 				r.state, r.groups = r.groups[n-1], r.groups[:n-1]
 			}
@@ -132,9 +156,35 @@ func (r *rtfReader) run() {
 			r.control()
 		case '\r', '\n':
 		default:
-			r.char(r.codepage.DecodeByte(c))
+			r.byte(c)
 		}
 	}
+}
+
+// byte takes one byte of text in the codepage of its font.
+func (r *rtfReader) byte(c byte) {
+	if r.pending > 0 {
+		r.pending--
+		return
+	}
+	r.raw = append(r.raw, c)
+	if len(r.raw) >= 4096 && c < 0x80 {
+		r.flush()
+	}
+}
+
+// flush writes the bytes gathered.
+func (r *rtfReader) flush() {
+	if len(r.raw) == 0 {
+		return
+	}
+	codepage := r.codepage
+	if c := r.fonts[r.state.font]; c != 0 && !r.state.htmlTag {
+		codepage = c
+	}
+	raw := r.raw
+	r.raw = r.raw[:0]
+	r.put(decodeCodepage(raw, codepage))
 }
 
 // char writes one character, unless it stands for one that is written already.
@@ -147,6 +197,11 @@ func (r *rtfReader) char(c rune) {
 }
 
 func (r *rtfReader) write(s string) {
+	r.flush()
+	r.put(s)
+}
+
+func (r *rtfReader) put(s string) {
 	if !r.state.skip && (!r.html || r.state.htmlTag || !r.state.hidden) {
 		r.out.WriteString(s)
 	}
@@ -175,9 +230,10 @@ func (r *rtfReader) control() {
 			n, err := strconv.ParseUint(string(r.b[:2]), 16, 8)
 			r.b = r.b[2:]
 			if err == nil {
-				r.char(r.codepage.DecodeByte(byte(n)))
+				r.byte(byte(n))
 			}
 		case '*': // the group may be skipped by who does not know it
+			r.flush()
 			r.state.skip = true
 			r.star()
 		case '~':
@@ -187,7 +243,7 @@ func (r *rtfReader) control() {
 		case '\r', '\n':
 			r.plain("\n")
 		case '\\', '{', '}':
-			r.char(rune(c))
+			r.byte(c)
 		}
 		return
 	}
@@ -231,7 +287,22 @@ func (r *rtfReader) name() (string, int) {
 }
 
 func (r *rtfReader) word(w string, n int) {
+	r.flush()
 	switch w {
+	case "fonttbl":
+		r.state.skip, r.state.fonts = true, true
+	case "f":
+		if r.defining = n; !r.state.fonts {
+			r.state.font = n
+		}
+	case "fcharset":
+		if c := charsetCodepages[n]; c != 0 && r.state.fonts && len(r.fonts) < rtfMaxFonts {
+			r.fonts[r.defining] = c
+		}
+	case "deff":
+		r.deff, r.state.font = n, n
+	case "plain":
+		r.state.font = r.deff
 	case "par", "line", "sect", "page", "row":
 		r.plain("\n")
 	case "tab", "cell":
@@ -248,7 +319,7 @@ func (r *rtfReader) word(w string, n int) {
 	case "bin":
 		r.b = r.b[min(len(r.b), max(n, 0)):]
 	case "ansicpg":
-		r.codepage = codepageMap(n)
+		r.codepage = uint64(max(0, n))
 	case "lquote":
 		r.char('‘')
 	case "rquote":
@@ -286,24 +357,4 @@ func (r *rtfReader) codeUnit(n int) {
 		r.write(string(c))
 	}
 	r.pending = r.state.unicode
-}
-
-func codepageMap(n int) *charmap.Charmap {
-	switch n {
-	case 437:
-		return charmap.CodePage437
-	case 850:
-		return charmap.CodePage850
-	case 1250:
-		return charmap.Windows1250
-	case 1251:
-		return charmap.Windows1251
-	case 1253:
-		return charmap.Windows1253
-	case 1254:
-		return charmap.Windows1254
-	case 1257:
-		return charmap.Windows1257
-	}
-	return charmap.Windows1252
 }
