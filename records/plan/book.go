@@ -51,7 +51,7 @@ func (b book) try(ctx context.Context, q db.Querier, a access.Access, lock strin
 	}
 	h.now = b.now()
 	merged, wrong := o.old.merge(t, h)
-	if err := faulty(wrong...); err != nil {
+	if err := faulty(t.named(wrong)...); err != nil {
 		return o, err
 	}
 	o.new, o.changes = merged, merged.changes(o.old)

@@ -2,12 +2,14 @@ package plan
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,13 +22,15 @@ import (
 	"rennsteig/platform/i18n"
 	"rennsteig/platform/identity"
 	"rennsteig/records/access"
+	"rennsteig/standards/xdomea"
 )
 
 // Command is the sub-command `rennsteig records plan`.
 type Command struct {
 	Show   ShowCommand   `cmd:"" help:"Show the file plan of an authority with the number of its files."`
 	Export ExportCommand `cmd:"" help:"Write the file plan of an authority as CSV or as a message of xdomea."`
-	Import ImportCommand `cmd:"" help:"Take a file plan, or the archive's appraisal of one, over into that of an authority."`
+	Import ImportCommand `cmd:"" help:"Take a file plan, or the archive's appraisal of one, over into that of an authority; note a receipt."`
+	Answer AnswerCommand `cmd:"" help:"Write what the sender of a message that was taken over is told: a receipt, or the result of an appraisal."`
 }
 
 // whose are the flags that say whose plan it is.
@@ -117,10 +121,12 @@ func (c *ShowCommand) Run(env *cli.Env) error {
 // ExportCommand is `rennsteig records plan export`.
 type ExportCommand struct {
 	whose
-	Format Format `help:"csv, tsv, 0301 (xdomea file plan) or 0511 (for the archive's appraisal)." enum:"csv,tsv,0301,0511" default:"csv"`
-	Name   string `help:"Name of the authority in messages; otherwise its id." placeholder:"TEXT"`
-	Taker  string `help:"Name of the archive in messages." placeholder:"TEXT"`
-	File   string `arg:"" help:"File to write, or a folder for a message, which names itself. - is the output."`
+	audit.KeyFlag
+	Format   Format `help:"csv, tsv, 0301 (xdomea file plan) or 0511 (for the archive's appraisal)." enum:"csv,tsv,0301,0511" default:"csv"`
+	Headings string `help:"Headings of a CSV file: names (code, title …), de (Kennzeichen, Bezeichnung …) or en. All are read." enum:"names,de,en" default:"names"`
+	Name     string `help:"Name of the authority in messages; otherwise its id." placeholder:"TEXT"`
+	Taker    string `help:"Name of who a message goes to." placeholder:"TEXT"`
+	File     string `arg:"" help:"File to write, or a folder for a message, which names itself. - is the output."`
 }
 
 // Help shows an example.
@@ -130,33 +136,112 @@ func (*ExportCommand) Help() string {
 
 // Run exports.
 func (c *ExportCommand) Run(env *cli.Env) error {
-	d, p, err := c.open(env.Context)
+	ctx := identity.AsSystem(env.Context, "cli")
+	d, p, err := c.open(ctx)
 	if err != nil {
 		return err
 	}
 	defer d.Close()
-	sender := c.Name
-	if sender == "" {
-		sender = c.Authority
+	l := letter{process: uuid.NewString(), sender: cmp.Or(c.Name, c.Authority), taker: c.Taker, name: cmp.Or(c.Name, c.Authority), authority: c.Authority, at: time.Now()}
+	if c.Headings != "names" {
+		t, err := words(i18n.Lang(c.Headings))
+		if err != nil {
+			return err
+		}
+		l.headings = headingsIn(t)
 	}
 	var b bytes.Buffer
-	name, err := p.export(&b, c.Format, letter{process: uuid.NewString(), sender: sender, taker: c.Taker, name: sender, authority: c.Authority, at: time.Now()})
+	name, err := p.export(&b, c.Format, l)
 	if err != nil {
 		return err
 	}
-	if c.File == "-" {
-		_, err := b.WriteTo(env.Out)
+	if receipts[xdomea.Message(c.Format)] != "" {
+		book, err := c.book(d, c.KeyFlag)
+		if err != nil {
+			return err
+		}
+		if err := d.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+			return book.send(ctx, tx, access.At(c.Authority), l.sent(ctx, c.Format))
+		}); err != nil {
+			return err
+		}
+	}
+	return save(env, c.File, name, b.Bytes(), fmt.Sprintf("%d units", len(p)))
+}
+
+// save writes a file, into the folder if that is what was named; - is the output.
+func save(env *cli.Env, file, name string, content []byte, said string) error {
+	if file == "-" {
+		_, err := env.Out.Write(content)
 		return err
 	}
-	file := c.File
 	if info, err := os.Stat(file); err == nil && info.IsDir() {
 		file = filepath.Join(file, name)
 	}
-	if err := os.WriteFile(file, b.Bytes(), 0o644); err != nil { //nolint:gosec // a plan is no secret
+	if err := os.WriteFile(file, content, 0o644); err != nil { //nolint:gosec // a plan is no secret
 		return err
 	}
-	_, err = fmt.Fprintf(env.Out, "%s: %d units\n", file, len(p))
+	_, err := fmt.Fprintf(env.Out, "%s: %s\n", file, said)
 	return err
+}
+
+// book is what changes a plan and notes it in the log.
+func (c whose) book(d *db.DB, k audit.KeyFlag) (book, error) {
+	path := k.Key
+	if path == "" {
+		path = audit.KeyPath(c.Data)
+	}
+	key, err := audit.LoadKey(path)
+	if err != nil {
+		return book{}, fmt.Errorf("this is noted in the log, whose key is missing (--key): %w", err)
+	}
+	return book{audit: audit.New(d, key), now: time.Now}, nil
+}
+
+// words are the texts in the language.
+func words(lang i18n.Lang) (func(key string, args ...any) string, error) {
+	texts := i18n.New()
+	err := texts.Add(Files)
+	return func(key string, args ...any) string { return texts.T(lang, key, args...) }, err
+}
+
+// AnswerCommand is `rennsteig records plan answer`.
+type AnswerCommand struct {
+	whose
+	Name    string `help:"Name of the authority in messages; otherwise its id." placeholder:"TEXT"`
+	Message string `help:"0302 or 0512 (receipt of a plan), 0514 (result of an appraisal), 0515 (its receipt)." enum:"0302,0512,0514,0515" required:""`
+	Process string `arg:"" help:"ProzessID of the message that was taken over."`
+	File    string `arg:"" help:"File to write, or a folder: the message names itself. - is the output."`
+}
+
+// Help shows an example.
+func (*AnswerCommand) Help() string {
+	return "Example: rennsteig records plan answer --authority 160510000000 --message 0512 0b0c6f4e-8a35-4f3c-9b0e-3d1f4c5a6b70 ."
+}
+
+// Run writes the answer.
+func (c *AnswerCommand) Run(env *cli.Env) error {
+	d, _, err := c.open(env.Context)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	list, err := takenBefore(env.Context, d.Reader(), access.At(c.Authority), 1000)
+	if err != nil {
+		return err
+	}
+	for _, t := range list {
+		if !strings.EqualFold(t.Process, c.Process) || !slices.Contains(t.answers(), xdomea.Message(c.Message)) {
+			continue
+		}
+		var b bytes.Buffer
+		name, err := t.writeAnswer(&b, xdomea.Message(c.Message), cmp.Or(c.Name, c.Authority), time.Now())
+		if err != nil {
+			return err
+		}
+		return save(env, c.File, name, b.Bytes(), fmt.Sprintf("answers %s of %s", t.Source, t.At.Format(time.DateOnly)))
+	}
+	return fmt.Errorf("nothing was taken over with the ProzessID %s that a %s answers", c.Process, c.Message)
 }
 
 // ImportCommand is `rennsteig records plan import`.
@@ -167,7 +252,7 @@ type ImportCommand struct {
 	EndMissing  bool   `help:"End units that the plan does not name, at the end of today."`
 	ClosedFiles int    `help:"How many closed files may get another retention or appraisal: the number that --dry-run reports." placeholder:"N"`
 	BuiltIn     string `help:"Take a plan that the program brings along: municipal or ministry." placeholder:"NAME"`
-	File        string `arg:"" optional:"" help:"CSV or TSV with headings, or a message of xdomea: 0301, 0511, 0513. - is the input."`
+	File        string `arg:"" optional:"" help:"CSV or TSV with headings, or a message of xdomea: 0301, 0511, 0513, or a receipt: 0302, 0512. - is the input."`
 }
 
 // Help shows an example.
@@ -188,23 +273,26 @@ func (c *ImportCommand) Run(env *cli.Env) error {
 		return err
 	}
 	defer d.Close()
-	texts := i18n.New()
-	if err := texts.Add(Files); err != nil {
+	t, err := words(i18n.German)
+	if err != nil {
 		return err
 	}
-	t := func(key string, args ...any) string { return texts.T(i18n.German, key, args...) }
 	a := access.At(c.Authority)
 	b := book{now: time.Now}
 	if !c.DryRun {
-		path := c.Key
-		if path == "" {
-			path = audit.KeyPath(c.Data)
+		if b, err = c.book(d, c.KeyFlag); err != nil {
+			return err
 		}
-		key, err := audit.LoadKey(path)
-		if err != nil {
-			return fmt.Errorf("an import is noted in the log, whose key is missing (--key): %w", err)
+	}
+	if head, ok := isReceipt(s.Content); ok && s.BuiltIn == "" {
+		if c.DryRun {
+			return errors.New("this is a receipt: there is nothing to try")
 		}
-		b.audit = audit.New(d, key)
+		if err := d.Tx(ctx, func(ctx context.Context, tx *db.Tx) error { return b.receive(ctx, tx, a, c.Authority, head) }); err != nil {
+			return told(err, t)
+		}
+		_, err := fmt.Fprintf(env.Out, "receipt %s of %s noted\n", string(head.Message), head.ProcessID)
+		return err
 	}
 	p, err := b.propose(ctx, d.Reader(), a, c.Authority, s)
 	if err != nil {

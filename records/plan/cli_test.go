@@ -90,6 +90,14 @@ func TestCommand(t *testing.T) {
 			t.Errorf("%s: %s %v", format, out, err)
 		}
 	}
+	must(t, os.WriteFile(file, []byte("KENNZEICHEN;Aufbewahrung\n9;nie\n"), 0o600))
+	if _, err := run("import", file); err == nil || !strings.Contains(err.Error(), "Zeile 2, Spalte Aufbewahrung: Bitte geben Sie 0 bis 200 Jahre") {
+		t.Errorf("%v", err)
+	}
+	if out, err := run("export", "--headings", "de", "-"); err != nil || !strings.HasPrefix(out, byteOrder+"Kennzeichen;Bezeichnung;Übergeordnete Einheit;Aufbewahrung;Bewertung;Leistungen;") {
+		t.Errorf("%s %v", out, err)
+	}
+	testReceipts(t, run, d)
 	if out, err := run("export", "--format", "tsv", "-"); err != nil || !strings.HasPrefix(out, "code\ttitle\tparent\tretention_years\tappraisal\tleika_keys\t") {
 		t.Errorf("%s %v", out, err)
 	}

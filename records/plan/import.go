@@ -105,6 +105,7 @@ func (b book) propose(ctx context.Context, q db.Querier, a access.Access, author
 		return p, err
 	}
 	var text bytes.Buffer
+	t.names = nil
 	if err := t.write(&text, '\t'); err != nil {
 		return p, err
 	}
@@ -194,7 +195,20 @@ func (r *Room) Imports(ctx context.Context, authority string) ([]Taken, error) {
 	return takenBefore(ctx, q, access.At(authority), 20)
 }
 
-// Answer writes to w what the archive is told of an appraisal that was taken over: CatalogueResult or CatalogueReceipt.
+// answers are the messages that say to who sent it what became of what was taken over.
+func (t Taken) answers() []xdomea.Message {
+	m := xdomea.Message(t.Source)
+	if m == xdomea.AppraisalCatalogue {
+		return []xdomea.Message{xdomea.CatalogueResult, xdomea.CatalogueReceipt}
+	}
+	if r, ok := receipts[m]; ok {
+		return []xdomea.Message{r}
+	}
+	return nil
+}
+
+// Answer writes to w what the sender of a message that was taken over is told: the receipt of a plan (0302, 0512), the
+// receipt of the archive's appraisal or its result.
 // The caller keeps the records of the authority. errs.NotFound for any other.
 func (r *Room) Answer(ctx context.Context, w io.Writer, id string, m xdomea.Message) (name string, err error) {
 	q := r.h.DB.Reader()
@@ -208,7 +222,7 @@ func (r *Room) Answer(ctx context.Context, w io.Writer, id string, m xdomea.Mess
 		return "", err
 	case !a.Registrar(t.Authority):
 		return "", errs.E(errs.Denied, "plan.error.registrar")
-	case t.Source != string(xdomea.AppraisalCatalogue) || m != xdomea.CatalogueResult && m != xdomea.CatalogueReceipt:
+	case !slices.Contains(t.answers(), m):
 		return "", errs.E(errs.NotFound, "records.error.not_found")
 	}
 	return t.writeAnswer(w, m, r.h.AuthorityName(t.Authority), r.h.Now())

@@ -105,7 +105,7 @@ func TestFaults(t *testing.T) {
 			"lead":           {head + "9\ta\t\t1\tA\t" + other + "\t\t\t" + other + " 99\n", 2, colLeads, "plan.error.lead"},
 			"heading":        {"code;titel\n9;x\n", 1, "titel", "plan.error.heading"},
 			"heading twice":  {"code;title;title\n9;x;y\n", 1, colTitle, "plan.error.heading_twice"},
-			"no code at all": {"title;parent\nx;y\n", 1, colCode, "plan.error.heading_missing"},
+			"no code at all": {"title;parent\nx;y\n", 1, "", "plan.error.heading_missing"},
 			"cells":          {"code,title\n22.31,Hunde,Katzen\n", 2, "", "plan.error.cells"},
 			"quotes":         {"code,title\n22.31,\"Hunde\n", 2, "", "plan.error.quotes"},
 			"latin 1":        {"code;title\n9;M\xe4rkte\n", 1, "", "plan.error.encoding"},
@@ -233,7 +233,15 @@ func TestRoundTrip(t *testing.T) {
 		p := drawPlan(r, leads)
 		for _, f := range Formats {
 			var b bytes.Buffer
-			_, err := p.export(&b, f, letter{process: db.NewID(), sender: "Stadt", taker: "Archiv", name: "Plan", authority: erfurt, at: time.Now()})
+			l := letter{process: db.NewID(), sender: "Stadt", taker: "Archiv", name: "Plan", authority: erfurt, at: time.Now()}
+			if lang := rapid.SampledFrom([]i18n.Lang{"", i18n.German, i18n.English}).Draw(r, "headings"); lang != "" {
+				t, err := words(lang)
+				if err != nil {
+					r.Fatal(err)
+				}
+				l.headings = headingsIn(t)
+			}
+			_, err := p.export(&b, f, l)
 			if err != nil {
 				r.Fatalf("%s: %v", f, err)
 			}
@@ -263,7 +271,7 @@ func TestAppraisal(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
 		h.file(t, "22.31", true)
 		var out bytes.Buffer
-		name, err := h.Export(erika, &out, erfurt, Message0511, "Landesarchiv")
+		name, err := h.Export(erika, &out, erfurt, Message0511, "Landesarchiv", i18n.German)
 		must(t, err)
 		pack, err := xdomea.OpenPackage(bytes.NewReader(out.Bytes()), int64(out.Len()), xdomea.Options{})
 		must(t, err)

@@ -48,6 +48,7 @@ type house struct {
 	h    *platform.House
 	mux  *http.ServeMux
 	now  time.Time
+	sent string // ProzessID of a plan that appraised sent
 }
 
 func (*house) ServiceName(key string) string {
@@ -181,7 +182,7 @@ func (h *house) dump(t *testing.T) string {
 	var b strings.Builder
 	for _, q := range []string{`SELECT authority_id || code || title || parent || retention_years || transfer_years || appraisal || valid_from || valid_until || note
 		FROM records_unit ORDER BY authority_id, code`, `SELECT authority_id || leika_key || unit || org_id FROM records_routing ORDER BY authority_id, leika_key`,
-		`SELECT id || source FROM plan_import ORDER BY id`, `SELECT action || object FROM audit_entry WHERE action LIKE 'plan.%' ORDER BY id`} {
+		`SELECT id || source FROM plan_import ORDER BY id`, `SELECT process_id || taker || received_at FROM plan_sent ORDER BY process_id`, `SELECT action || object FROM audit_entry WHERE action LIKE 'plan.%' ORDER BY id`} {
 		rows, err := h.h.DB.Reader().Query(t.Context(), q)
 		lines, err := db.All(rows, err, func(r db.Scanner) (s string, err error) { return s, r.Scan(&s) })
 		must(t, err)

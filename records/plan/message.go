@@ -36,15 +36,16 @@ var extended = []string{colTransfer, colNote, colServices, colLeads}
 type letter struct {
 	process       string // id
 	sender, taker string
-	name          string // of the plan
-	authority     string // id
+	name          string   // of the plan
+	authority     string   // id
+	headings      []string // of a CSV file, in the order of columns; nil is the columns' names
 	at            time.Time
 }
 
 // writeMessage writes the plan as a package with a message FilePlan or PlanForAppraisal.
 func (p Plan) writeMessage(w io.Writer, m xdomea.Message, l letter) (name string, err error) {
 	head := xdomea.Head{ProcessID: l.process, Message: m, Created: l.at, Sender: xdomea.Contact{Organisation: l.sender},
-		Recipient: xdomea.Contact{Organisation: l.taker}, System: xdomea.System{Product: "Rennsteig"}, WantsReceipt: m == xdomea.PlanForAppraisal}
+		Recipient: xdomea.Contact{Organisation: l.taker}, System: xdomea.System{Product: "Rennsteig"}, WantsReceipt: true}
 	out, err := xdomea.NewPackageWriter(w, head)
 	if err != nil {
 		return "", err
@@ -217,8 +218,8 @@ func unreadable(err error) error {
 	return err
 }
 
-// writeAnswer writes what the authority tells the archive of the appraisal that it took over: the result for each unit
-// (CatalogueResult) or the receipt (CatalogueReceipt).
+// writeAnswer writes what the authority tells the sender of what it took over: the result for each unit that the archive
+// appraised (CatalogueResult), or a receipt.
 func (t Taken) writeAnswer(w io.Writer, m xdomea.Message, sender string, at time.Time) (name string, err error) {
 	head := xdomea.Head{ProcessID: t.Process, Message: m, Created: at, Sender: xdomea.Contact{Organisation: sender}, System: xdomea.System{Product: "Rennsteig"}}
 	out, err := xdomea.NewPackageWriter(w, head)

@@ -13,12 +13,13 @@ import (
 
 	"rennsteig/platform/db"
 	"rennsteig/platform/errs"
+	"rennsteig/platform/i18n"
 	"rennsteig/platform/identity"
 	"rennsteig/records/access"
 	"rennsteig/standards/xdomea"
 )
 
-// appraised takes an appraisal of a unit over and returns the id of the import.
+// appraised sends the plan to an archive, takes an appraisal of a unit over and returns the id of the import.
 func (h *house) appraised(t *testing.T, code string) string {
 	t.Helper()
 	var b bytes.Buffer
@@ -26,6 +27,11 @@ func (h *house) appraised(t *testing.T, code string) string {
 	must(t, err)
 	must(t, w.Write(&xdomea.Appraised{ID: unitID(erfurt, code), Appraisal: xdomea.Archive}))
 	must(t, w.Close())
+	_, err = h.Export(erika, &bytes.Buffer{}, erfurt, Message0511, "Landesarchiv", i18n.German)
+	must(t, err)
+	l, err := h.Outbox(regina, erfurt)
+	must(t, err)
+	h.sent = l[0].Process
 	return h.take(t, Source{Name: "0513.xml", Content: b.Bytes()}).ID
 }
 
@@ -79,7 +85,11 @@ func TestStrangers(t *testing.T) {
 				_, err := h.Propose(ctx, erfurt, Source{BuiltIn: "ministry"})
 				return err
 			},
-			"Take":    func(ctx context.Context) error { return h.Take(ctx, proposal.Import) },
+			"Take": func(ctx context.Context) error { return h.Take(ctx, proposal.Import) },
+			"Receive": func(ctx context.Context) error {
+				return h.Receive(ctx, erfurt, xdomea.Head{ProcessID: h.sent, Message: xdomea.PlanForAppraisalReceipt, Created: h.now})
+			},
+			"Outbox":  func(ctx context.Context) error { _, err := h.Outbox(ctx, erfurt); return err },
 			"Imports": func(ctx context.Context) error { _, err := h.Imports(ctx, erfurt); return err },
 			"Answer": func(ctx context.Context) error {
 				_, err := h.Answer(ctx, &bytes.Buffer{}, id, xdomea.CatalogueResult)
@@ -87,9 +97,12 @@ func TestStrangers(t *testing.T) {
 			},
 		}
 		looks := map[string]func(ctx context.Context) error{
-			"View":   func(ctx context.Context) error { _, err := h.View(ctx, erfurt, Filter{}); return err },
-			"Unit":   func(ctx context.Context) error { _, err := h.Unit(ctx, erfurt, "22.31"); return err },
-			"Export": func(ctx context.Context) error { _, err := h.Export(ctx, &bytes.Buffer{}, erfurt, CSV, ""); return err },
+			"View": func(ctx context.Context) error { _, err := h.View(ctx, erfurt, Filter{}); return err },
+			"Unit": func(ctx context.Context) error { _, err := h.Unit(ctx, erfurt, "22.31"); return err },
+			"Export": func(ctx context.Context) error {
+				_, err := h.Export(ctx, &bytes.Buffer{}, erfurt, CSV, "", i18n.German)
+				return err
+			},
 		}
 		form := url.Values{"authority": {erfurt}, "einheit": {"41"}, "unit": {"41"}, "title": {"x"}, "key": {other}, "quelle": {"ministry"}, "table": {proposal.Table},
 			"id": {proposal.ID}, "seen": {proposal.Seen}}
@@ -165,6 +178,9 @@ func TestStoreInScope(t *testing.T) {
 		if l, err := takenBefore(ctx, q, none, 9); err != nil || len(l) > 0 {
 			t.Errorf("takenBefore: %v, %v", l, err)
 		}
+		if l, err := sentBefore(ctx, q, none, 9); err != nil || len(l) > 0 {
+			t.Errorf("sentBefore: %v, %v", l, err)
+		}
 		_, err := taken(ctx, q, none, id)
 		want(t, "taken", err, errs.NotFound)
 		before := h.dump(t)
@@ -173,6 +189,10 @@ func TestStoreInScope(t *testing.T) {
 			"putRoute": func(ctx context.Context, tx *db.Tx) error {
 				return putRoute(ctx, tx, none, erfurt, "41", Service{Key: dogTax})
 			},
+			"insertSent": func(ctx context.Context, tx *db.Tx) error {
+				return insertSent(ctx, tx, none, Sent{Process: "x", Authority: erfurt})
+			},
+			"sentAs": func(ctx context.Context, tx *db.Tx) error { _, err := sentAs(ctx, tx, none, h.sent); return err },
 			"insertTaken": func(ctx context.Context, tx *db.Tx) error {
 				return insertTaken(ctx, tx, none, Taken{ID: "x", Authority: erfurt})
 			},
@@ -180,6 +200,7 @@ func TestStoreInScope(t *testing.T) {
 			want(t, name, h.h.DB.Tx(ctx, put), errs.NotFound)
 		}
 		must(t, h.h.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error { return dropRoute(ctx, tx, none, dogTax) }))
+		must(t, h.h.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error { return setReceived(ctx, tx, none, h.sent, h.now) }))
 		must(t, h.h.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error { return dropRoute(ctx, tx, access.At(erfurt), AnyService) }))
 		if after := h.dump(t); after != before {
 			t.Errorf("changed:\n%s\n%s", before, after)

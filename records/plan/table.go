@@ -2,6 +2,7 @@ package plan
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/csv"
 	"errors"
 	"io"
@@ -18,6 +19,7 @@ const maxFile = 8 << 20
 // table is what is to be changed: rows of units, and the columns that say something about them.
 type table struct {
 	columns []string // colCode is among them
+	names   []string // what the file calls them; nil is the same
 	rows    []row
 }
 
@@ -83,7 +85,7 @@ func readTable(b []byte) (t table, err error) {
 		}
 		line, _ := r.FieldPos(0)
 		if t.columns == nil {
-			if t.columns, err = headings(line, cells); err != nil {
+			if t.columns, t.names, err = headings(line, cells); err != nil {
 				return t, err
 			}
 			continue
@@ -109,25 +111,44 @@ func readTable(b []byte) (t table, err error) {
 	return t, nil
 }
 
-// headings checks the first line of a table. Separators at its end are no headings.
-func headings(line int, cells []string) (out []string, err error) {
+// headings reads the first line of a table: columns, and what the file calls them. Separators at its end are no headings.
+func headings(line int, cells []string) (out, names []string, err error) {
 	for len(cells) > 0 && oneLine(cells[len(cells)-1]) == "" {
 		cells = cells[:len(cells)-1]
 	}
 	var wrong []problem
 	for _, h := range cells {
-		h = strings.ToLower(oneLine(h))
-		if !slices.Contains(columns, h) {
-			wrong = append(wrong, problem{Line: line, Column: h, Key: "plan.error.heading", Args: []any{strings.Join(columns, ", ")}})
-		} else if slices.Contains(out, h) {
-			wrong = append(wrong, problem{Line: line, Column: h, Key: "plan.error.heading_twice"})
+		h = oneLine(h)
+		column := headingNames()[folded(h)]
+		if column == "" {
+			wrong = append(wrong, problem{Line: line, Column: shown(h), Key: "plan.error.heading"})
+		} else if slices.Contains(out, column) {
+			wrong = append(wrong, problem{Line: line, Column: shown(h), Key: "plan.error.heading_twice"})
 		}
-		out = append(out, h)
+		out, names = append(out, column), append(names, h)
 	}
 	if !slices.Contains(out, colCode) {
-		wrong = append(wrong, problem{Line: line, Column: colCode, Key: "plan.error.heading_missing"})
+		wrong = append(wrong, problem{Line: line, Key: "plan.error.heading_missing"})
 	}
-	return out, faulty(wrong...)
+	return out, names, faulty(wrong...)
+}
+
+// shown is a heading that is none, as it can be shown: an empty one in quotes, a long one cut.
+func shown(heading string) string {
+	if r := []rune(heading); len(r) > 60 {
+		heading = string(r[:60]) + "…"
+	}
+	return cmp.Or(heading, `""`)
+}
+
+// named puts what the file calls a column into what is wrong with it.
+func (t table) named(wrong []problem) []problem {
+	for i, x := range wrong {
+		if n := slices.Index(t.columns, x.Column); n >= 0 && n < len(t.names) && x.Line > 0 {
+			wrong[i].Column = t.names[n]
+		}
+	}
+	return wrong
 }
 
 // guard puts an apostrophe before what a spreadsheet would take for a formula; unguard takes it away.
@@ -144,7 +165,10 @@ func unguard(s string) string { return strings.TrimPrefix(s, "'") }
 func (t table) write(w io.Writer, separator rune) error {
 	c := csv.NewWriter(w)
 	c.Comma = separator
-	_ = c.Write(t.columns) // Error tells
+	if t.names == nil {
+		t.names = t.columns
+	}
+	_ = c.Write(t.names) // Error tells
 	cells := make([]string, len(t.columns))
 	for _, r := range t.rows {
 		for i, s := range r.cells {

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"rennsteig/platform/errs"
@@ -32,6 +33,7 @@ type exchangePage struct {
 	Export    []web.Field
 	Import    []web.Field
 	Taken     []takenRow
+	Sent      []Sent
 }
 
 type takenRow struct {
@@ -82,12 +84,13 @@ func (r *Room) showExchange(w http.ResponseWriter, req *http.Request, authority 
 		}
 		for _, x := range list {
 			row := takenRow{Taken: x, Source: t("plan.source." + x.Source)}
-			if x.Source == string(xdomea.AppraisalCatalogue) {
-				for _, m := range []xdomea.Message{xdomea.CatalogueResult, xdomea.CatalogueReceipt} {
-					row.Answers = append(row.Answers, web.Link{Text: t("plan.answer." + string(m)), Href: "/akte/plan/import/" + x.ID + "/antwort?nachricht=" + string(m)})
-				}
+			for _, m := range x.answers() {
+				row.Answers = append(row.Answers, web.Link{Text: t("plan.answer." + string(m)), Href: "/akte/plan/import/" + x.ID + "/antwort?nachricht=" + string(m)})
 			}
 			p.Taken = append(p.Taken, row)
+		}
+		if p.Sent, err = r.Outbox(req.Context(), authority); err != nil {
+			return err
 		}
 	}
 	return r.pages.exchange.RenderStatus(w, req, statusOf(failed), web.Meta{Title: t("plan.exchange"), Failed: failed != nil, Crumbs: r.crumbs(req, authority)}, p)
@@ -105,7 +108,11 @@ func (r *Room) problems(req *http.Request, list problems) (out []string, more in
 
 // text is the problem in words.
 func (p problem) text(t func(key string, args ...any) string) string {
-	what := t(p.Key, p.Args...)
+	args := p.Args
+	if strings.HasPrefix(p.Key, "plan.error.heading") {
+		args = []any{strings.Join(headingsIn(t), ", ")}
+	}
+	what := t(p.Key, args...)
 	switch {
 	case p.Line > 0 && p.Column != "":
 		return t("plan.at.cell", p.Line, p.Column, what)
@@ -122,7 +129,7 @@ func (p problem) text(t func(key string, args ...any) string) string {
 func (r *Room) getExport(w http.ResponseWriter, req *http.Request) error {
 	v := req.URL.Query()
 	var b bytes.Buffer
-	name, err := r.Export(req.Context(), &b, desk(req, v.Get("behoerde")), Format(v.Get("format")), v.Get("archiv"))
+	name, err := r.Export(req.Context(), &b, desk(req, v.Get("behoerde")), Format(v.Get("format")), v.Get("archiv"), web.Lang(req))
 	if err != nil {
 		return err
 	}
@@ -185,6 +192,14 @@ func (r *Room) postPreview(w http.ResponseWriter, req *http.Request) error {
 		s.BuiltIn = b
 	} else if err := s.upload(req); err != nil {
 		return r.showExchange(w, req, authority, form, err)
+	}
+	if head, ok := isReceipt(s.Content); ok {
+		if err := r.Receive(req.Context(), authority, head); web.Retry(err) {
+			return r.showExchange(w, req, authority, form, err)
+		} else if err != nil {
+			return err
+		}
+		return r.h.Site.Redirect(w, req, address(exchangePath, authority, ""), "plan.notice.received")
 	}
 	p, err := r.Propose(req.Context(), authority, s)
 	if web.Retry(err) || errs.Is(err, errs.TooLarge) {
