@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"maps"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -185,6 +186,13 @@ func (r *Room) Sign(ctx context.Context, taskID string, version int64, seen Cont
 			return "", errs.E(errs.Conflict, "records.error.closed")
 		case s.x.Content != seen:
 			return "", errs.E(errs.Conflict, "flow.error.new_version")
+		case t.Kind == Sign && slices.ContainsFunc(s.x.Tasks, func(k Task) bool { return k.Kind == CoSign && k.State.pending() }):
+			return "", errs.E(errs.Conflict, "flow.error.cosign_first")
+		}
+		if d, err := r.store.document(ctx, tx, access.At(t.Authority), s.x.Document, ""); err != nil {
+			return "", err
+		} else if d.caseID != s.c.ID {
+			return "", errs.E(errs.Conflict, "flow.error.moved")
 		}
 		t.Signed = seen
 		g := Signature{ID: db.NewID(), Authority: t.Authority, Case: t.Case, Circulation: t.Circulation, Task: t.ID, Kind: t.Kind,

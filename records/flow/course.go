@@ -93,6 +93,12 @@ func (r *Room) upToDate(ctx context.Context, a access.Access, caseID string, dra
 	return list, nil
 }
 
+// involved reports whether the caller started the circulation, or has an open task in it, or stands in for who does.
+func (c Course) involved(x Circulation) bool {
+	_, ok := c.desk.involved(x)
+	return ok
+}
+
 // void reports whether a newer version than the signed one is current.
 func (c Course) void(g Signature) bool {
 	d, ok := c.document(g.Document)

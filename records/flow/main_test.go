@@ -132,7 +132,15 @@ func (h *house) newDocument(c records.Case) string {
 	hash := strings.Repeat("a", 64)
 	h.exec(`INSERT INTO records_document (id, authority_id, case_id, kind, name, hash, size, media_type, created_at, created_by, file_id)
 		VALUES ($1, $2, $3, 'attachment', 'Entwurf.pdf', $4, 1, 'application/pdf', 1, '', $5)`, id, c.Authority, c.ID, hash, c.FileID)
+	h.version(id)
 	return id
+}
+
+// version keeps the current version of the document.
+func (h *house) version(document string) {
+	h.t.Helper()
+	h.exec(`INSERT INTO records_version (document_id, number, authority_id, name, hash, size, media_type, comment, created_at, created_by)
+		SELECT id, version, authority_id, name, hash, size, media_type, '', 1, '' FROM records_document WHERE id = $1`, document)
 }
 
 // revise files a new version of the document, as package filing does.
@@ -154,7 +162,11 @@ func (h *house) reviseUntold(document string) {
 
 func (h *house) nextVersion(ctx context.Context, tx *db.Tx, document string) error {
 	h.n++
-	_, err := tx.Exec(ctx, `UPDATE records_document SET version = version + 1, hash = $1 WHERE id = $2`, fmt.Sprintf("%064x", h.n), document)
+	if _, err := tx.Exec(ctx, `UPDATE records_document SET version = version + 1, hash = $1 WHERE id = $2`, fmt.Sprintf("%064x", h.n), document); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, `INSERT INTO records_version (document_id, number, authority_id, name, hash, size, media_type, comment, created_at, created_by)
+		SELECT id, version, authority_id, name, hash, size, media_type, '', 1, '' FROM records_document WHERE id = $1`, document)
 	return err
 }
 
@@ -276,9 +288,14 @@ func (h *house) get(who, path string) (int, string) {
 }
 
 func (h *house) do(who, method, path string, form url.Values) (int, string) {
+	w := h.request(who, method, path, form)
+	return w.Code, w.Body.String()
+}
+
+func (h *house) request(who, method, path string, form url.Values) *httptest.ResponseRecorder {
 	req := httptest.NewRequestWithContext(as(who), method, path, strings.NewReader(form.Encode()))
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	w := httptest.NewRecorder()
 	h.mux.ServeHTTP(w, req)
-	return w.Code, w.Body.String()
+	return w
 }

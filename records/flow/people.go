@@ -213,6 +213,18 @@ func (d desk) holds(holder string) (instead Person, ok bool) {
 	return instead, ok
 }
 
+// involved reports whether the desk's owner started the circulation or has an open task in it, or whom (instead) they
+// stand in for.
+func (d desk) involved(x Circulation) (instead Person, ok bool) {
+	instead, ok = d.holds(access.Person(x.By.Subject))
+	for _, t := range x.Tasks {
+		if !ok && t.State == Open {
+			instead, ok = d.holds(t.Holder)
+		}
+	}
+	return instead, ok
+}
+
 // accessOf is what a person who is not the caller may reach at the authority.
 func (r *Room) accessOf(ctx context.Context, q db.Querier, subject, authority string) (access.Access, error) {
 	p := identity.Principal{Subject: subject, Kind: identity.Staff, Grants: []identity.Grant{{Role: identity.Clerk, Authority: authority}}}

@@ -21,6 +21,9 @@ var Files embed.FS
 
 // Room is the course of business.
 type Room struct {
+	// Texts reads the document that somebody signs; app sets it. Without it there is a link to the document only.
+	Texts Texts
+
 	h     *platform.House
 	core  *records.Room
 	staff Staff
@@ -74,11 +77,13 @@ func (r *Room) Routes(mux *http.ServeMux) {
 	handle("GET /akte/aufgaben/csv", r.getTasksCSV)
 	handle("POST /akte/aufgaben/gesehen", r.postSeen)
 	handle("POST /akte/aufgaben/spalten", r.postColumns)
+	handle("GET /akte/aufgabe/{id}", r.getTask)
 	handle("POST /akte/aufgabe/{id}", r.postTask)
 	handle("GET /akte/vorgang/{id}/geschaeftsgang", r.getFlow)
 	handle("POST /akte/vorgang/{id}/geschaeftsgang", r.postStart)
 	handle("POST /akte/vorgang/{id}/kommentar", r.postComment)
 	handle("POST /akte/laufweg/{id}/zurueckziehen", r.postWithdraw)
+	handle("POST /akte/laufweg/{id}/mitzeichnung", r.postAddCoSigner)
 	handle("GET /akte/vorgang/{id}/verlauf", r.getTimeline)
 	handle("GET /akte/abwesenheit", r.getAbsence)
 	handle("POST /akte/abwesenheit", r.postAbsence)

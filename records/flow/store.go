@@ -247,6 +247,15 @@ func (store) drafts(ctx context.Context, q db.Querier, a access.Access, caseID s
 	return db.All(rows, err, scanDraft)
 }
 
+// sheet reads one version of a document, without its text.
+func (store) sheet(ctx context.Context, q db.Querier, a access.Access, document string, number int64) (s Sheet, err error) {
+	var p db.Params
+	err = q.QueryRow(ctx, `SELECT v.number, v.hash, v.name, v.media_type, v.size FROM records_document d JOIN records_version v ON v.document_id = d.id WHERE `+
+		a.ReadsInCase("d", &p)+` AND d.id = `+p.Add(document)+` AND v.number = `+p.Add(number), p...).
+		Scan(&s.Version, &s.Hash, &s.Name, &s.MediaType, &s.Size)
+	return s, notFound(err)
+}
+
 // finalise makes the version of the document its last. errs.Conflict if there is a newer one, somebody edits it, or it
 // is final already.
 func (st store) finalise(ctx context.Context, tx *db.Tx, a access.Access, id string, c Content, at time.Time) error {

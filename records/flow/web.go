@@ -20,6 +20,7 @@ const formLimit = 256 << 10 // bytes of a posted form
 
 type pages struct {
 	tasks     *web.Page[tasksPage]
+	task      *web.Page[taskPage]
 	flow      *web.Page[flowPage]
 	timeline  *web.Page[timelinePage]
 	absence   *web.Page[absencePage]
@@ -30,6 +31,7 @@ type pages struct {
 func newPages(s *web.Site) pages {
 	return pages{
 		tasks:     web.NewPage[tasksPage](s, Files, "tasks"),
+		task:      web.NewPage[taskPage](s, Files, "task"),
 		flow:      web.NewPage[flowPage](s, Files, "flow"),
 		timeline:  web.NewPage[timelinePage](s, Files, "timeline"),
 		absence:   web.NewPage[absencePage](s, Files, "absence"),

@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"strings"
@@ -46,6 +47,7 @@ type circulationView struct {
 	Link        string // of the document's version
 	Rows        []stepRow
 	Signatures  []signatureRow
+	Ask         *askForm
 	CanWithdraw bool
 	Why         line
 }
@@ -67,7 +69,9 @@ type actForm struct {
 	Name    string
 	Signs   bool
 	Button  string
-	Others  bool // it can be refused and forwarded
+	Page    bool   // it stands on the task's own page, from which the next one can be gone to
+	AndNext string // text of the button that does so
+	Others  bool   // it can be refused and forwarded
 	Remark  line
 	Reason  line
 	To      line
@@ -194,6 +198,7 @@ func (r *Room) circulationView(req *http.Request, c Course, x Circulation, which
 			v.Signatures = append(v.Signatures, signatureRow{g, t("flow.kind." + string(g.Kind)), by(t, g.By, g.For), c.void(g)})
 		}
 	}
+	v.Ask = r.askForm(req, c, x, "", which, in)
 	_, mine := c.desk.holds(access.Person(x.By.Subject))
 	v.CanWithdraw = x.State == Running && (mine || c.a.Manages(c.File.Authority, c.File.Lead))
 	v.Why = line{ID: "reason", Name: "reason", Label: t("flow.reason"), MaxLength: maxText}
@@ -305,11 +310,15 @@ func (r *Room) postTask(w http.ResponseWriter, req *http.Request) error {
 		err = errs.E(errs.Invalid, "flow.error.nothing_chosen")
 	}
 	if again(err) {
-		return r.showFlow(w, req, task.Case, id, typed{form, err})
+		return r.showTaskAgain(w, req, task, err)
 	} else if err != nil {
 		return err
 	}
-	return r.h.Site.Redirect(w, req, r.flowPath(task.Case), notice)
+	path, notice, err := r.afterTask(req, task, notice)
+	if err != nil {
+		return err
+	}
+	return r.h.Site.Redirect(w, req, path, notice)
 }
 
 // atField makes an error about what was typed one of that field.
@@ -320,16 +329,30 @@ func atField(name string, err error) error {
 	return err
 }
 
+// whoIn is the case of a circulation that the caller may read, and who can be asked in it.
+func (r *Room) whoIn(ctx context.Context, circulation string) (caseID string, who recipients, err error) {
+	q := r.h.DB.Reader()
+	a, err := access.Load(ctx, q)
+	if err != nil {
+		return "", who, err
+	}
+	if caseID, err = r.store.caseOf(ctx, q, a, circulation); err != nil {
+		return "", who, err
+	}
+	c, err := r.core.CaseByID(ctx, q, a, caseID, "")
+	if err != nil {
+		return "", who, err
+	}
+	dir, err := r.directory(ctx, q, a, c.Authority, r.h.Now())
+	return caseID, r.recipients(dir, false), err
+}
+
 func (r *Room) postWithdraw(w http.ResponseWriter, req *http.Request) error {
 	if err := web.ReadForm(w, req, formLimit); err != nil {
 		return err
 	}
 	ctx, id := req.Context(), web.PathID(req)
-	a, err := access.Load(ctx, r.h.DB.Reader())
-	if err != nil {
-		return err
-	}
-	caseID, err := r.store.caseOf(ctx, r.h.DB.Reader(), a, id)
+	caseID, _, err := r.whoIn(ctx, id)
 	if err != nil {
 		return err
 	}
