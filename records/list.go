@@ -30,7 +30,8 @@ type Column struct {
 	Text    string   // key of what it is called
 	Fixed   bool     // cannot be left out
 	Extra   bool     // is not shown until somebody chooses it
-	Numeric bool     //
+	Several bool     // nor this one, unless they work for several authorities
+	Numeric bool
 	Sorts   []string // values of the filter's order by it, up and down; NoSort or none where there is no index for it
 }
 
@@ -132,7 +133,7 @@ func (r *Room) Columns(ctx context.Context, l List) ([]Column, error) {
 	names, chosen, err := r.store.columns(ctx, q, a, l.Name)
 	var out []Column
 	for _, c := range l.Columns {
-		if c.Fixed || chosen && slices.Contains(names, c.Name) || !chosen && !c.Extra {
+		if c.Fixed || chosen && slices.Contains(names, c.Name) || !chosen && !c.Extra && (!c.Several || a.Several()) {
 			out = append(out, c)
 		}
 	}

@@ -35,7 +35,7 @@ var filesList = List{Name: "files", Title: "records.files", Path: filesPath, Col
 	{Name: "lent", Text: "records.lent", Extra: true},
 	{Name: "keywords", Text: "records.keywords", Extra: true},
 	{Name: "retained", Text: "records.retained_until", Extra: true},
-	{Name: "authority", Text: "records.authority", Extra: true},
+	{Name: "authority", Text: "records.authority", Several: true},
 }}
 
 type filesPage struct {
@@ -53,7 +53,7 @@ type filesPage struct {
 }
 
 func parseFileFilter(v url.Values) FileFilter {
-	f := FileFilter{Query: web.Query(v.Get("q")), Unit: web.Query(v.Get("einheit")), Lead: web.ID(v.Get("leitung")), Page: paging.Read(v), Marked: v.Get("liste") == markedWord}
+	f := FileFilter{Query: web.Query(v.Get("q")), Unit: web.Query(v.Get("einheit")), Lead: web.Query(v.Get("leitung")), Page: paging.Read(v), Marked: v.Get("liste") == markedWord}
 	if s := v.Get("stand"); s == FilesOpen || s == FilesClosed {
 		f.State = s
 	}

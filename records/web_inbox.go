@@ -36,7 +36,7 @@ var inboxList = List{Name: "inbox", Title: "records.inbox.table", Path: inboxPat
 	{Name: "kind", Text: "records.case_kind", Extra: true},
 	{Name: "level", Text: "records.level", Extra: true},
 	{Name: "closed", Text: "records.closed", Extra: true},
-	{Name: "authority", Text: "records.authority", Extra: true},
+	{Name: "authority", Text: "records.authority", Several: true},
 }}
 
 // parseFilter reads a filter from an address. What it does not know it leaves out: a list is never an error.

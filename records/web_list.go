@@ -96,6 +96,18 @@ func (p ListPage) Cells(row Cells) []web.TableCell {
 	return out
 }
 
+// Leave leaves these columns out, which have nothing to say in the list of this filter.
+func (p *ListPage) Leave(columns ...string) {
+	var kept []Column
+	var heads []web.Head
+	for i, c := range p.Columns {
+		if !slices.Contains(columns, c.Name) {
+			kept, heads = append(kept, c), append(heads, p.Heads[i])
+		}
+	}
+	p.Columns, p.Heads = kept, heads
+}
+
 // Shows reports whether the reader wants to see the column.
 func (p ListPage) Shows(column string) bool {
 	return slices.ContainsFunc(p.Columns, func(c Column) bool { return c.Name == column })

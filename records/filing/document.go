@@ -50,6 +50,9 @@ func (d Document) Locked(now time.Time) bool {
 	return d.LockedBy != "" && now.Before(d.LockedAt.Add(lockedFor))
 }
 
+// LockedUntil is when the lock ends by itself.
+func (d Document) LockedUntil() time.Time { return d.LockedAt.Add(lockedFor) }
+
 // Final reports whether it was signed finally.
 func (d Document) Final() bool { return !d.FinalAt.IsZero() }
 

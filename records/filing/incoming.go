@@ -51,10 +51,11 @@ type IncomingFilter struct {
 	Done   bool   // what is assigned
 	Newest bool   // first
 	Page   paging.Cursor
+	size   int // of a page; 0 is paging.Size
 }
 
 func (f IncomingFilter) order() paging.Order {
-	return paging.Order{Column: "i.received_at", ID: "i.id", Descending: f.Newest || f.Done}
+	return paging.Order{Column: "i.received_at", ID: "i.id", Descending: f.Newest || f.Done, Size: f.size}
 }
 
 func (f IncomingFilter) key(x Incoming) paging.Key { return paging.Time(x.ReceivedAt, x.ID) }
@@ -111,9 +112,8 @@ type Post struct {
 	ReceivedAt time.Time
 }
 
-// check tidies what was typed.
-func (p *Post) check(now time.Time) error {
-	var wrong []errs.Field
+// check tidies what was typed, and says all that is wrong with it and with the number of files.
+func (p *Post) check(now time.Time, files int) (wrong []errs.Field) {
 	text := func(name string, s *string) {
 		*s = oneLine(*s)
 		if n := utf8.RuneCountInString(*s); n > maxSubject {
@@ -125,16 +125,16 @@ func (p *Post) check(now time.Time) error {
 	if p.ReceivedAt.IsZero() || p.ReceivedAt.After(now) || p.ReceivedAt.Before(now.AddDate(-5, 0, 0)) {
 		wrong = append(wrong, errs.Field{Name: "eingang", Key: "filing.error.received"})
 	}
-	return errs.InvalidFields(wrong)
+	if files == 0 {
+		wrong = append(wrong, errs.Field{Name: "dateien", Key: "filing.error.no_file"})
+	}
+	return wrong
 }
 
 // Register keeps incoming post at an authority of the caller.
 func (r *Room) Register(ctx context.Context, p Post, files []Stored) error {
-	if err := p.check(r.h.Now()); err != nil {
+	if err := r.checkPost(ctx, &p, len(files)); err != nil {
 		return err
-	}
-	if len(files) == 0 {
-		return errs.InvalidFields([]errs.Field{{Name: "dateien", Key: "filing.error.no_file"}})
 	}
 	docs, err := r.documentsOf(ctx, files, true)
 	if err != nil {
@@ -152,15 +152,67 @@ func (r *Room) Register(ctx context.Context, p Post, files []Stored) error {
 		if err := scope.Own(p.Authority); err != nil {
 			return err
 		}
-		if p.Org != "" {
-			if ok, err := r.store.hasOrg(ctx, tx, access.At(p.Authority), p.Org); err != nil {
-				return err
-			} else if !ok {
-				return errs.InvalidFields([]errs.Field{{Name: "einheit", Key: "filing.error.org"}})
-			}
-		}
 		_, err = r.keepIncoming(ctx, tx, scope, x, docs)
 		return err
+	})
+}
+
+// checkPost says all at once what is wrong with post at an authority of the caller. errs.NotFound for another's.
+func (r *Room) checkPost(ctx context.Context, p *Post, files int) error {
+	q := r.h.DB.Reader()
+	scope, err := access.Load(ctx, q)
+	if err == nil {
+		err = scope.Own(p.Authority)
+	}
+	if err != nil {
+		return err
+	}
+	wrong := p.check(r.h.Now(), files)
+	if p.Org != "" {
+		ok, err := r.store.hasOrg(ctx, q, access.At(p.Authority), p.Org)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			wrong = append(wrong, errs.Field{Name: "einheit", Key: "filing.error.org"})
+		}
+	}
+	return errs.InvalidFields(wrong)
+}
+
+// HandTo gives post that is not assigned to a unit of its authority: seen by those there and by registrars from then on.
+// Doing it twice does it once, though the caller may not see it any more.
+func (r *Room) HandTo(ctx context.Context, id, org string) error {
+	return r.h.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		scope, err := access.Load(ctx, tx)
+		if err != nil {
+			return err
+		}
+		x, err := r.store.incoming(ctx, tx, scope, id, tx.ForUpdate())
+		if errs.Is(err, errs.NotFound) {
+			if done, err := r.store.liesWith(ctx, tx, scope, id, org); done || err != nil {
+				return err
+			}
+		}
+		switch {
+		case err != nil:
+			return err
+		case x.CaseID != "":
+			return errs.E(errs.Conflict, "filing.error.assigned", x.AssignedBy)
+		case x.Org == org:
+			return nil
+		}
+		if ok, err := r.store.hasOrg(ctx, tx, access.At(x.Authority), org); err != nil {
+			return err
+		} else if !ok {
+			return errs.InvalidFields([]errs.Field{{Name: "an_einheit", Key: "filing.error.org"}})
+		}
+		x.Org = org
+		if err := r.store.hand(ctx, tx, scope, x); err != nil {
+			return err
+		}
+		return r.h.Audit.Append(ctx, tx, audit.Entry{Action: "filing.handed", Authority: x.Authority, Object: incomingObject(id),
+			Changes: map[string]any{"org": org}})
 	})
 }
 

@@ -285,3 +285,75 @@ func FuzzTransfer(f *testing.F) {
 		}
 	})
 }
+
+// What is wrong with new post is said at once.
+func TestRegisterSaysAll(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		kind, body := form(t, map[string]string{"eingang-day": "1", "eingang-month": "11", "eingang-year": "1999", "einheit": "gibtsnicht", "betreff": strings.Repeat("x", maxSubject+1)})
+		w := h.do(erika, http.MethodPost, incomingPath, kind, body)
+		if w.Code != http.StatusUnprocessableEntity {
+			t.Fatalf("status %d", w.Code)
+		}
+		for _, want := range []string{"Bitte kürzen Sie", "nicht mehr als fünf Jahre", "mindestens eine Datei", "Diese Einheit gibt es nicht", `href="#dateien"`, `href="#eingang"`} {
+			if !strings.Contains(w.Body.String(), want) {
+				t.Errorf("the page lacks %q", want)
+			}
+		}
+	})
+}
+
+// TestChosenIncoming: several at once into one case, or to a unit; each on its own, and the truth about each.
+func TestChosenIncoming(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		c, other := h.newCase(t, erfurt, "a1"), h.newCase(t, erfurt, "a2")
+		h.exec(t, `INSERT INTO records_org (id, authority_id, code, name, parent, path, ended_at) VALUES ('u20', $1, '20', 'Amt', '', '/u20/', 0)`, erfurt)
+		var ids []string
+		for range 5 {
+			ids = append(ids, h.register(t, erika, "", h.stored(t, "brief.pdf", "pdf")))
+		}
+		_, err := h.Assign(erika, ids[0], Target{Case: other.Reference})
+		must1(t, err)
+		assign := url.Values{"was": {"zuordnen"}, "vorgang": {c.Reference}, "liste": {"q=brief"}, records.ChosenName: ids[:3]}
+		w := h.post(erika, incomingPath+"/auswahl", assign.Encode())
+		for _, want := range []string{"2 Eingänge zugeordnet.", "1 nicht.", "brief.pdf: Die Post ist schon zugeordnet"} {
+			if w.Code != http.StatusConflict || !strings.Contains(w.Body.String(), want) {
+				t.Errorf("%d: the page lacks %q", w.Code, want)
+			}
+		}
+		assign[records.ChosenName] = ids[1:3]
+		if w := h.post(erika, incomingPath+"/auswahl", assign.Encode()); w.Code != http.StatusSeeOther || w.Header().Get("Location") != incomingPath+"?q=brief" { // sent twice
+			t.Errorf("%d %s", w.Code, w.Header().Get("Location"))
+		}
+		_, filed, err := h.Documents(erika, c.ID, Filter{Query: "brief"})
+		must1(t, err)
+		if len(filed.Items) != 2 {
+			t.Errorf("%d filed", len(filed.Items))
+		}
+		hand := url.Values{"was": {"weitergeben"}, "an_einheit": {"u20"}, records.ChosenName: ids[3:4]}
+		for range 2 { // the second time erika sees it no more
+			if w := h.post(erika, incomingPath+"/auswahl", hand.Encode()); w.Code != http.StatusSeeOther {
+				t.Fatalf("hand to: %d", w.Code)
+			}
+		}
+		if _, _, err := h.Incoming(erika, ids[3]); !errs.Is(err, errs.NotFound) {
+			t.Errorf("still seen: %v", err)
+		}
+		if n := value[int](t, h, `SELECT count(*) FROM audit_entry WHERE action = 'filing.handed'`); n != 1 {
+			t.Errorf("%d entries in the log", n)
+		}
+		for name, err := range map[string]error{"elsewhere": h.HandTo(erika, ids[3], "u30"), "assigned": h.HandTo(erika, ids[1], "u20"), "no unit": h.HandTo(erika, ids[4], "u30")} {
+			if want := map[string]errs.Code{"elsewhere": errs.NotFound, "assigned": errs.Conflict, "no unit": errs.Invalid}[name]; !errs.Is(err, want) {
+				t.Errorf("%s: %v, want %s", name, err, want)
+			}
+		}
+		for _, was := range []string{"zuordnen", "weitergeben"} {
+			if w := h.post(erika, incomingPath+"/auswahl", url.Values{"was": {was}, records.ChosenName: ids[4:]}.Encode()); w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), " checked>") {
+				t.Errorf("%s without saying where: %d", was, w.Code)
+			}
+		}
+		w = h.get(erika, incomingPath+".csv?stand=zugeordnet")
+		if n := strings.Count(w.Body.String(), "\r\n"); n != 4 || !strings.Contains(w.Body.String(), "Erika Amt") {
+			t.Errorf("csv: %s", w.Body)
+		}
+	})
+}

@@ -13,6 +13,7 @@ import (
 	"rennsteig/platform/identity"
 	"rennsteig/platform/paging"
 	"rennsteig/platform/web"
+	"rennsteig/records"
 	"rennsteig/records/access"
 )
 
@@ -43,7 +44,7 @@ func TestLook(t *testing.T) {
 	h.exec(t, `UPDATE records_document SET final_at = $1 WHERE id = $2`, db.Micros(time.Now()), d[2].ID)
 	incoming := h.register(t, erika, "", h.stored(t, "brief.eml", post))
 	h.register(t, erika, "", h.stored(t, "brief.pdf", "%PDF"))
-	must1(t, h.SaveView(erika, View{List: searchList, Name: "Meine Dackel", Query: "q=dackel"}))
+	must1(t, h.core.SaveView(erika, records.View{List: "search", Name: "Meine Dackel", Query: "q=dackel"}))
 	h.settleAll(t)
 
 	who := identity.From(erika)

@@ -32,6 +32,9 @@ func New(h *platform.House, core *records.Room, x Extractor) (*Room, error) {
 		return nil, err
 	}
 	r := &Room{h: h, core: core, extractor: x, index: fulltext.New(h.DB.Dialect(), "filing_text"), script: s}
+	for _, l := range []records.List{documentsList, incomingList, searchList} {
+		core.AddList(l)
+	}
 	r.pages = newPages(h.Site)
 	queue.Handle(h.Queue, topicRead, r.doRead)
 	queue.Handle(h.Queue, topicRender, r.render)

@@ -19,13 +19,21 @@ type SearchFilter struct {
 	From  time.Time
 	Until time.Time // before
 	After int64     // key of the hit that the page follows; 0 is the first page
+	size  int       // hits of a page; 0 is hitsShown
 }
 
 // The kinds of what is found.
 var searchKinds = []string{"document", "case", "file"}
 
 func (f SearchFilter) search(labels []string) fulltext.Search {
-	return fulltext.Search{Query: fulltext.Parse(f.Query), Labels: labels, Before: f.After, Limit: hitsShown + 1}
+	return fulltext.Search{Query: fulltext.Parse(f.Query), Labels: labels, Before: f.After, Limit: f.shown() + 1}
+}
+
+func (f SearchFilter) shown() int {
+	if f.size == 0 {
+		return hitsShown
+	}
+	return f.size
 }
 
 // hitsShown is how many hits a page has.
@@ -57,9 +65,9 @@ func (r *Room) Search(ctx context.Context, f SearchFilter) (hits []Hit, next int
 	if hits, err = r.store.found(ctx, q, scope, r.index, f); err != nil {
 		return nil, 0, err
 	}
-	if len(hits) > hitsShown {
-		hits = hits[:hitsShown]
-		next = hits[hitsShown-1].Key
+	if n := f.shown(); len(hits) > n {
+		hits = hits[:n]
+		next = hits[n-1].Key
 	}
 	var ids []string
 	for _, h := range hits {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -17,6 +16,7 @@ import (
 	"rennsteig/platform/errs"
 	"rennsteig/platform/extract"
 	"rennsteig/platform/identity"
+	"rennsteig/records"
 	"rennsteig/records/access"
 )
 
@@ -328,33 +328,31 @@ func TestRendition(t *testing.T) {
 	})
 }
 
-func TestViews(t *testing.T) {
+// The tools of the search: what is kept leads back to it, and the file has every hit.
+func TestSearchTools(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
-		f := url.Values{"suche": {"q=dackel&art=case&nach=7"}, "name": {"Meine Dackel"}}
-		for range 2 {
-			if w := h.post(erika, searchPath+"/ansicht", f.Encode()); w.Code != http.StatusSeeOther {
-				t.Fatalf("keep: %d", w.Code)
+		c := h.newCase(t, erfurt, "a1")
+		var files []string
+		for i := range hitsShown + 3 {
+			files = append(files, fmt.Sprintf("Dackel %d.txt", i), "ein Dackel")
+		}
+		h.file(t, erika, c.ID, files...)
+		h.settleAll(t)
+		must1(t, h.core.SaveView(erika, records.View{List: "search", Name: "Meine Dackel", Query: "art=document&q=dackel"}))
+		page := h.get(erika, searchPath+"?q=dackel&art=document").Body.String()
+		for _, want := range []string{`href="/akte/suche?art=document&amp;q=dackel" aria-current="page">Meine Dackel`, "<mark>", `href="/akte/suche.csv?art=document&amp;q=dackel"`} {
+			if !strings.Contains(page, want) {
+				t.Errorf("the page lacks %s", want)
 			}
 		}
-		views, err := h.Views(erika, searchList)
-		must1(t, err)
-		if len(views) != 1 || views[0].Query != "art=case&q=dackel" {
-			t.Fatalf("kept: %+v", views)
+		must1(t, h.core.KeepColumns(erika, "search", []string{"file"}))
+		page = h.get(erika, searchPath+"?q=dackel").Body.String()
+		if strings.Contains(page, "<mark>") || !strings.Contains(page, "/akte/akte/"+c.FileID) {
+			t.Error("the columns are not those chosen")
 		}
-		if w := h.get(erika, searchPath); !strings.Contains(w.Body.String(), "Meine Dackel") {
-			t.Error("not on the page")
-		}
-		if other, err := h.Views(max_, searchList); err != nil || len(other) != 0 {
-			t.Errorf("somebody else's: %v, %v", other, err)
-		}
-		must1(t, h.DropView(max_, views[0].ID))
-		f.Set("name", " ")
-		if w := h.post(erika, searchPath+"/ansicht", f.Encode()); w.Code != http.StatusUnprocessableEntity {
-			t.Errorf("no name: %d", w.Code)
-		}
-		must1(t, h.DropView(erika, views[0].ID))
-		if views, err = h.Views(erika, searchList); err != nil || len(views) != 0 {
-			t.Errorf("forgotten: %v, %v", views, err)
+		w := h.get(erika, searchPath+".csv?q=dackel&art=document")
+		if n := strings.Count(w.Body.String(), "\r\n"); n != hitsShown+4 || !strings.Contains(w.Body.String(), c.Reference) {
+			t.Errorf("%d lines: %s", n, w.Body)
 		}
 	})
 }

@@ -97,6 +97,21 @@ func (store) assign(ctx context.Context, tx *db.Tx, s access.Access, x Incoming)
 		`, assigned_by = `+p.Add(x.AssignedBy)+` WHERE `+s.In("authority_id", &p)+` AND id = `+p.Add(x.ID)+` AND case_id = ''`, p...)))
 }
 
+// hand says which unit the post is for; errs.NotFound if it lies in a case.
+func (store) hand(ctx context.Context, tx *db.Tx, s access.Access, x Incoming) error {
+	var p db.Params
+	return must(db.Changed(tx.Exec(ctx, `UPDATE filing_incoming SET org_id = `+p.Add(x.Org)+` WHERE `+s.In("authority_id", &p)+` AND id = `+p.Add(x.ID)+
+		` AND case_id = ''`, p...)))
+}
+
+// liesWith reports whether the post of the scope is for the unit, whether or not the caller may see it there.
+func (store) liesWith(ctx context.Context, q db.Querier, s access.Access, id, org string) (ok bool, err error) {
+	var p db.Params
+	err = q.QueryRow(ctx, `SELECT count(*) > 0 FROM filing_incoming WHERE `+s.In("authority_id", &p)+` AND id = `+p.Add(id)+` AND org_id = `+p.Add(org)+
+		` AND org_id <> '' AND case_id = ''`, p...).Scan(&ok)
+	return ok, err
+}
+
 // fileByReference is the id of the file with this reference that the caller may read.
 func (store) fileByReference(ctx context.Context, q db.Querier, s access.Access, authority, reference string) (id string, err error) {
 	var p db.Params

@@ -249,17 +249,15 @@ func (h *house) storeCalls(g guarded) map[string]storeCall {
 		"found": func(ctx context.Context, tx *db.Tx, s access.Access) error {
 			return nothing(st.found(ctx, tx, s, h.index, SearchFilter{Query: secret}))
 		},
-		"views": func(ctx context.Context, tx *db.Tx, s access.Access) error {
-			s.Subject = "s:Erika Amt"
-			return nothing(st.views(ctx, tx, s, searchList))
+		"hand": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			return st.hand(ctx, tx, s, Incoming{ID: g.incoming, Org: "x"})
 		},
-		"saveView": func(ctx context.Context, tx *db.Tx, s access.Access) error {
-			return st.saveView(ctx, tx, s, erfurt, View{List: "x", Name: "x"})
+		"liesWith": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			if err := st.hand(ctx, tx, access.All, Incoming{ID: g.incoming, Org: "x"}); err != nil {
+				return err
+			}
+			return none(st.liesWith(ctx, tx, s, g.incoming, "x"))
 		},
-		"dropView": effect(counts("records_view"), func(ctx context.Context, tx *db.Tx, s access.Access) error {
-			s.Subject = "s:Erika Amt"
-			return st.dropView(ctx, tx, s, g.view)
-		}),
 		"erase": effect(counts("filing_rendition"), func(ctx context.Context, tx *db.Tx, s access.Access) error {
 			_, err := st.erase(ctx, tx, s, "file_id", []string{g.c.FileID})
 			return err

@@ -49,13 +49,15 @@ func (r *Room) Routes(mux *http.ServeMux) {
 	handle("POST /akte/dokument/{id}/sperre", r.postLock)
 	handle("GET /akte/posteingang", r.getIncomings)
 	handle("POST /akte/posteingang", r.postIncoming)
+	handle("GET /akte/posteingang.csv", r.getIncomingsCSV)
+	handle("POST /akte/posteingang/auswahl", r.postChosenIncoming)
 	handle("GET /akte/posteingang/{id}", r.getIncoming)
 	handle("GET /akte/posteingang/{id}/dokument/{document}", r.getIncomingDocument)
 	handle("POST /akte/posteingang/{id}/zuordnen", r.postAssign)
 	handle("GET /akte/dokument/{id}/vorschau", r.getRendition)
 	handle("POST /akte/dokument/{id}/vorschau", r.postRendition)
 	handle("GET /akte/suche", r.getSearch)
-	handle("POST /akte/suche/ansicht", r.postView)
+	handle("GET /akte/suche.csv", r.getSearchCSV)
 	handle("GET /akte/skript/{name}", r.getScript)
 }
 

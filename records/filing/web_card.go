@@ -177,7 +177,7 @@ func (r *Room) cardFacts(req *http.Request, c Card) web.SummaryList {
 	}
 	if c.Locked(r.h.Now()) {
 		rows = append(rows, web.SummaryRow{Label: t("filing.lock"), Value: t("filing.lock.by", c.LockedName, i18n.DateTime(lang, c.LockedAt),
-			i18n.DateTime(lang, c.LockedAt.Add(lockedFor)))})
+			i18n.DateTime(lang, c.LockedUntil()))})
 	}
 	return web.SummaryList{Rows: rows}
 }

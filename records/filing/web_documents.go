@@ -4,9 +4,12 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"strconv"
+	"strings"
 
 	"rennsteig/platform/db"
 	"rennsteig/platform/errs"
+	"rennsteig/platform/i18n"
 	"rennsteig/platform/paging"
 	"rennsteig/platform/web"
 	"rennsteig/records"
@@ -29,7 +32,26 @@ func (f Filter) values() url.Values {
 	return v
 }
 
+// documentsList are the documents of a case.
+var documentsList = records.List{Name: "documents", Title: "records.documents", Path: "/akte/vorgang/{id}/dokumente", Columns: []records.Column{
+	{Name: "name", Text: "records.document", Fixed: true, Sorts: []string{SortName}},
+	{Name: "kind", Text: "records.kind"},
+	{Name: "subject", Text: "records.subject"},
+	{Name: "keywords", Text: "filing.keywords"},
+	{Name: "from", Text: "records.from"},
+	{Name: "filed", Text: "records.filed_at", Sorts: []string{SortOldest, ""}},
+	{Name: "version", Text: "filing.version_short", Numeric: true},
+	{Name: "size", Text: "records.size", Numeric: true},
+	{Name: "sender", Text: "filing.sender", Extra: true},
+	{Name: "sent", Text: "filing.sent", Extra: true},
+	{Name: "editor", Text: "filing.lock", Extra: true},
+	{Name: "final", Text: "filing.final_at", Extra: true},
+	{Name: "type", Text: "filing.media_type", Extra: true},
+	{Name: "hash", Text: "filing.hash", Extra: true},
+}}
+
 type documentsPage struct {
+	records.ListPage
 	Tabs      web.Tabs
 	Case      records.Case
 	Errors    web.ErrorSummary
@@ -37,11 +59,10 @@ type documentsPage struct {
 	Query     string
 	Choices   []web.Choice
 	Filtered  bool
-	Rows      []documentRow
+	Table     web.Table
 	Pages     web.Pagination
 	CanChange bool
 	List      string // the filter, carried through the forms
-	CSV       string
 	FormID    string
 	Script    string
 	Files     string // what is wrong with the upload
@@ -50,11 +71,10 @@ type documentsPage struct {
 	Target    web.Field
 }
 
+// documentRow is a document in a list of its own: what came with a message, or as post.
 type documentRow struct {
 	Document
-	What, By, Bytes string
-	Locked          bool
-	Chosen          bool
+	What, Bytes string
 }
 
 // typed is what a form brought that could not be done; it is shown again.
@@ -78,13 +98,11 @@ func (r *Room) showDocuments(w http.ResponseWriter, req *http.Request, f Filter,
 	for _, k := range Kinds {
 		kinds.Options = append(kinds.Options, web.Chosen{Value: string(k), Text: r.kind(req, string(k)), Selected: k == f.Kind})
 	}
-	unpaged := f
-	unpaged.Page = paging.Cursor{}
 	d := documentsPage{Tabs: r.core.CaseTabs(req, c.ID, "/dokumente"), Case: c, Errors: r.h.Site.Summary(t, in.err), Alert: r.alert(req, in.err),
 		Query: f.Query, Choices: []web.Choice{kinds, r.h.Site.Choose(req, "sortierung", "filing.sort", f.Sort, SortOldest, SortName)},
 		Filtered: f.Query != "" || f.Kind != "" || f.Sort != "", Pages: l.Pages(path, f.values()),
 		CanChange: c.May >= access.Write && c.State != records.StateClosed, List: f.values().Encode(),
-		CSV: web.Address(path+".csv", unpaged.values()), FormID: db.NewID(), Script: r.script.url(), Files: r.h.Site.FieldError(req, in.err, "dateien"),
+		Table: web.Table{Label: t("records.documents"), Choose: "dokument"}, FormID: db.NewID(), Script: r.script.url(), Files: r.h.Site.FieldError(req, in.err, "dateien"),
 		Subject: web.Field{Name: "betreff", Label: t("records.subject"), Hint: t("filing.mark.hint"), Optional: true, MaxLength: maxSubject,
 			Value: in.form.Get("betreff"), Error: r.h.Site.FieldError(req, in.err, "betreff")},
 		Keywords: web.Field{Name: "schlagworte", Label: t("filing.keywords"), Hint: t("filing.keywords.hint"), Optional: true, MaxLength: maxKeywords,
@@ -95,12 +113,64 @@ func (r *Room) showDocuments(w http.ResponseWriter, req *http.Request, f Filter,
 	for _, id := range in.form["dokument"] {
 		chosen[id] = true
 	}
+	if d.ListPage, err = r.core.ListPage(req, documentsList, c.ID, f.values()); err != nil {
+		return err
+	}
+	d.Table.Heads = d.Heads
 	for _, x := range l.Items {
-		d.Rows = append(d.Rows, documentRow{Document: x, What: r.kind(req, string(x.Kind)), By: r.h.Site.Known(req, x.CreatedBy), Bytes: web.SizeText(x.Size),
-			Locked: x.Locked(r.h.Now()), Chosen: chosen[x.ID]})
+		d.Table.Rows = append(d.Table.Rows, web.TableRow{Value: x.ID, Name: x.Name, Chosen: chosen[x.ID], Cells: d.Cells(r.documentCells(req, x))})
 	}
 	meta := web.Meta{Title: t("filing.documents_of", c.Reference), Crumbs: r.caseCrumbs(req, c), Failed: in.err != nil}
 	return r.pages.documents.RenderStatus(w, req, statusOf(in.err), meta, d)
+}
+
+// documentCells makes the row of a document.
+func (r *Room) documentCells(req *http.Request, d Document) records.Cells {
+	t, lang := r.h.Site.Text(req), web.Lang(req)
+	return func(column string) (x web.TableCell) {
+		switch column {
+		case "name":
+			x = web.TableCell{Text: d.Name, Href: "/akte/dokument/" + d.ID + "/karte", Heading: true}
+			switch {
+			case d.Final():
+				x.Badges = []web.Badge{{Kind: "success", Text: t("filing.state.final")}}
+			case d.Locked(r.h.Now()):
+				x.Badges = []web.Badge{{Kind: "warning", Text: t("filing.locked_by", d.LockedName)}}
+			}
+		case "kind":
+			x.Text = r.kind(req, string(d.Kind))
+		case "subject":
+			x.Text = d.Subject
+		case "keywords":
+			x.Text = d.Words()
+		case "from":
+			if x.Text = d.Sender; d.Sender == "" {
+				x.Text = r.h.Site.Known(req, d.CreatedBy)
+			}
+		case "filed":
+			x.Text, x.NoWrap = i18n.DateTime(lang, d.CreatedAt), true
+		case "version":
+			x.Text = strconv.FormatInt(d.Version, 10)
+		case "size":
+			x = web.TableCell{Text: web.SizeText(d.Size), Href: "/akte/dokument/" + d.ID, Save: true, Hidden: "– " + t("filing.download", d.Name),
+				File: strconv.FormatInt(d.Size, 10), NoWrap: true}
+		case "sender":
+			x.Text = d.Sender
+		case "sent":
+			x.Text, x.NoWrap = i18n.DateTime(lang, d.SentAt), true
+		case "editor":
+			if d.Locked(r.h.Now()) {
+				x.Text = d.LockedName
+			}
+		case "final":
+			x.Text, x.NoWrap = i18n.DateTime(lang, d.FinalAt), true
+		case "type":
+			x.Text = strings.SplitN(d.MediaType, ";", 2)[0]
+		case "hash":
+			x.Text = d.Hash
+		}
+		return x
+	}
 }
 
 func (r *Room) caseCrumbs(req *http.Request, c records.Case) []web.Link {

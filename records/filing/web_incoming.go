@@ -2,93 +2,15 @@ package filing
 
 import (
 	"net/http"
-	"net/url"
 	"slices"
 
-	"rennsteig/platform/db"
 	"rennsteig/platform/errs"
 	"rennsteig/platform/i18n"
 	"rennsteig/platform/identity"
-	"rennsteig/platform/paging"
 	"rennsteig/platform/web"
 	"rennsteig/records"
 	"rennsteig/records/access"
 )
-
-const (
-	incomingPath = "/akte/posteingang"
-	doneWord     = "zugeordnet"
-	newestWord   = "neueste"
-)
-
-func parseIncoming(v url.Values) IncomingFilter {
-	return IncomingFilter{Query: web.Query(v.Get("q")), Done: v.Get("stand") == doneWord, Newest: v.Get("sortierung") == newestWord, Page: paging.Read(v)}
-}
-
-func (f IncomingFilter) values() url.Values {
-	done, newest := "", ""
-	if f.Done {
-		done = doneWord
-	}
-	if f.Newest {
-		newest = newestWord
-	}
-	v := web.Values("q", f.Query, "stand", done, "sortierung", newest)
-	f.Page.Write(v)
-	return v
-}
-
-type incomingsPage struct {
-	Tabs          web.Tabs
-	Errors        web.ErrorSummary
-	Alert         web.Alert
-	Query         string
-	Choices       []web.Choice
-	Filtered      bool
-	Done          bool
-	Rows          []incomingRow
-	ShowAuthority bool
-	Pages         web.Pagination
-	FormID        string
-	Files         string // what is wrong with the upload
-	Open          bool   // the upload
-	Fields        []web.Field
-	Script        string
-}
-
-type incomingRow struct {
-	Incoming
-	Where, By string
-}
-
-func (r *Room) getIncomings(w http.ResponseWriter, req *http.Request) error {
-	return r.showIncomings(w, req, typed{})
-}
-
-func (r *Room) showIncomings(w http.ResponseWriter, req *http.Request, in typed) error {
-	f := parseIncoming(req.URL.Query())
-	l, err := r.IncomingPost(req.Context(), f)
-	if err != nil {
-		return err
-	}
-	t := r.h.Site.Text(req)
-	fields, err := r.postFields(req, in)
-	if err != nil {
-		return err
-	}
-	done, newest := f.values().Get("stand"), f.values().Get("sortierung")
-	d := incomingsPage{Tabs: r.core.Tabs(req, incomingPath), Errors: r.h.Site.Summary(t, in.err), Alert: r.alert(req, in.err), Query: f.Query,
-		Choices: []web.Choice{r.h.Site.Choose(req, "stand", "filing.incoming.state", done, doneWord),
-			r.h.Site.Choose(req, "sortierung", "filing.incoming.sort", newest, newestWord)},
-		Filtered: f.Query != "" || f.Done || f.Newest, Done: f.Done, Pages: l.Pages(incomingPath, f.values()), FormID: db.NewID(),
-		Files: r.h.Site.FieldError(req, in.err, "dateien"), Open: in.err != nil, Fields: fields, Script: r.script.url(),
-		ShowAuthority: len(authorities(req)) > 1}
-	for _, x := range l.Items {
-		d.Rows = append(d.Rows, incomingRow{x, r.h.AuthorityName(x.Authority), r.h.Site.Known(req, x.CreatedBy)})
-	}
-	meta := web.Meta{Title: t("filing.incoming"), Crumbs: r.deskCrumbs(req), Failed: in.err != nil}
-	return r.pages.incomings.RenderStatus(w, req, statusOf(in.err), meta, d)
-}
 
 func (r *Room) deskCrumbs(req *http.Request) []web.Link {
 	return []web.Link{{Text: r.h.Site.T(req, "records.inbox"), Href: "/akte"}}
@@ -175,7 +97,7 @@ func (r *Room) postIncoming(w http.ResponseWriter, req *http.Request) error {
 	}
 	switch {
 	case shown(err):
-		return r.showIncomings(w, req, typed{u.fields, err})
+		return r.showIncomings(w, req, IncomingFilter{}, typed{u.fields, err}, outcome{})
 	case err != nil:
 		return err
 	}

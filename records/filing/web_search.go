@@ -6,17 +6,25 @@ import (
 	"slices"
 	"strconv"
 
-	"rennsteig/platform/errs"
 	"rennsteig/platform/fulltext"
 	"rennsteig/platform/i18n"
 	"rennsteig/platform/web"
 	"rennsteig/records"
 )
 
-const (
-	searchPath = "/akte/suche"
-	searchList = "search" // its views
-)
+const searchPath = "/akte/suche"
+
+// searchList are the hits of a search.
+var searchList = records.List{Name: "search", Title: "filing.search.hits", Path: searchPath, Columns: []records.Column{
+	{Name: "title", Text: "filing.search.title_of", Fixed: true},
+	{Name: "sub", Text: "filing.search.sub"},
+	{Name: "kind", Text: "filing.search.kind"},
+	{Name: "date", Text: "filing.search.date"},
+	{Name: "case", Text: "records.case"},
+	{Name: "file", Text: "records.file", Extra: true},
+	{Name: "excerpt", Text: "filing.search.excerpt"},
+	{Name: "authority", Text: "records.authority", Several: true},
+}}
 
 func parseSearch(v url.Values, units []records.Unit) SearchFilter {
 	f := SearchFilter{Query: web.Query(v.Get("q")), Kind: oneOf(v.Get("art"), searchKinds...), From: day(v.Get("von")), Until: day(v.Get("bis"))}
@@ -43,48 +51,33 @@ func (f SearchFilter) values() url.Values {
 }
 
 type searchPage struct {
-	Tabs          web.Tabs
-	Query         string
-	Choices       []web.Choice
-	From, Until   string
-	Filtered      bool
-	Asked         bool
-	Rows          []hitRow
-	ShowAuthority bool
-	First, Next   string
-	Why           string
-	Views         []viewLink
-	Here          string // the query of the address, to be kept
-	Name          web.Field
+	records.ListPage
+	Tabs        web.Tabs
+	Query       string
+	Choices     []web.Choice
+	From, Until string
+	Filtered    bool
+	Asked       bool
+	Rows        []hitRow
+	First, Next string
+	Why         string
 }
 
 type hitRow struct {
 	Hit
-	Href, Title, Sub, What, Where string
-	Level                         web.Badge
-}
-
-type viewLink struct {
-	View
-	Href string
+	Href, Title, Sub, What string
+	Hint                   []string // kind, date, authority, as the reader wants to see them
+	Level                  web.Badge
 }
 
 func (r *Room) getSearch(w http.ResponseWriter, req *http.Request) error {
-	return r.showSearch(w, req, req.URL.Query(), typed{})
-}
-
-func (r *Room) showSearch(w http.ResponseWriter, req *http.Request, v url.Values, in typed) error {
 	ctx, t := req.Context(), r.h.Site.Text(req)
 	units, err := r.core.Units(ctx)
 	if err != nil {
 		return err
 	}
-	f := parseSearch(v, units)
+	f := parseSearch(req.URL.Query(), units)
 	hits, next, err := r.Search(ctx, f)
-	if err != nil {
-		return err
-	}
-	views, err := r.Views(ctx, searchList)
 	if err != nil {
 		return err
 	}
@@ -95,13 +88,22 @@ func (r *Room) showSearch(w http.ResponseWriter, req *http.Request, v url.Values
 	values := f.values()
 	p := searchPage{Tabs: r.core.Tabs(req, searchPath), Query: f.Query, From: values.Get("von"), Until: values.Get("bis"),
 		Choices:  []web.Choice{r.h.Site.Choose(req, "art", "filing.search.kind", f.Kind, searchKinds...), unit},
-		Filtered: len(values) > 0, Asked: !fulltext.Parse(f.Query).Empty(), ShowAuthority: len(authorities(req)) > 1, Here: values.Encode(),
-		Name: web.Field{Name: "name", Label: t("filing.view.name"), MaxLength: maxViewName, Value: in.form.Get("name"), Error: r.h.Site.FieldError(req, in.err, "name")}}
+		Filtered: len(values) > 0, Asked: !fulltext.Parse(f.Query).Empty()}
+	if p.ListPage, err = r.core.ListPage(req, searchList, "", values); err != nil {
+		return err
+	}
 	for _, h := range hits {
-		p.Rows = append(p.Rows, r.hitRow(req, h))
+		row := r.hitRow(req, h)
+		cell := r.hitCells(req, h)
+		for _, column := range []string{"kind", "date", "authority"} {
+			if p.Shows(column) {
+				row.Hint = append(row.Hint, cell(column).Text)
+			}
+		}
+		p.Rows = append(p.Rows, row)
 	}
 	if p.Asked && len(hits) == 0 {
-		if p.Why, err = r.Why(ctx, SearchFilter{f.Query, f.Kind, f.Unit, f.From, f.Until, 0}); err != nil {
+		if p.Why, err = r.Why(ctx, SearchFilter{Query: f.Query, Kind: f.Kind, Unit: f.Unit, From: f.From, Until: f.Until}); err != nil {
 			return err
 		}
 	}
@@ -112,16 +114,12 @@ func (r *Room) showSearch(w http.ResponseWriter, req *http.Request, v url.Values
 		values.Set("nach", strconv.FormatInt(next, 10))
 		p.Next = web.Address(searchPath, values)
 	}
-	for _, v := range views {
-		p.Views = append(p.Views, viewLink{v, searchPath + "?" + v.Query})
-	}
-	title := t("filing.search.title")
-	return r.pages.search.RenderStatus(w, req, statusOf(in.err), web.Meta{Title: title, Crumbs: r.deskCrumbs(req), Failed: in.err != nil}, p)
+	return r.pages.search.Render(w, req, web.Meta{Title: t("filing.search.title"), Crumbs: r.deskCrumbs(req)}, p)
 }
 
 func (r *Room) hitRow(req *http.Request, h Hit) hitRow {
 	t := r.h.Site.Text(req)
-	row := hitRow{Hit: h, Where: r.h.AuthorityName(h.Authority), What: t("filing.search.kind." + h.Kind)}
+	row := hitRow{Hit: h, What: t("filing.search.kind." + h.Kind)}
 	switch h.Kind {
 	case "document":
 		row.Href, row.Title, row.Sub, row.What = "/akte/dokument/"+h.Document.ID+"/karte", h.Document.Name, h.Document.Subject, r.kind(req, string(h.Document.Kind))
@@ -136,29 +134,60 @@ func (r *Room) hitRow(req *http.Request, h Hit) hitRow {
 	return row
 }
 
-// postView keeps a view, or forgets one.
-func (r *Room) postView(w http.ResponseWriter, req *http.Request) error {
-	if err := web.ReadForm(w, req, 16<<10); err != nil {
-		return err
-	}
-	form := req.PostForm
-	if form.Get("was") == "vergessen" {
-		if err := r.DropView(req.Context(), web.ID(form.Get("id"))); err != nil {
-			return err
+// hitCells makes the row of a hit.
+func (r *Room) hitCells(req *http.Request, h Hit) records.Cells {
+	row := r.hitRow(req, h)
+	return func(column string) (x web.TableCell) {
+		switch column {
+		case "title":
+			x.Text = row.Title
+		case "sub":
+			x.Text = row.Sub
+		case "kind":
+			x.Text = row.What
+		case "date":
+			x.Text = i18n.Date(web.Lang(req), h.At)
+		case "case":
+			if h.Case.ID != "" {
+				x.Text = h.Case.Reference + " " + h.Case.Subject
+			}
+		case "file":
+			x.Text = h.File.Reference + " " + h.File.Subject
+		case "excerpt":
+			for _, s := range h.Shown {
+				x.Text += s.Text
+			}
+		case "authority":
+			x.Text = r.h.AuthorityName(h.Authority)
 		}
-		return r.h.Site.Redirect(w, req, web.Address(searchPath, nil), "filing.notice.view_dropped")
+		return x
 	}
-	v, err := url.ParseQuery(form.Get("suche"))
+}
+
+// getSearchCSV sends all hits of the search.
+func (r *Room) getSearchCSV(w http.ResponseWriter, req *http.Request) error {
+	ctx := req.Context()
+	units, err := r.core.Units(ctx)
 	if err != nil {
-		return errs.E(errs.Invalid, "errs.form", err)
-	}
-	v.Del("nach")
-	err = r.SaveView(req.Context(), View{List: searchList, Name: form.Get("name"), Query: v.Encode()})
-	switch {
-	case errs.Is(err, errs.Invalid):
-		return r.showSearch(w, req, v, typed{form, err})
-	case err != nil:
 		return err
 	}
-	return r.h.Site.Redirect(w, req, web.Address(searchPath, v), "filing.notice.view_saved")
+	f := parseSearch(req.URL.Query(), units)
+	f.After, f.size = 0, csvPage
+	return r.core.SendList(w, req, searchList, "", func(yield func(records.Cells, error) bool) {
+		for {
+			hits, next, err := r.Search(ctx, f)
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			for _, h := range hits {
+				if !yield(r.hitCells(req, h), nil) {
+					return
+				}
+			}
+			if f.After = next; next == 0 {
+				return
+			}
+		}
+	})
 }

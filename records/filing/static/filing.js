@@ -1,5 +1,4 @@
-// Files can be dropped onto a form with data-drop="what to do here"; a table with data-choose="label" gets a box that ticks
-// all its rows. Without this script the forms are plain ones.
+// Files can be dropped onto a form with data-drop="what to do here". Without this script the forms are plain ones.
 (function () {
   "use strict";
 
@@ -32,17 +31,5 @@
     });
   }
 
-  function choose(table) {
-    const head = table.querySelector("thead th");
-    const boxes = Array.from(table.querySelectorAll("tbody input[type=checkbox]"));
-    if (!head || !boxes.length) return;
-    const all = document.createElement("input");
-    all.type = "checkbox";
-    all.setAttribute("aria-label", table.dataset.choose);
-    all.addEventListener("change", () => boxes.forEach((b) => { b.checked = all.checked; }));
-    head.replaceChildren(all);
-  }
-
   document.querySelectorAll("form[data-drop]").forEach(drop);
-  document.querySelectorAll("table[data-choose]").forEach(choose);
 })();
