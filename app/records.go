@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"rennsteig/platform/audit"
 	"rennsteig/platform/cli"
@@ -52,15 +53,20 @@ func (c *disposalCmd) open(env *cli.Env, as string, f func(ctx context.Context, 
 }
 
 // evidence answers the log, which does not know what a file is.
-func evidence(ctx context.Context, p audit.Place, reference string) (audit.BundleRequest, error) {
+func evidence(ctx context.Context, p audit.Place, authority, reference string) (audit.BundleRequest, error) {
 	d, err := db.Open(ctx, p.DB)
 	if err != nil {
 		return audit.BundleRequest{}, err
 	}
 	defer d.Close()
-	req, err := records.Evidence(ctx, d, reference)
-	if errs.Is(err, errs.NotFound) {
+	req, err := records.Evidence(ctx, d, authority, reference)
+	switch {
+	case errs.Is(err, errs.NotFound):
 		err = errors.New("no file has this reference: it is the Aktenzeichen of the file, 22.31-2026/000017, without that of a case")
+	case errs.Is(err, errs.Conflict) && errs.As(err).Key == "records.error.several_files":
+		err = fmt.Errorf("several authorities have a file with this reference: say which with --authority, one of %s", errs.As(err).Args...)
+	case errs.Is(err, errs.Conflict):
+		err = fmt.Errorf("it has more than %d cases and documents, and a bundle of some of them would not prove it", errs.As(err).Args...)
 	}
 	return req, err
 }

@@ -66,13 +66,15 @@ func (r *Room) changeFile(ctx context.Context, id string, version int64, action 
 }
 
 // ChangeFile changes what can be said about a file. Who it is open to, and how confidential it is, is for who manages
-// the file (access.Manages).
+// the file (access.Manages); a file without a leading unit may get one from whoever may write in it, which takes nothing
+// from anybody.
 func (r *Room) ChangeFile(ctx context.Context, id string, version int64, d Details) error {
 	if err := d.check(); err != nil {
 		return err
 	}
 	return r.changeFile(ctx, id, version, "records.file_changed", func(ctx context.Context, tx *db.Tx, a access.Access, f *File) (map[string]any, error) {
-		if old := f.Details(); (d.Lead != old.Lead || d.Reach != old.Reach || d.Level != old.Level) && f.Lead != "" && !a.Manages(f.Authority, f.Lead) {
+		old := f.Details()
+		if (d.Lead != old.Lead && old.Lead != "" || d.Reach != old.Reach || d.Level != old.Level) && !a.Manages(f.Authority, f.Lead) {
 			return nil, errs.E(errs.Denied, "records.error.manage")
 		}
 		if err := r.fits(ctx, tx, a, f.Authority, d); err != nil {

@@ -338,11 +338,11 @@ func TestProof(t *testing.T) {
 		if w.Code != http.StatusOK || strings.Count(w.Body.String(), "verändert") != 1 {
 			t.Errorf("page: %d; the changed entry is not named", w.Code)
 		}
-		found, err := Evidence(t.Context(), h.h.DB, v.File.Reference)
+		found, err := Evidence(t.Context(), h.h.DB, "", v.File.Reference)
 		if err != nil || len(found.Documents) != 2 || !slices.Contains(found.Objects, object(c.ID)) {
 			t.Errorf("%+v, %v", found, err)
 		}
-		if _, err := Evidence(t.Context(), h.h.DB, "none"); !errs.Is(err, errs.NotFound) {
+		if _, err := Evidence(t.Context(), h.h.DB, "", "none"); !errs.Is(err, errs.NotFound) {
 			t.Errorf("evidence of nothing: %v", err)
 		}
 	})

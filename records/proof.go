@@ -3,6 +3,7 @@ package records
 import (
 	"context"
 	"io"
+	"strings"
 
 	"rennsteig/platform/audit"
 	"rennsteig/platform/db"
@@ -16,12 +17,14 @@ type History struct {
 	Entries []audit.Verified  // the newest first, each verified now
 	Objects map[string]string // how to call what an entry is about: "case:ID" is a case's Aktenzeichen, "document:ID" a name
 	Before  string            // id that the next, older page begins before; "" on the last
+	Partial bool              // the file has more cases and documents than are looked up
 }
 
 // historyPage is how many entries a page of a file's history has.
 const historyPage = 100
 
-// mostObjects of a file are looked up in the log; of a file with more, the first ones.
+// mostObjects of a file are looked up in the log; of a file with more the history says that it is not whole, and nothing is
+// proved.
 const mostObjects = 20_000
 
 // FileHistory reads a page of the verified history of a file, of its cases and documents that the caller may read:
@@ -41,6 +44,9 @@ func (r *Room) FileHistory(ctx context.Context, file, before string) (h History,
 	}
 	if err := r.noteReading(ctx, h.File.Authority, FileObject(file), h.File.Level); err != nil {
 		return History{}, err
+	}
+	if h.Partial = len(objects) > mostObjects; h.Partial {
+		objects = objects[:mostObjects]
 	}
 	h.Objects = map[string]string{FileObject(file): h.File.Reference}
 	names := []string{FileObject(file)}
@@ -81,28 +87,29 @@ func (r *Room) WriteProof(ctx context.Context, file string, w func(File) io.Writ
 	return err
 }
 
-// Evidence names all that the log can prove of the file with this Aktenzeichen, for the command line; of several
-// authorities if it is there at several. errs.NotFound if it is nowhere.
-func Evidence(ctx context.Context, d *db.DB, reference string) (audit.BundleRequest, error) {
+// Evidence names all that the log can prove of the file with this Aktenzeichen, for the command line. authority is its
+// id; "" is the only one where there is such a file. errs.NotFound if there is none; errs.Conflict, with the ids of the
+// authorities as argument, if there are several: one authority's proof never holds what is another's.
+func Evidence(ctx context.Context, d *db.DB, authority, reference string) (audit.BundleRequest, error) {
 	q := d.Reader()
-	rows, err := q.Query(ctx, `SELECT id, authority_id FROM records_file WHERE reference = $1 ORDER BY authority_id`, reference)
+	rows, err := q.Query(ctx, `SELECT id, authority_id FROM records_file WHERE reference = $1 AND (authority_id = $2 OR $2 = '') ORDER BY authority_id`,
+		reference, authority)
 	found, err := db.All(rows, err, func(r db.Scanner) (f File, err error) { return f, r.Scan(&f.ID, &f.Authority) })
 	switch {
 	case err != nil:
 		return audit.BundleRequest{}, err
 	case len(found) == 0:
 		return audit.BundleRequest{}, errs.E(errs.NotFound, "records.error.not_found")
-	}
-	req := audit.BundleRequest{Reference: reference}
-	for _, f := range found {
-		f.Reference = reference
-		one, err := evidence(ctx, q, access.At(f.Authority), f)
-		if err != nil {
-			return req, err
+	case len(found) > 1:
+		var where []string
+		for _, f := range found {
+			where = append(where, f.Authority)
 		}
-		req.Objects, req.Documents = append(req.Objects, one.Objects...), append(req.Documents, one.Documents...)
+		return audit.BundleRequest{}, errs.E(errs.Conflict, "records.error.several_files", strings.Join(where, ", "))
 	}
-	return req, nil
+	f := found[0]
+	f.Reference = reference
+	return evidence(ctx, q, access.At(f.Authority), f)
 }
 
 func evidence(ctx context.Context, q db.Querier, a access.Access, f File) (audit.BundleRequest, error) {
@@ -110,6 +117,9 @@ func evidence(ctx context.Context, q db.Querier, a access.Access, f File) (audit
 	objects, err := store{}.objects(ctx, q, a, f.ID)
 	if err != nil {
 		return req, err
+	}
+	if len(objects) > mostObjects {
+		return req, errs.E(errs.Conflict, "records.error.too_much_to_prove", mostObjects)
 	}
 	for _, o := range objects {
 		req.Objects = append(req.Objects, o.name)

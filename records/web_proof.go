@@ -13,6 +13,7 @@ import (
 type historyView struct {
 	History
 	Tabs  web.Tabs
+	Alert web.Alert
 	Rows  []historyRow
 	Older string
 }
@@ -32,6 +33,9 @@ func (r *Room) getHistory(w http.ResponseWriter, req *http.Request) error {
 	}
 	t := r.h.Site.Text(req)
 	p := historyView{History: h, Tabs: r.FileTabs(req, id, "/nachweis")}
+	if h.Partial {
+		p.Alert = web.Alert{Kind: "warning", Title: t("records.history.partial")}
+	}
 	kinds := map[audit.State]string{audit.Proved: "success", audit.Waiting: "info", audit.Tampered: "danger"}
 	for _, e := range h.Entries {
 		p.Rows = append(p.Rows, historyRow{e, t("audit.action." + e.Action), h.Objects[e.Object],

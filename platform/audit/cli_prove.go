@@ -16,8 +16,9 @@ type Place struct {
 	Key   string // key file of the log
 }
 
-// Resolver finds what a bundle about a file (Akte) holds, by the file's reference. The log does not know what a file is.
-type Resolver func(ctx context.Context, p Place, reference string) (BundleRequest, error)
+// Resolver finds what a bundle about a file (Akte) holds, by the file's reference, and the id of its authority if that is
+// not "". The log does not know what a file is.
+type Resolver func(ctx context.Context, p Place, authority, reference string) (BundleRequest, error)
 
 // ProveCmd is "audit prove".
 type ProveCmd struct {
@@ -26,6 +27,7 @@ type ProveCmd struct {
 	BlobsFlag
 	Entry     string `arg:"" optional:"" help:"Number or id of the entry."`
 	File      string `help:"Reference of a file (Akte): write a ZIP file with everything that proves it." placeholder:"REF"`
+	Authority string `help:"Id of the file's authority, if several have the reference; a municipality's is its ARS." placeholder:"ID"`
 	Out       string `help:"ZIP file to write; it must not exist." placeholder:"FILE" default:"bundle.zip"`
 	WithFiles bool   `help:"Take the documents along."`
 
@@ -43,6 +45,8 @@ func (c *ProveCmd) Run(env *cli.Env) error {
 	switch {
 	case (c.Entry == "") == (c.File == ""):
 		return errors.New("name either an entry, by its number or id, or a file with --file")
+	case c.Authority != "" && c.File == "":
+		return errors.New("--authority says whose --file is meant")
 	case c.File != "" && c.Resolve == nil:
 		return errors.New("this program keeps no files: there is nobody to ask which entries belong to " + c.File)
 	}
@@ -63,7 +67,7 @@ func (c *ProveCmd) Run(env *cli.Env) error {
 
 func (c *ProveCmd) bundle(env *cli.Env, l *Log) (err error) {
 	place := Place{DB: c.Address(), Blobs: c.address(c.Store), Key: c.path(c.Store)}
-	req, err := c.Resolve(env.Context, place, c.File)
+	req, err := c.Resolve(env.Context, place, c.Authority, c.File)
 	if err != nil {
 		return fmt.Errorf("file %s: %w", c.File, err)
 	}

@@ -159,7 +159,7 @@ func TestProveFile(t *testing.T) {
 	}
 	req := akte(t, l, store)
 	want := Place{DB: "sqlite:" + filepath.Join(dir, "rennsteig.db"), Blobs: filepath.Join(dir, "blobs"), Key: KeyPath(dir)}
-	resolve := func(_ context.Context, p Place, ref string) (BundleRequest, error) {
+	resolve := func(_ context.Context, p Place, _, ref string) (BundleRequest, error) {
 		if p != want {
 			t.Errorf("place %+v, want %+v", p, want)
 		}
