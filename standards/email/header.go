@@ -135,7 +135,7 @@ func (m *Message) looseAddresses(key, v string) []netmail.Address {
 				name = ""
 			}
 		}
-		name = cut(strings.Trim(decodeWords(name), `"' `), 200)
+		name = cut(strings.Trim(decodeWords(name), `"'< `), 200)
 		for i, a := range found {
 			if i > 0 || strings.EqualFold(name, a) {
 				name = ""

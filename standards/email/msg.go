@@ -167,6 +167,15 @@ func (m *msg) attachmentOf(out *Message, s *storage, depth int, codepage uint64)
 // object adds a mail, as a .msg of its own, or what another program put in as a compound file.
 func (m *msg) object(out *Message, a Attachment, inner *storage, depth, number int, codepage uint64) error {
 	_, mail := inner.streams[propertyStream]
+	if st, ok := inner.streams[packageStream]; ok && !mail {
+		if b, err := m.file.read(st); err == nil {
+			if name, content, ok := unpackObject(b); ok {
+				a.Name, a.MediaType, a.Content = name, "", content
+				out.attach(a, number)
+				return m.attachment(int64(len(content)))
+			}
+		}
+	}
 	content, err := m.file.extract(inner, mail, m.Attachment)
 	if isFormat(err) {
 		out.defect("attachment %d is damaged: %v", number, err)

@@ -71,7 +71,7 @@ func sampleMSG() folder {
 		recipientPrefix + "00000001": recipient(recipientCc, prop{propDisplayName, "Kopie"}, prop{propEmailAddress, "/O=AMT/CN=KOPIE"}, prop{propAddressType, "EX"}),
 		recipientPrefix + "00000000": recipient(recipientTo, prop{propDisplayName, "Bürgeramt"}, prop{propSMTPAddress, "amt@example.org"}),
 		recipientPrefix + "00000002": recipient(3, prop{propDisplayName, "heimlich"}, prop{propSMTPAddress, "bcc@example.org"}),
-		attachPrefix + "00000000": put(folder{}, partHeader, prop{propAttachLongName, `C:\Pfad\Antrag Größe.pdf`}, prop{propAttachTag, "Application/PDF"},
+		attachPrefix + "00000000": put(folder{}, partHeader, prop{propAttachLongName, `C:\Pfad\Antrag Größe.pdf`}, prop{propAttachTag, "\x00Application/PDF; name=x"},
 			prop{propAttachData, []byte(strings.Repeat("%PDF", 2000))}, prop{propAttachMethod, attachByValue}),
 		attachPrefix + "00000001": put(folder{}, partHeader, prop{propAttachShortName, narrow("logo.png")}, prop{propAttachData, []byte("png")},
 			prop{propAttachContentID, "logo@x"}, prop{propAttachHidden, true}),

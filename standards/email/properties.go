@@ -290,7 +290,7 @@ func (p *properties) attachment() Attachment {
 		Name:      decodeWords(p.text(propAttachLongName, propAttachLongPath, propAttachShortName, propDisplayName)),
 		ContentID: first(messageIDs(p.text(propAttachContentID))),
 	}
-	if a.MediaType, _ = parameters(p.text(propAttachTag)); strings.Count(a.MediaType, "/") != 1 {
+	if a.MediaType, _ = parameters(line(p.text(propAttachTag))); strings.Count(a.MediaType, "/") != 1 {
 		a.MediaType = ""
 	}
 	if end := p.text(propAttachEnding); a.Name == "" && a.MediaType == "" && len(end) > 1 && len(end) < 10 {
