@@ -6,7 +6,7 @@ func FuzzTNEF(f *testing.F) {
 	f.Add(sampleTNEF())
 	f.Add(tnefFile(tnefAttribute(attMAPIProps, tnefProperties(prop{propRTF, stored(`{\rtf1\ansi\fromhtml1 {\*\htmltag <p>}x`)}))))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		m, err := (&tnef{&budget{Limits: Limits{Size: 1 << 20}.filled()}}).message(b, 0, 0)
+		m, err := (&tnef{&budget{Limits: Limits{Size: 1 << 20}.filled()}, tnefMaxProperties}).message(b, 0, 0)
 		if err != nil {
 			if !isFormat(err) && !isTooLarge(err) {
 				t.Errorf("%v", err)

@@ -87,7 +87,7 @@ func (m *msg) properties(in *storage, of *Message, header int, codepage uint64) 
 	p := &properties{of: of, fixed: map[uint32]uint64{}, named: m.named}
 	p.value = func(tag uint32) []byte { return read(fmt.Sprintf(valuePrefix+"%08X", tag)) }
 	b := read(propertyStream)
-	for b = b[min(header, len(b)):]; len(b) >= 16; b = b[16:] { // §2.4.2
+	for b = b[min(header, len(b)):]; len(b) >= 16 && len(p.fixed) < maxProperties; b = b[16:] { // §2.4.2
 		p.fixed[le.Uint32(b)] = le.Uint64(b[8:])
 	}
 	p.locate(codepage)

@@ -61,6 +61,9 @@ const (
 	lidLocation, lidStart, lidEnd = 0x8208, 0x820D, 0x820E // of appointments ([MS-OXOCAL])
 )
 
+// maxProperties of one thing; an honest mail has some hundred.
+const maxProperties = 10_000
+
 // properties are those of a mail, a recipient or an attachment: the same in a .msg and in a winmail.dat.
 type properties struct {
 	of       *Message                // which has the defects
@@ -206,14 +209,14 @@ func (m *Message) transport(p *properties, b *budget) error {
 	return nil
 }
 
-// text takes the text: plain, or else of the HTML, or else of the RTF; of an appointment also when and where.
+// body takes the text: plain, or else of the HTML, or else of the RTF; of an appointment also when and where.
 func (m *Message) body(p *properties) {
 	s := p.text(propBody, propReportText)
 	if strings.TrimSpace(s) == "" {
 		s = HTMLText(p.html(), maxText+1)
 	}
-	if rtf := p.rtf(); strings.TrimSpace(s) == "" && rtf != nil {
-		s = RTFText(rtf, maxText+1)
+	if strings.TrimSpace(s) == "" {
+		s = RTFText(p.rtf(), maxText+1)
 	}
 	m.setText(p.appointment() + s)
 }
@@ -313,6 +316,7 @@ func (m *Message) showInline(p *properties) {
 			if html, read = p.html(), true; html == "" {
 				html, _ = readRTF(p.rtf(), maxText)
 			}
+			html = html[:min(len(html), 2*maxText)]
 		}
 		a.Inline = strings.Contains(html, "cid:"+a.ContentID)
 	}

@@ -95,6 +95,35 @@ func TestSMIMEKept(t *testing.T) {
 	}
 }
 
+// Three files of OpenSSL's, "openssl cms" with -nocerts and -noattr: signed, signed with -stream, encrypted with -stream.
+func TestOpenSSL(t *testing.T) {
+	for kind, files := range map[string][]string{
+		oidSignedData: {"MIIBLwYJKoZIhvcNAQcCoIIBIDCCARwCAQExDTALBglghkgBZQMEAgEweAYJKoZIhvcNAQcBoGsEaUNvbnRlbnQtVHlwZTogdGV4dC9wbGFpbjsgY2hhcnNl" +
+			"dD11dGYtOA0KQ29udGVudC1UcmFuc2Zlci1FbmNvZGluZzogcXVvdGVkLXByaW50YWJsZQ0KDQpHcj1DMz1CQz1DMz05RmUNCjGBjTCBigIBATAkMAwxCjAI" +
+			"BgNVBAMMAVQCFHsxYqTZRhBT1tKAEYLiIh/GvXvZMAsGCWCGSAFlAwQCATAKBggqhkjOPQQDAgRGMEQCIDxmn4JCh1pwLy0yMONirjNvm0cdBFqxIiark6mB" +
+			"ciy7AiBz0lc39i9oguoTusLBSzUK2hlaEpmn2ZJMyz/jZRsDJA==",
+			"MIAGCSqGSIb3DQEHAqCAMIACAQExDTALBglghkgBZQMEAgEwgAYJKoZIhvcNAQcBoIAkgARpQ29udGVudC1UeXBlOiB0ZXh0L3BsYWluOyBjaGFyc2V0PXV0" +
+				"Zi04DQpDb250ZW50LVRyYW5zZmVyLUVuY29kaW5nOiBxdW90ZWQtcHJpbnRhYmxlDQoNCkdyPUMzPUJDPUMzPTlGZQ0KAAAAAAAAMYGOMIGLAgEBMCQwDDEK" +
+				"MAgGA1UEAwwBVAIUezFipNlGEFPW0oARguIiH8a9e9kwCwYJYIZIAWUDBAIBMAoGCCqGSM49BAMCBEcwRQIhAIweTdCrtJ5ShGPuNwPl1+2lDhhAoMg+IXHi" +
+				"8fxPcCjaAiANlQsYqNKhjPODflmTQL4bRaWsWcfFctR9BG5ob1uCYwAAAAAAAA=="},
+		oidEnvelopedData: {"MIAGCSqGSIb3DQEHA6CAMIACAQIxgbehgbQCAQOgUaFPMAkGByqGSM49AgEDQgAE1Z3js3Bgd3uwj3BL/+LHVwymEElVylbDVykghtkpXHQDbdCb7Q37QrYt" +
+			"phqAFXW3aK163k/Dgb5i22AxW3axHzAYBgkrgQUQhkg/AAIwCwYJYIZIAWUDBAEFMEIwQDAkMAwxCjAIBgNVBAMMAVQCFHsxYqTZRhBT1tKAEYLiIh/GvXvZ" +
+			"BBiMQVKgEEg7JYIo3418/2R67Vd8was7orQwgAYJKoZIhvcNAQcBMB0GCWCGSAFlAwQBAgQQbH2tNB1+Uy9tiTo7Bouk3KCABGDSFFbvTZTnP6F3o5s/UXSy" +
+			"wrCz3HwSZ8ul7uf+QGeDbttZqrsPAWqWqaqeC9lgF49qPxMRfv/UYzPl1pUIVZVeva5EbAej9LhhB0abi82NQ3xgOFpXBART1q4ckIya1hMEEBrLoETHi4AD" +
+			"qkPTUcNK4b4AAAAAAAAAAAAA"},
+	} {
+		for i, file := range files {
+			m, err := ParseEML(lines("Subject: x", "Content-Type: application/pkcs7-mime", "Content-Transfer-Encoding: base64", "", file), Limits{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if signed := kind == oidSignedData; m.Signed != signed || m.Encrypted == signed || (m.Text == "Grüße") != signed || len(m.Attachments) != 1 {
+				t.Errorf("%x, %d: %+v", kind, i, m)
+			}
+		}
+	}
+}
+
 // Outlook keeps both kinds as one attachment of the mail.
 func TestMSGSigned(t *testing.T) {
 	part := lines("Content-Type: multipart/signed; boundary=b", "", "--b", "Content-Type: text/plain; charset=utf-8", "", "Grüße", "--b",

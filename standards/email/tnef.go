@@ -27,7 +27,7 @@ const (
 	attRecipTable       = 0x9004
 	attAttachment       = 0x9005
 	attOEMCodepage      = 0x9007
-	tnefMaxProperties   = 10_000
+	tnefMaxProperties   = 1_000_000 // of all in one winmail.dat
 	tnefMultipleValues  = 0x1000
 	tnefNameIsString    = 1
 	tnefFirstNamed      = 0x8000
@@ -44,7 +44,7 @@ func isTNEF(a Attachment) bool {
 // tnef adds the attachments of a winmail.dat to m. Its text says again what the text beside it says. One that is
 // damaged stays among the attachments, beside what could be read.
 func (e *eml) tnef(m *Message, a Attachment, depth, number int) (text, error) {
-	inner, err := (&tnef{e.budget}).message(a.Content, depth+1, 0)
+	inner, err := (&tnef{e.budget, tnefMaxProperties}).message(a.Content, depth+1, 0)
 	if isFormat(err) {
 		m.defect("part %d: %v", number, err)
 		m.attach(a, number)
@@ -66,16 +66,21 @@ func (e *eml) tnef(m *Message, a Attachment, depth, number int) (text, error) {
 	return text{s: inner.Text, spare: true}, nil
 }
 
-type tnef struct{ *budget }
+// tnef reads one winmail.dat with all mails in it.
+type tnef struct {
+	*budget
+	left int // properties that may still come
+}
 
 // tnefSet is properties as TNEF has them: all values at hand.
 type tnefSet struct {
 	properties
 	values map[uint32][]byte
+	left   *int
 }
 
-func newTNEFSet(of *Message) *tnefSet {
-	s := &tnefSet{values: map[uint32][]byte{}}
+func (t *tnef) set(of *Message) *tnefSet {
+	s := &tnefSet{values: map[uint32][]byte{}, left: &t.left}
 	s.properties = properties{of: of, fixed: map[uint32]uint64{}, named: map[uint32]uint32{}, value: func(tag uint32) []byte { return s.values[tag] }}
 	return s
 }
@@ -98,7 +103,7 @@ func (t *tnef) message(b []byte, depth int, codepage uint64) (*Message, error) {
 		return nil, badFormat("it is no winmail.dat")
 	}
 	out := &Message{}
-	all := newTNEFSet(out)
+	all := t.set(out)
 	var parts, recipients []*tnefSet
 	var sent time.Time
 	for b = b[tnefHeader:]; len(b) > 0; {
@@ -117,7 +122,7 @@ func (t *tnef) message(b []byte, depth int, codepage uint64) (*Message, error) {
 			if err := t.part(depth + 1); err != nil {
 				return nil, err
 			}
-			parts = append(parts, newTNEFSet(out))
+			parts = append(parts, t.set(out))
 		}
 		in := all
 		if len(parts) > 0 {
@@ -142,7 +147,7 @@ func (t *tnef) message(b []byte, depth int, codepage uint64) (*Message, error) {
 		case attMAPIProps:
 			_, ok = all.read(v)
 		case attRecipTable:
-			recipients, ok = tnefRows(out, v)
+			recipients, ok = t.rows(out, v)
 		case attAttachTitle, attTransportName:
 			in.or(propAttachShortName, typeNarrow, v)
 		case attAttachData:
@@ -231,14 +236,14 @@ func tnefDate(b []byte) time.Time {
 	return time.Date(n(0), time.Month(n(1)), n(2), n(3), n(4), n(5), 0, time.UTC)
 }
 
-// tnefRows reads the table of recipients (§2.1.3.5.1).
-func tnefRows(of *Message, b []byte) (rows []*tnefSet, ok bool) {
+// rows reads the table of recipients (§2.1.3.5.1).
+func (t *tnef) rows(of *Message, b []byte) (rows []*tnefSet, ok bool) {
 	if len(b) < 4 {
 		return nil, false
 	}
 	count := le.Uint32(b)
 	for b = b[4:]; count > 0 && len(rows) < maxRecipients; count-- {
-		s := newTNEFSet(of)
+		s := t.set(of)
 		if b, ok = s.read(b); !ok {
 			return rows, false
 		}
@@ -253,12 +258,9 @@ func (s *tnefSet) read(b []byte) (rest []byte, ok bool) {
 		return nil, false
 	}
 	count := le.Uint32(b)
-	if count > tnefMaxProperties {
-		return nil, false
-	}
 	b = b[4:]
 	for ; count > 0; count-- {
-		if len(b) < 4 {
+		if *s.left--; len(b) < 4 || *s.left < 0 {
 			return nil, false
 		}
 		kind, id := uint32(le.Uint16(b)), uint32(le.Uint16(b[2:]))

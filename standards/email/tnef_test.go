@@ -185,4 +185,8 @@ func TestTNEFDamaged(t *testing.T) {
 	if _, err := ParseEML(mail(sampleTNEF()), Limits{Attachment: 5}); !isTooLarge(err) {
 		t.Errorf("size: %v", err)
 	}
+	m, err := (&tnef{&budget{Limits: Limits{}.filled()}, 3}).message(sampleTNEF(), 0, 0)
+	if err != nil || len(m.Defects) == 0 {
+		t.Errorf("more than 3 properties: %+v, %v", m, err)
+	}
 }
