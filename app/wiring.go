@@ -19,6 +19,7 @@ import (
 	"rennsteig/records"
 	"rennsteig/records/access"
 	"rennsteig/records/disposal"
+	"rennsteig/records/filing"
 	"rennsteig/records/flow"
 	"rennsteig/records/office"
 )
@@ -170,6 +171,17 @@ func (c courses) Course(ctx context.Context, q db.Querier, a access.Access, case
 		out.Comments = append(out.Comments, disposal.Comment{Text: k.Text, By: k.By.Name, At: k.At})
 	}
 	return out, nil
+}
+
+// personPlaces: where documents, post and the course of business name people, for disposal.
+func personPlaces(f *filing.Room, w *flow.Room) (out []disposal.PersonPlace) {
+	for _, x := range f.PersonPlaces() {
+		out = append(out, disposal.PersonPlace(x))
+	}
+	for _, x := range w.PersonPlaces() {
+		out = append(out, disposal.PersonPlace(x))
+	}
+	return out
 }
 
 // services: what services are called, for file plans.

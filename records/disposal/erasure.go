@@ -104,6 +104,15 @@ func (r *Room) ProposeErasure(ctx context.Context, e Erasure) error {
 	})
 }
 
+// Hit is a case, or a document, that an order may name.
+type Hit struct {
+	Kind      string // "case", "document"
+	ID        string
+	Reference string // Aktenzeichen of the case
+	Subject   string
+	At        time.Time
+}
+
 // Erasable reads a file whose records the caller keeps, with the cases and documents in it that an order may name.
 func (r *Room) Erasable(ctx context.Context, file string) (records.File, []Hit, error) {
 	q := r.h.DB.Reader()

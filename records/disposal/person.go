@@ -1,11 +1,7 @@
 package disposal
 
 import (
-	"archive/zip"
 	"context"
-	"encoding/json"
-	"io"
-	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,126 +10,90 @@ import (
 	"rennsteig/platform/audit"
 	"rennsteig/platform/db"
 	"rennsteig/platform/errs"
-	"rennsteig/platform/i18n"
+	"rennsteig/platform/fulltext"
 	"rennsteig/platform/identity"
+	"rennsteig/platform/queue"
 	"rennsteig/platform/web"
-	"rennsteig/records"
 	"rennsteig/records/access"
 )
 
-// Person is about whom somebody asks what the electronic file says (Art. 15 GDPR).
+// Person is about whom somebody asks what the electronic file says (Art. 15 GDPR). Name, Mail and Address find alone;
+// Born tells people of one name apart.
 type Person struct {
 	Authority string
-	Words     string // name, applicant, subject: all of them must be found
+	Name      string
+	Mail      string
+	Address   string
+	Born      string // "1980-01-31"; "" if it is not known
 	Citizen   string // account of the applicant; "" if it is not known
+	Staff     bool   // also where they did something in office
 }
 
-// Hit is a case, or a document, in which a person was found.
-type Hit struct {
-	Kind      string // "case", "document"
-	ID        string
-	Reference string // Aktenzeichen of the case
-	Subject   string
-	Applicant string
-	At        time.Time
-	Places    []string // where: "case", "answers", "note", "question", "decision", "account"
+// Search is the looking for a person in all places of an authority. It runs in steps, of which each is kept, and goes on
+// where it stopped.
+type Search struct {
+	ID       string
+	Person   Person
+	Place    int64 // how many places were searched
+	Complete bool  // all hits are kept; else it stopped because there are too many
+	Unread   int64 // documents whose text nobody could read; set at the end
+	By       string
+	At       time.Time
+	Ended    time.Time // zero while it runs
+
+	by    string // subject
+	after string
 }
 
 const (
-	maxHits   = 200
-	minLetter = 3 // of the words together: fewer are found everywhere
+	maxKept     = 5000 // hits of a search
+	shownHits   = 50   // on a page
+	minLetter   = 3    // of a name: fewer are found everywhere
+	maxSearches = 20   // that are listed
+	// A search that takes longer than this goes on as a job.
+	atOnce = 1500 * time.Millisecond
+	// keepSearch is how long a search is kept: an answer is due within a month, within three if it is hard (Art. 12 (3) GDPR).
+	keepSearch = 92 * 24 * time.Hour
+	readAtOnce = 200 // rows that are found by an index
 )
 
-// Find looks for a person in the cases and documents of an authority whose records the caller keeps, as far as the
-// caller may read them. more reports that there are more hits than are shown.
-func (r *Room) Find(ctx context.Context, p Person) (hits []Hit, more bool, err error) {
-	q := r.h.DB.Reader()
-	a, err := registrar(ctx, q)
-	if err != nil {
-		return nil, false, err
+type searchJob struct{ Authority, Search string }
+
+// check tidies what was typed and names what is wrong with it.
+func (p *Person) check() error {
+	var wrong []errs.Field
+	p.Name, p.Mail, p.Address, p.Citizen = web.Query(p.Name), web.Query(p.Mail), web.Query(p.Address), web.Query(p.Citizen)
+	if letters := strings.Join(Person{Name: p.Name}.words(), ""); p.Name != "" && len([]rune(letters)) < minLetter || p.Name+p.Mail+p.Address+p.Citizen == "" {
+		wrong = append(wrong, errs.Field{Name: "name", Key: "disposal.error.person"})
 	}
-	if !a.Registrar(p.Authority) {
-		return nil, false, notFound()
+	if at := strings.Index(p.Mail, "@"); p.Mail != "" && (at < 1 || strings.Contains(p.Mail, " ")) {
+		wrong = append(wrong, errs.Field{Name: "mail", Key: "disposal.error.mail"})
 	}
-	p.Words = web.Query(p.Words)
-	if len([]rune(p.Words)) < minLetter && p.Citizen == "" {
-		return nil, false, errs.InvalidFields([]errs.Field{{Name: "name", Key: "disposal.error.person"}})
+	if letters := strings.Join(Person{Address: p.Address}.words(), ""); p.Address != "" && len([]rune(letters)) < minLetter {
+		wrong = append(wrong, errs.Field{Name: "anschrift", Key: "disposal.error.address"})
 	}
-	places := map[string][]string{} // by case
-	add := func(place string, ids []string, err error) error {
-		more = more || len(ids) > maxHits
-		for _, id := range ids {
-			places[id] = append(places[id], place)
-		}
-		return err
+	if _, err := time.Parse(time.DateOnly, p.Born); p.Born != "" && err != nil {
+		wrong = append(wrong, errs.Field{Name: "geboren", Key: "disposal.error.born"})
 	}
-	if p.Citizen != "" && r.Applicants != nil {
-		sources, err := r.Applicants.Applications(ctx, p.Citizen)
-		if err != nil {
-			return nil, false, err
-		}
-		ids, err := r.store.casesOfSources(ctx, q, a, p.Authority, sources)
-		if err := add("account", ids, err); err != nil {
-			return nil, false, err
-		}
-	}
-	var documents []Hit
-	if p.Words != "" {
-		for _, place := range personPlaces {
-			ids, err := r.store.casesWith(ctx, q, a, p, place)
-			if err := add(place.name, ids, err); err != nil {
-				return nil, false, err
-			}
-		}
-		if documents, err = r.store.documentsWith(ctx, q, a, p); err != nil {
-			return nil, false, err
-		}
-		more = more || len(documents) > maxHits
-	}
-	ids := make([]string, 0, len(places))
-	for id := range places {
-		ids = append(ids, id)
-	}
-	if hits, err = r.store.hits(ctx, q, a, ids); err != nil {
-		return nil, false, err
-	}
-	for i := range hits {
-		hits[i].Places = places[hits[i].ID]
-	}
-	hits = append(hits, documents...)
-	slices.SortStableFunc(hits, func(x, y Hit) int { return y.At.Compare(x.At) })
-	if len(hits) > maxHits {
-		hits, more = hits[:maxHits], true
-	}
-	return hits, more, r.h.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		return r.h.Audit.Append(ctx, tx, audit.Entry{Action: "disposal.person_searched", Authority: p.Authority,
-			Object: "authority:" + p.Authority, Changes: map[string]any{"hits": len(hits)}})
-	})
+	return errs.InvalidFields(wrong)
 }
 
-// Disclosure is what is handed to a person: cases whole, and single documents.
-type Disclosure struct {
-	ID        string
-	Authority string
-	cases     []caseRow
-	documents []documentRow // with their case
-	place     string        // name of the authority
-	words     string
-	at        time.Time
-	by        string
+func (p Person) words() (out []string) {
+	for _, x := range p.terms().finds {
+		out = append(out, x.words...)
+	}
+	return out
 }
 
-// Disclose gathers what was chosen ("case:ID", "document:ID") for a person and writes the log, for the whole and for each
-// case. errs.NotFound if one of them is not for the caller.
-func (r *Room) Disclose(ctx context.Context, p Person, chosen []string) (d Disclosure, err error) {
-	if len(chosen) == 0 {
-		return d, errs.E(errs.Invalid, "disposal.error.nothing_chosen")
+// Find begins a search at an authority whose records the caller keeps. id is chosen by the form. What is found within a
+// moment is there when it returns; a job finds the rest. The log does not say whom it was about.
+func (r *Room) Find(ctx context.Context, id string, p Person) error {
+	if web.ID(id) == "" {
+		return notFound()
 	}
-	if len(chosen) > maxHits {
-		return d, errs.E(errs.Invalid, "disposal.error.too_many", maxHits)
-	}
-	d = Disclosure{ID: db.NewID(), Authority: p.Authority, place: r.h.AuthorityName(p.Authority), words: web.Query(p.Words), at: r.h.Now(), by: identity.From(ctx).Name}
-	err = r.h.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+	me := identity.From(ctx)
+	s := Search{ID: id, Person: p, By: me.Name, by: me.Subject, At: r.h.Now()}
+	err := r.h.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		a, err := registrar(ctx, tx)
 		if err != nil {
 			return err
@@ -141,201 +101,333 @@ func (r *Room) Disclose(ctx context.Context, p Person, chosen []string) (d Discl
 		if !a.Registrar(p.Authority) {
 			return notFound()
 		}
-		d.cases, d.documents = nil, nil
-		for _, c := range chosen {
-			kind, id, _ := strings.Cut(c, ":")
-			object := records.CaseObject(id)
-			switch kind {
-			case "case":
-				row, err := r.store.caseToDisclose(ctx, tx, a, p.Authority, web.ID(id))
+		if err := s.Person.check(); err != nil {
+			return err
+		}
+		if isNew, err := r.store.insertSearch(ctx, tx, a, s); err != nil || !isNew {
+			return err // the form was sent twice
+		}
+		if err := r.h.Audit.Append(ctx, tx, audit.Entry{Action: "disposal.person_searched", Authority: p.Authority, Object: searchObject(id)}); err != nil {
+			return err
+		}
+		return r.h.Queue.PublishAt(ctx, tx, topicSearch, searchJob{p.Authority, id}, r.h.Now().Add(atOnce))
+	})
+	if err != nil {
+		return err
+	}
+	return r.seek(ctx, access.At(p.Authority), id, time.Now().Add(atOnce))
+}
+
+func searchObject(id string) string { return "disclosure:" + id }
+
+func (r *Room) doSearch(ctx context.Context, _ *queue.Job, b searchJob) error {
+	return r.seek(ctx, access.At(b.Authority), b.Search, time.Time{})
+}
+
+// seek goes on with a search until it has ended, or until that time. It looks everywhere at the authority, for it tells
+// that there is something, too, which who reads the result may not read.
+func (r *Room) seek(ctx context.Context, a access.Access, id string, until time.Time) error {
+	for until.IsZero() || time.Now().Before(until) {
+		s, err := r.store.search(ctx, r.h.DB.Reader(), a, id)
+		if errs.Is(err, errs.NotFound) { // it was forgotten meanwhile
+			return nil
+		}
+		if err != nil || !s.Ended.IsZero() {
+			return err
+		}
+		if err := r.step(ctx, a, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// step searches the next piece of a place.
+func (r *Room) step(ctx context.Context, a access.Access, s Search) error {
+	q, places := r.h.DB.Reader(), r.places()
+	if s.Place >= int64(len(places)) {
+		var unread int64
+		for _, p := range places {
+			if p.Unread != nil && len(s.Person.terms().finds) > 0 {
+				n, err := p.Unread(ctx, q, s.Person.Authority)
 				if err != nil {
 					return err
 				}
-				d.cases = append(d.cases, row)
-			case "document":
-				row, err := r.store.documentToDisclose(ctx, tx, a, p.Authority, web.ID(id))
-				if err != nil {
-					return err
-				}
-				d.documents = append(d.documents, row)
-				object = records.DocumentObject(id)
-			default:
-				return notFound()
+				unread += n
 			}
-			if err := r.h.Audit.Append(ctx, tx, audit.Entry{Action: "disposal.disclosed", Authority: p.Authority, Object: object,
-				Changes: map[string]any{"disclosure": d.ID}}); err != nil {
+		}
+		return r.h.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+			return r.store.endSearch(ctx, tx, a, s.ID, unread, r.h.Now())
+		})
+	}
+	place, t := places[s.Place], s.Person.terms()
+	var rows []placeRow
+	var err error
+	after, ended := "", true
+	switch {
+	case place.Name == placeAccount:
+		rows, err = r.ofAccount(ctx, q, a, s.Person)
+	case len(t.finds) == 0 || said(place, s.Person.Staff) == "":
+	case place.Read != nil:
+		if rows, after, err = r.readPlace(ctx, q, a, place, s, t); err == nil {
+			ended = after == ""
+		}
+	default:
+		var end string
+		if end, err = windowEnd(ctx, q, place, s.after); err == nil && end != "" {
+			after, ended = end, false
+			rows, err = r.store.window(ctx, q, a, place, s.Person.Staff, s.Person.Authority, t, s.after, end)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	var hits []hit
+	for _, x := range rows {
+		if place.Name == placeAccount || len(t.match(readable(x.text))) > 0 {
+			hits = append(hits, newHit(place.Name, x))
+		}
+	}
+	next, complete := s.Place, true
+	if ended {
+		next, after = s.Place+1, ""
+	}
+	return r.h.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		if len(hits) > 0 {
+			n, err := r.store.countHits(ctx, tx, a, s.ID)
+			if err != nil {
 				return err
 			}
+			if n+len(hits) > maxKept {
+				hits, next, after, complete = hits[:max(0, maxKept-n)], int64(len(places)), "", false
+			}
 		}
-		return r.h.Audit.Append(ctx, tx, audit.Entry{Action: "disposal.disclosed", Authority: p.Authority, Object: "disclosure:" + d.ID,
-			Changes: map[string]any{"cases": len(d.cases), "documents": len(d.documents)}})
+		if first, err := r.store.advance(ctx, tx, a, s, next, after, complete); err != nil || !first {
+			return err
+		}
+		return r.store.insertHits(ctx, tx, a, s, hits)
 	})
-	return d, err
 }
 
-// The index of a disclosure, as JSON. The names are an interface: people take them elsewhere (Art. 20 GDPR).
-type disclosureIndex struct {
-	Authority string               `json:"authority"`
-	Person    string               `json:"person"`
-	At        string               `json:"at"` // RFC 3339
-	By        string               `json:"by"`
-	Cases     []disclosureCase     `json:"cases"`
-	Documents []disclosureDocument `json:"documents"` // of other cases
+func (r *Room) ofAccount(ctx context.Context, q db.Querier, a access.Access, p Person) ([]placeRow, error) {
+	if p.Citizen == "" || r.Applicants == nil {
+		return nil, nil
+	}
+	sources, err := r.Applicants.Applications(ctx, p.Citizen)
+	if err != nil {
+		return nil, err
+	}
+	return r.store.casesOfSources(ctx, q, a, p.Authority, sources)
 }
 
-type disclosureCase struct {
-	Reference string               `json:"reference"`
-	Subject   string               `json:"subject"`
-	Applicant string               `json:"applicant"`
-	Received  string               `json:"received"`
-	Closed    string               `json:"closed,omitempty"`
-	Content   []disclosureContent  `json:"content"`
-	Documents []disclosureDocument `json:"documents"`
+// readPlace asks the index of a place for one term after the other; after says which, and where it goes on.
+func (r *Room) readPlace(ctx context.Context, q db.Querier, a access.Access, place PersonPlace, s Search, t terms) (rows []placeRow, after string, err error) {
+	number, at, _ := strings.Cut(s.after, ":")
+	n, _ := strconv.Atoi(number)              // "" is the first
+	before, _ := strconv.ParseInt(at, 10, 64) // "" is the newest
+	ids, before, err := place.Read(ctx, q, s.Person.Authority, t.finds[n].query(), before, readAtOnce)
+	if err != nil {
+		return nil, "", err
+	}
+	if before == 0 {
+		n++
+	}
+	if n < len(t.finds) {
+		after = strconv.Itoa(n) + ":" + strconv.FormatInt(before, 10)
+	}
+	rows, err = r.store.rowsOf(ctx, q, a, place, s.Person.Staff, s.Person.Authority, ids)
+	return rows, after, err
 }
 
-type disclosureContent struct {
-	Kind  string `json:"kind"` // answers, notes, questions, replies, decision, course
-	Label string `json:"label"`
-	Text  string `json:"text"`
+// Searches are the last ones at the authorities whose records the caller keeps, the latest first.
+func (r *Room) Searches(ctx context.Context) ([]Search, error) {
+	q := r.h.DB.Reader()
+	a, err := registrar(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	return r.store.searches(ctx, q, a, maxSearches)
 }
 
-type disclosureDocument struct {
-	Name   string `json:"name"`
-	Kind   string `json:"kind"`
-	At     string `json:"at"`
-	File   string `json:"file"` // in the ZIP
-	Size   int64  `json:"size"`
-	SHA256 string `json:"sha256"`
+// Finding is what a search has found in one thing: in a document, or in one row of another place.
+type Finding struct {
+	Value     string // what Choose calls it
+	File      heading
+	Case      heading // the zero heading for what lies in a file itself, or in none
+	Document  heading
+	Places    []string // catalogue keys
+	By        []string // "name", "mail", "address", "born"
+	At        time.Time
+	Shown     []fulltext.Segment // nil for what is confidential: opening it is logged
+	Sensitive bool
+	Chosen    bool
 }
 
-// Write writes a disclosure as a ZIP: index.json, index.html and the documents as their newest versions are.
-func (r *Room) Write(ctx context.Context, w io.Writer, d Disclosure) error {
-	z := zip.NewWriter(w)
-	index := disclosureIndex{Authority: d.place, Person: d.words, At: d.at.Format(time.RFC3339), By: d.by, Cases: []disclosureCase{}, Documents: []disclosureDocument{}}
-	a := access.At(d.Authority) // the caller's own reach was asked when it was gathered
-	number := 0
-	add := func(rows []documentRow) ([]disclosureDocument, error) {
-		out := []disclosureDocument{}
+// Findings is one page of what a search has found.
+type Findings struct {
+	Search Search
+	Places int // how many there are
+	List   []Finding
+	Wholes []string // cases that are to be given out as a whole
+	Next   string   // where the next page begins; "" if there is none
+	Hidden int64    // files with hits that the caller may not read
+}
+
+// Findings reads what a search has found and the caller may read, from after on. errs.NotFound for one of an authority
+// whose records they do not keep.
+func (r *Room) Findings(ctx context.Context, id, after string) (f Findings, err error) {
+	q := r.h.DB.Reader()
+	a, err := registrar(ctx, q)
+	if err != nil {
+		return f, err
+	}
+	if f.Search, err = r.store.search(ctx, q, a, id); err != nil {
+		return f, err
+	}
+	f.Places = len(r.places())
+	hits, err := r.store.hits(ctx, q, a, id, after, shownHits+1)
+	if err != nil {
+		return f, err
+	}
+	if len(hits) > shownHits {
+		hits = hits[:shownHits]
+		f.Next = hits[shownHits-1].sort
+	}
+	if f.Hidden, err = r.store.hiddenFiles(ctx, q, a, id); err != nil {
+		return f, err
+	}
+	if f.Wholes, err = r.store.wholes(ctx, q, a, id); err != nil {
+		return f, err
+	}
+	texts, err := r.texts(ctx, q, f.Search, hits)
+	if err != nil {
+		return f, err
+	}
+	heads, err := r.headings(ctx, q, a, hits)
+	if err != nil {
+		return f, err
+	}
+	t := f.Search.Person.terms()
+	query := fulltext.Parse(t.query())
+	for _, h := range hits {
+		x, there := texts[h.sort]
+		by := t.match(x.text)
+		if h.place == placeAccount {
+			there, by = true, []string{"account"}
+		}
+		if !there || len(by) == 0 { // it was changed meanwhile, or erased
+			continue
+		}
+		n := Finding{Value: "fund:" + h.sort, File: heads[h.file], Case: heads[h.caseID], Document: heads[h.document], Places: []string{h.place}, By: by, At: x.at, Chosen: h.chosen}
+		n.Sensitive = max(n.File.level, n.Case.level).Sensitive()
+		if !n.Sensitive && x.text != "" {
+			n.Shown = fulltext.Snippet(x.text, query, snippetSize)
+		}
+		if h.document != "" {
+			n.Value = "dokument:" + h.document
+			if last := len(f.List) - 1; last >= 0 && f.List[last].Value == n.Value {
+				f.List[last].add(n)
+				continue
+			}
+		}
+		f.List = append(f.List, n)
+	}
+	return f, nil
+}
+
+// snippetSize is how many bytes of a text are shown.
+const snippetSize = 200
+
+// add joins what was found in another place of the same document.
+func (f *Finding) add(n Finding) {
+	f.Places = append(f.Places, n.Places...)
+	f.Chosen = f.Chosen || n.Chosen
+	for _, by := range n.By {
+		if !slices.Contains(f.By, by) {
+			f.By = append(f.By, by)
+		}
+	}
+	if len(f.Shown) == 0 {
+		f.Shown = n.Shown
+	}
+}
+
+// texts are what the rows of hits say now, by the hit.
+func (r *Room) texts(ctx context.Context, q db.Querier, s Search, hits []hit) (map[string]placeRow, error) {
+	out := map[string]placeRow{}
+	for _, place := range r.places() {
+		ids := map[string]string{}
+		var list []string
+		for _, h := range hits {
+			if h.place == place.Name && place.Table != "" {
+				ids[h.row] = h.sort
+				list = append(list, h.row)
+			}
+		}
+		rows, err := r.store.rowsOf(ctx, q, access.At(s.Person.Authority), place, s.Person.Staff, s.Person.Authority, list)
+		if err != nil {
+			return nil, err
+		}
 		for _, x := range rows {
-			number++
-			doc, err := r.addDocument(ctx, z, x, number)
-			if err != nil {
-				return nil, err
-			}
-			out = append(out, doc)
+			x.text = readable(x.text)
+			out[ids[x.id]] = x
 		}
-		return out, nil
 	}
-	for _, row := range d.cases {
-		c := disclosureCase{Reference: row.reference, Subject: row.subject, Applicant: row.applicant, Received: i18n.ISODate(row.received), Closed: i18n.ISODate(row.closed),
-			Content: []disclosureContent{}}
-		sections, err := r.store.caseContent(ctx, r.h.DB.Reader(), a, row.id)
+	return out, nil
+}
+
+func (r *Room) headings(ctx context.Context, q db.Querier, a access.Access, hits []hit) (map[string]heading, error) {
+	var files, cases, documents []string
+	for _, h := range hits {
+		files, cases, documents = append(files, h.file), append(cases, h.caseID), append(documents, h.document)
+	}
+	tidy := func(ids []string) []string {
+		slices.Sort(ids)
+		return slices.DeleteFunc(slices.Compact(ids), func(id string) bool { return id == "" })
+	}
+	return r.store.headings(ctx, q, a, tidy(files), tidy(cases), tidy(documents))
+}
+
+// Choose notes which of what was shown of a search is about the person: values of Findings, and "vorgang:ID" for cases that
+// are to be given out as a whole. What the caller may not read stays as it is.
+func (r *Room) Choose(ctx context.Context, id string, shown, chosen []string) error {
+	if len(shown) > 4*shownHits {
+		return errs.E(errs.Invalid, "disposal.error.too_many", 4*shownHits)
+	}
+	return r.h.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		a, err := registrar(ctx, tx)
 		if err != nil {
 			return err
 		}
-		for _, s := range sections {
-			for _, x := range s.rows {
-				label := x.label
-				if label == "" {
-					label = r.person(x.by) + ", " + i18n.DateTime(i18n.German, x.at)
+		if _, err := r.store.search(ctx, tx, a, id); err != nil {
+			return err
+		}
+		for _, on := range []bool{false, true} {
+			values := map[string][]string{}
+			for _, v := range shown {
+				if kind, value, _ := strings.Cut(v, ":"); slices.Contains(chosen, v) == on {
+					values[kind] = append(values[kind], value)
 				}
-				c.Content = append(c.Content, disclosureContent{s.kind, label, x.text})
+			}
+			if err := r.store.choose(ctx, tx, a, id, "sort", values["fund"], on); err != nil {
+				return err
+			}
+			if err := r.store.choose(ctx, tx, a, id, "document_id", values["dokument"], on); err != nil {
+				return err
+			}
+			for _, c := range values["vorgang"] {
+				if err := r.store.chooseWhole(ctx, tx, a, id, c, on); err != nil {
+					return err
+				}
 			}
 		}
-		course, err := r.course(ctx, a, row.id)
-		if err != nil {
-			return err
-		}
-		for _, s := range r.courseSections(course) {
-			for _, x := range s.Rows {
-				c.Content = append(c.Content, disclosureContent{"course", s.Title + ", " + x.Label, x.Value})
-			}
-		}
-		documents, err := r.store.documentsOf(ctx, r.h.DB.Reader(), a, row.id)
-		if err != nil {
-			return err
-		}
-		if c.Documents, err = add(documents); err != nil {
-			return err
-		}
-		index.Cases = append(index.Cases, c)
-	}
-	var err error
-	if index.Documents, err = add(d.documents); err != nil {
-		return err
-	}
-	f, err := z.Create("index.json")
-	if err != nil {
-		return err
-	}
-	enc := json.NewEncoder(f)
-	enc.SetIndent("", "  ")
-	if err := enc.Encode(index); err != nil {
-		return err
-	}
-	if f, err = z.Create("index.html"); err != nil {
-		return err
-	}
-	if err := r.sheets.ExecuteTemplate(f, "person.html", r.personSheet(index)); err != nil {
-		return err
-	}
-	return z.Close()
+		return nil
+	})
 }
 
-// addDocument adds the newest version of a document.
-func (r *Room) addDocument(ctx context.Context, z *zip.Writer, x documentRow, number int) (d disclosureDocument, err error) {
-	v := x.versions[len(x.versions)-1]
-	ext := path.Ext(v.name)
-	d = disclosureDocument{Name: v.name, Kind: r.kindName(x.kind), At: i18n.ISODate(v.created), Size: v.size, SHA256: v.hash,
-		File: "dokumente/" + leadingZeros(number) + "_" + plainName(strings.TrimSuffix(v.name, ext)) + ext}
-	content, err := r.h.Blobs.Open(ctx, v.hash)
-	if err != nil {
-		return d, err
-	}
-	defer content.Close()
-	f, err := z.CreateHeader(&zip.FileHeader{Name: d.File, Method: zip.Store})
-	if err != nil {
-		return d, err
-	}
-	_, err = io.Copy(f, content)
-	return d, err
-}
-
-func leadingZeros(n int) string {
-	s := strconv.Itoa(n)
-	return strings.Repeat("0", max(0, 4-len(s))) + s
-}
-
-// plainName is a name of letters, digits, '-' and '_'.
-func plainName(s string) string {
-	return cut(strings.Map(func(c rune) rune {
-		if strings.ContainsRune(`/\:*?"<>|%;`, c) || c <= ' ' {
-			return '_'
-		}
-		return c
-	}, s), 80)
-}
-
-// personSheet is the index as a page to read: the sheet of a case, with one section for each case.
-func (r *Room) personSheet(index disclosureIndex) sheetData {
-	d := sheetData{Lang: string(i18n.German), Title: r.german("disposal.person_title", index.Authority), Facts: []sheetRow{
-		{r.german("disposal.person.words"), index.Person}, {r.german("disposal.person.at"), index.At}}}
-	for _, c := range index.Cases {
-		s := sheetSection{Title: c.Reference + " " + c.Subject, Rows: []sheetRow{{r.german("records.applicant"), c.Applicant}, {r.german("records.received"), c.Received}}}
-		for _, x := range c.Content {
-			s.Rows = append(s.Rows, sheetRow{r.german("disposal.sheet."+x.Kind) + ": " + x.Label, x.Text})
-		}
-		for _, x := range c.Documents {
-			s.Rows = append(s.Rows, sheetRow{x.Kind, x.Name + " (" + x.File + ")"})
-		}
-		d.Sections = append(d.Sections, s)
-	}
-	if len(index.Documents) > 0 {
-		s := sheetSection{Title: r.german("records.documents")}
-		for _, x := range index.Documents {
-			s.Rows = append(s.Rows, sheetRow{x.Kind, x.Name + " (" + x.File + ")"})
-		}
-		d.Sections = append(d.Sections, s)
-	}
-	return d
+// forgetOld deletes searches that were answered long ago.
+func (r *Room) forgetOld(ctx context.Context) error {
+	return r.h.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		return r.store.forgetSearches(ctx, tx, access.All, r.h.Now().Add(-keepSearch))
+	})
 }

@@ -28,6 +28,8 @@ type Room struct {
 	// Applicants finds what somebody sent through the citizens' account, for a Disclosure; nil if nobody can say. app
 	// sets it before the room is used.
 	Applicants Applicants
+	// Places are where the other parts name people. app sets them before the room is used.
+	Places []PersonPlace
 
 	h      *platform.House
 	core   *records.Room
@@ -41,6 +43,7 @@ type Room struct {
 const (
 	topicWrite   = "disposal.write"   // writeJob: writes a package
 	topicDestroy = "disposal.destroy" // destroyJob: destroys the files of a process
+	topicSearch  = "disposal.search"  // searchJob: looks for a person
 )
 
 type writeJob struct{ Authority, Package string }
@@ -61,6 +64,7 @@ func New(h *platform.House, core *records.Room, hooks ...Eraser) (*Room, error) 
 	queue.Handle(h.Queue, topicDestroy, func(ctx context.Context, _ *queue.Job, b destroyJob) error {
 		return r.destroyItems(ctx, access.At(b.Authority), b.Process)
 	})
+	queue.Handle(h.Queue, topicSearch, r.doSearch)
 	return r, nil
 }
 
@@ -87,6 +91,9 @@ func (r *Room) Sweep(ctx context.Context) error {
 		return err
 	}
 	if err := r.forgetChecked(ctx); err != nil {
+		return err
+	}
+	if err := r.forgetOld(ctx); err != nil {
 		return err
 	}
 	return r.deleteBlobs(ctx)

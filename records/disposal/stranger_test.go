@@ -35,6 +35,7 @@ type guarded struct {
 	imported          Import
 	taken             records.File
 	hash              string
+	search            string // for a person
 }
 
 func (h *house) guard(t *testing.T) (g guarded) {
@@ -68,6 +69,9 @@ func (h *house) guard(t *testing.T) (g guarded) {
 		}
 		return h.store.putBlob(ctx, tx, access.At(erfurt), erfurt, "file:x", strings.Repeat("0", 64), false, time.Unix(1, 0))
 	})
+	g.search = db.NewID()
+	must(t, h.Find(regina, g.search, Person{Authority: erfurt, Name: secret}))
+	must(t, h.Choose(regina, g.search, []string{"dokument:" + g.document, "vorgang:" + g.caseID}, []string{"dokument:" + g.document, "vorgang:" + g.caseID}))
 	return g
 }
 
@@ -123,12 +127,11 @@ func TestStrangersUseCases(t *testing.T) {
 			"Import":   func(ctx context.Context) error { return drop(h.Import(ctx, g.imported.ID)) },
 			"TakeOver": func(ctx context.Context) error { return h.TakeOver(ctx, g.imported.ID, unitA) },
 			"Find": func(ctx context.Context) error {
-				_, _, err := h.Find(ctx, Person{Authority: erfurt, Words: secret})
-				return err
+				return h.Find(ctx, db.NewID(), Person{Authority: erfurt, Name: secret})
 			},
-			"Disclose": func(ctx context.Context) error {
-				return drop(h.Disclose(ctx, Person{Authority: erfurt}, []string{"case:" + g.caseID}))
-			},
+			"Findings": func(ctx context.Context) error { return drop(h.Findings(ctx, g.search, "")) },
+			"Choose":   func(ctx context.Context) error { return h.Choose(ctx, g.search, []string{"vorgang:" + g.caseID}, nil) },
+			"Disclose": func(ctx context.Context) error { return drop(h.Disclose(ctx, g.search)) },
 			"Retention": func(ctx context.Context) error { // clerks may see it
 				if identity.From(ctx).Subject == identity.From(claudia).Subject {
 					return errs.E(errs.Denied, "")
@@ -150,6 +153,7 @@ func TestStrangersUseCases(t *testing.T) {
 				l, err := h.Imports(ctx, paging.Cursor{})
 				return len(l.Items), err
 			},
+			"Searches": func(ctx context.Context) (int, error) { l, err := h.Searches(ctx); return len(l), err },
 			"Erasures": func(ctx context.Context) (int, error) {
 				l, err := h.Erasures(ctx, paging.Cursor{})
 				return len(l.Items), err
@@ -246,6 +250,10 @@ func TestStrangersScope(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
 		g := h.guard(t)
 		st, now := h.store, h.h.Now()
+		begun := Search{ID: db.NewID(), Person: Person{Authority: erfurt, Name: secret}, At: now}
+		h.tx(t, regina, func(ctx context.Context, tx *db.Tx) error {
+			return drop(st.insertSearch(ctx, tx, access.At(erfurt), begun))
+		})
 		all := func(*db.Params) string { return `f.id <> ''` }
 		p := Process{ID: g.process, Authority: erfurt}
 		type call = func(ctx context.Context, tx *db.Tx, a access.Access) error
@@ -378,23 +386,70 @@ func TestStrangersScope(t *testing.T) {
 			"objectsIn": func(ctx context.Context, tx *db.Tx, a access.Access) error {
 				return found(st.objectsIn(ctx, tx, a, g.other.ID))
 			},
-			"casesWith": func(ctx context.Context, tx *db.Tx, a access.Access) error {
-				return found(st.casesWith(ctx, tx, a, Person{Authority: erfurt, Words: secret}, personPlaces[0]))
+			"insertSearch": func(ctx context.Context, tx *db.Tx, a access.Access) error {
+				return drop(st.insertSearch(ctx, tx, a, Search{ID: db.NewID(), Person: Person{Authority: erfurt}, At: now}))
+			},
+			"search": func(ctx context.Context, tx *db.Tx, a access.Access) error {
+				return drop(st.search(ctx, tx, a, g.search))
+			},
+			"searches": func(ctx context.Context, tx *db.Tx, a access.Access) error { return found(st.searches(ctx, tx, a, 5)) },
+			"advance": func(ctx context.Context, tx *db.Tx, a access.Access) error {
+				changed, err := st.advance(ctx, tx, a, begun, begun.Place, "x", true)
+				return found(changed, err)
+			},
+			"endSearch": func(ctx context.Context, tx *db.Tx, a access.Access) error {
+				return st.endSearch(ctx, tx, a, g.search, 99, now)
+			},
+			"forgetSearches": func(ctx context.Context, tx *db.Tx, a access.Access) error {
+				return st.forgetSearches(ctx, tx, a, now.AddDate(1, 0, 0))
+			},
+			"window": func(ctx context.Context, tx *db.Tx, a access.Access) error {
+				return found(st.window(ctx, tx, a, corePlaces[0], false, erfurt, begun.Person.terms(), "", "zzz"))
+			},
+			"rowsOf": func(ctx context.Context, tx *db.Tx, a access.Access) error {
+				return found(st.rowsOf(ctx, tx, a, corePlaces[0], false, erfurt, []string{g.caseID}))
+			},
+			"storedOf": func(ctx context.Context, tx *db.Tx, a access.Access) error {
+				return found(st.storedOf(ctx, tx, a, PersonPlace{Stored: `SELECT name, hash, size FROM records_version WHERE document_id =`}, g.document))
 			},
 			"casesOfSources": func(ctx context.Context, tx *db.Tx, a access.Access) error {
 				return found(st.casesOfSources(ctx, tx, a, erfurt, []string{"desk:" + g.caseID}))
 			},
+			"insertHits": func(ctx context.Context, tx *db.Tx, a access.Access) error {
+				return st.insertHits(ctx, tx, a, begun, []hit{{sort: "x", place: placeAccount}})
+			},
+			"countHits": func(ctx context.Context, tx *db.Tx, a access.Access) error {
+				n, err := st.countHits(ctx, tx, a, g.search)
+				return found(n > 0, err)
+			},
 			"hits": func(ctx context.Context, tx *db.Tx, a access.Access) error {
-				return found(st.hits(ctx, tx, a, []string{g.caseID}))
+				return found(st.hits(ctx, tx, a, g.search, "", 5))
 			},
-			"documentsWith": func(ctx context.Context, tx *db.Tx, a access.Access) error {
-				return found(st.documentsWith(ctx, tx, a, Person{Authority: erfurt, Words: secret}))
+			"chosen": func(ctx context.Context, tx *db.Tx, a access.Access) error {
+				return found(st.chosen(ctx, tx, a, g.search))
 			},
-			"caseToDisclose": func(ctx context.Context, tx *db.Tx, a access.Access) error {
-				return drop(st.caseToDisclose(ctx, tx, a, erfurt, g.caseID))
+			"hiddenFiles": func(ctx context.Context, tx *db.Tx, a access.Access) error {
+				n, err := st.hiddenFiles(ctx, tx, a, g.search)
+				return found(n > 0, err)
 			},
-			"documentToDisclose": func(ctx context.Context, tx *db.Tx, a access.Access) error {
-				return drop(st.documentToDisclose(ctx, tx, a, erfurt, g.document))
+			"choose": func(ctx context.Context, tx *db.Tx, a access.Access) error {
+				return st.choose(ctx, tx, a, g.search, "document_id", []string{g.document}, false)
+			},
+			"chooseWhole": func(ctx context.Context, tx *db.Tx, a access.Access) error {
+				return st.chooseWhole(ctx, tx, a, g.search, g.caseID, false)
+			},
+			"wholes": func(ctx context.Context, tx *db.Tx, a access.Access) error {
+				return found(st.wholes(ctx, tx, a, g.search))
+			},
+			"headings": func(ctx context.Context, tx *db.Tx, a access.Access) error {
+				heads, err := st.headings(ctx, tx, a, []string{g.due.ID}, []string{g.caseID}, []string{g.document})
+				return found(len(heads) > 0, err)
+			},
+			"casesToDisclose": func(ctx context.Context, tx *db.Tx, a access.Access) error {
+				return found(st.casesToDisclose(ctx, tx, a, erfurt, []string{g.caseID}))
+			},
+			"documentsToDisclose": func(ctx context.Context, tx *db.Tx, a access.Access) error {
+				return found(st.documentsToDisclose(ctx, tx, a, erfurt, []string{g.document}))
 			},
 			"documentsOf": func(ctx context.Context, tx *db.Tx, a access.Access) error {
 				return found(st.documentsOf(ctx, tx, a, g.caseID))
@@ -540,8 +595,9 @@ func TestStrangersScope(t *testing.T) {
 			return a
 		}
 		// Nothing lies there for a registrar to find: these are the program's own, or another state's.
-		empty := []string{"unreckoned", "reopened", "changedRules", "itemsToPropose", "itemsToDestroy", "destroying", "endProcess", "itemsToHandOver", "written", "withdraw"}
-		silent := []string{"lockFiles", "erase", "postponeBlobs", "dropBlob", "handOver"} // find nothing, change nothing, say nothing
+		empty := []string{"unreckoned", "reopened", "changedRules", "itemsToPropose", "itemsToDestroy", "destroying", "endProcess", "itemsToHandOver", "written", "withdraw",
+			"hiddenFiles"}
+		silent := []string{"lockFiles", "erase", "postponeBlobs", "dropBlob", "handOver", "endSearch", "forgetSearches", "choose", "chooseWhole"} // find nothing, change nothing, say nothing
 		before := h.state(t)
 		for name, use := range calls {
 			for who, a := range map[string]func(ctx context.Context, tx *db.Tx) access.Access{

@@ -25,7 +25,7 @@ func TestStrangersAddresses(t *testing.T) {
 		}
 		form := url.Values{"akte": {g.due.ID}, "schritte": {"4"}, "id": {db.NewID()}, "behoerde": {erfurt}, "archive": {"x"}, "paket": {db.NewID()},
 			"vorschlag": {g.approval}, "object": {"file:" + g.due.ID}, "court": {"x"}, "judgment": {"x"}, "reason": {"x"}, "unit": {unitA}, "name": {secret},
-			"treffer": {"case:" + g.caseID}}
+			"treffer": {"vorgang:" + g.caseID}, "gezeigt": {"vorgang:" + g.caseID}}
 		before := h.state(t)
 		for _, m := range source {
 			method, path := m[1], m[2]
@@ -37,6 +37,8 @@ func TestStrangersAddresses(t *testing.T) {
 				id = g.packageID
 			case strings.Contains(path, "/loeschung/"):
 				id = g.erasure
+			case strings.Contains(path, personPath):
+				id = g.search
 			case strings.Contains(path, importPath):
 				id = g.imported.ID
 			}

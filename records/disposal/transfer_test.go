@@ -1,19 +1,14 @@
 package disposal
 
 import (
-	"archive/zip"
 	"bytes"
-	"context"
-	"encoding/json"
 	"io"
 	"net/http"
-	"net/url"
 	"strings"
 	"testing"
 
 	"rennsteig/platform/db"
 	"rennsteig/platform/errs"
-	"rennsteig/platform/identity"
 	"rennsteig/records"
 	"rennsteig/records/access"
 	"rennsteig/standards/xdomea"
@@ -234,108 +229,5 @@ func TestTakingOverOddRecords(t *testing.T) {
 		if strings.Contains(names, "..") || strings.Contains(names, "\x01") || !strings.Contains(names, "|böse") {
 			t.Errorf("names of documents: %s", names)
 		}
-	})
-}
-
-func TestDisclosure(t *testing.T) {
-	each(t, func(t *testing.T, h *house) {
-		h.plans(t)
-		_, c := h.open(t, claudia, erfurt, unitV)
-		_, foreign := h.open(t, jenny, jena, unitV)
-		one := h.as(t, regina)
-		one.Get(personPath).Fill("Name der Person", "ab").Press("Suchen").Want(http.StatusUnprocessableEntity, "mindestens drei Zeichen")
-		one.Get(personPath).Fill("Name der Person", "Niemand Sonst").Press("Suchen").Want(http.StatusOK, "Nichts gefunden.")
-		page := one.Get(personPath).Fill("Name der Person", "geheimrat QUASTENFLOSSER").Press("Suchen").Want(http.StatusOK, c.Reference, "Notiz, Vorgang")
-		if page.Has(foreign.Reference) && foreign.Reference != c.Reference {
-			t.Error("a hit of another authority")
-		}
-		h.as(t, claudia).Get(personPath).Want(http.StatusForbidden)
-		form := url.Values{"behoerde": {erfurt}, "name": {secret}, "treffer": {"case:" + c.ID, "document:" + h.documentsOfCase(t, c.ID)[0]}}
-		w := h.post(t, identity.From(regina), personPath+"/export", form)
-		if w.Code != http.StatusOK {
-			t.Fatalf("status %d: %s", w.Code, w.Body)
-		}
-		z, err := zip.NewReader(bytes.NewReader(w.Body.Bytes()), int64(w.Body.Len()))
-		must(t, err)
-		content := map[string]string{}
-		for _, f := range z.File {
-			r, err := f.Open()
-			must(t, err)
-			b, err := io.ReadAll(r)
-			must(t, err)
-			content[f.Name] = string(b)
-		}
-		var index disclosureIndex
-		must(t, json.Unmarshal([]byte(content["index.json"]), &index))
-		if len(index.Cases) != 1 || len(index.Cases[0].Documents) != 2 || len(index.Documents) != 1 || len(content) != 5 {
-			t.Errorf("index %+v of %d files", index, len(content))
-		}
-		for _, d := range index.Cases[0].Documents {
-			if !strings.Contains(content[d.File], secret) {
-				t.Errorf("%s: %q", d.File, content[d.File])
-			}
-		}
-		if !strings.Contains(content["index.html"], "Notiz "+secret) {
-			t.Error("the page lacks the note")
-		}
-		if log := h.dump(t, "audit_entry"); !strings.Contains(log, "disposal.disclosed") || strings.Contains(log, "quasten") {
-			t.Error("the log lacks the disclosure, or holds the name")
-		}
-		before := h.state(t)
-		for _, bad := range []string{"case:" + foreign.ID, "document:" + h.documentsOfCase(t, foreign.ID)[0], "case:x", "file:" + c.FileID, ""} {
-			if w := h.post(t, identity.From(regina), personPath+"/export", url.Values{"name": {secret}, "treffer": {"case:" + c.ID, bad}}); w.Code != http.StatusNotFound {
-				t.Errorf("%s: status %d", bad, w.Code)
-			}
-		}
-		if w := h.post(t, identity.From(regina), personPath+"/export", url.Values{"name": {secret}}); w.Code != http.StatusUnprocessableEntity {
-			t.Errorf("nothing chosen: status %d", w.Code)
-		}
-		if h.state(t) != before {
-			t.Error("a refused disclosure is in the log")
-		}
-	})
-}
-
-// What a registrar is kept out of is not disclosed by them.
-func TestDisclosureOfHidden(t *testing.T) {
-	each(t, func(t *testing.T, h *house) {
-		h.plans(t)
-		f, c := h.open(t, claudia, erfurt, unitV)
-		h.tx(t, arne, func(ctx context.Context, tx *db.Tx) error {
-			return access.Put(ctx, tx, access.At(erfurt), access.Grant{Authority: erfurt, File: f.ID, Holder: access.Person("staff:Regina Ablage"), May: access.Nothing, Reason: "befangen"})
-		})
-		hits, _, err := h.Find(regina, Person{Authority: erfurt, Words: secret})
-		must(t, err)
-		if len(hits) != 0 {
-			t.Errorf("hits %v", hits)
-		}
-		_, err = h.Disclose(regina, Person{Authority: erfurt}, []string{"case:" + c.ID})
-		wantCode(t, err, errs.NotFound, "")
-		hits, _, err = h.Find(arne, Person{Authority: erfurt, Words: secret})
-		must(t, err)
-		if len(hits) == 0 {
-			t.Error("another registrar finds nothing")
-		}
-	})
-}
-
-// applications answers which applications an account sent.
-type applications map[string][]string
-
-func (a applications) Applications(_ context.Context, citizen string) ([]string, error) {
-	return a[citizen], nil
-}
-
-func TestDisclosureByAccount(t *testing.T) {
-	each(t, func(t *testing.T, h *house) {
-		h.plans(t)
-		_, c := h.open(t, claudia, erfurt, unitV)
-		h.Applicants = applications{"citizen-1": {"desk:" + c.ID}}
-		hits, _, err := h.Find(regina, Person{Authority: erfurt, Citizen: "citizen-1"})
-		must(t, err)
-		if len(hits) != 1 || hits[0].ID != c.ID {
-			t.Errorf("hits %v", hits)
-		}
-		h.as(t, regina).Get(personPath).Fill("Kennung des Bürgerkontos", "citizen-1").Press("Suchen").Want(http.StatusOK, c.Reference, "Bürgerkonto")
 	})
 }

@@ -27,6 +27,7 @@ type pages struct {
 	imports   *web.Page[importsPage]
 	imported  *web.Page[importPage]
 	person    *web.Page[personPage]
+	findings  *web.Page[findingsPage]
 }
 
 func newPages(s *web.Site) pages {
@@ -41,6 +42,7 @@ func newPages(s *web.Site) pages {
 		imports:   web.NewPage[importsPage](s, Files, "imports"),
 		imported:  web.NewPage[importPage](s, Files, "import"),
 		person:    web.NewPage[personPage](s, Files, "person"),
+		findings:  web.NewPage[findingsPage](s, Files, "findings"),
 	}
 }
 
@@ -80,7 +82,9 @@ func (r *Room) Routes(mux *http.ServeMux) {
 	handle("POST /akte/aussonderung/uebernahme/{id}", r.postTake)
 	handle("GET /akte/auskunft", r.getPerson)
 	handle("POST /akte/auskunft", r.postPerson)
-	handle("POST /akte/auskunft/export", r.postExport)
+	handle("GET /akte/auskunft/{id}", r.getFindings)
+	handle("POST /akte/auskunft/{id}", r.postFindings)
+	handle("POST /akte/auskunft/{id}/export", r.postExport)
 }
 
 // sections leads between the parts of disposal.

@@ -3,7 +3,6 @@ package disposal
 import (
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 
 	"rennsteig/platform/errs"
@@ -274,99 +273,4 @@ func (r *Room) postTake(w http.ResponseWriter, req *http.Request) error {
 		return err
 	}
 	return r.h.Site.Redirect(w, req, importPath+"/"+web.PathID(req), "disposal.notice.imported")
-}
-
-// --- what a person may ask for ---
-
-type personPage struct {
-	head
-	Person      Person
-	Name        web.Field
-	Citizen     web.Field
-	HasCitizen  bool
-	Authorities web.Choice
-	Several     bool
-	Searched    bool
-	More        bool
-	Rows        []hitRow
-}
-
-type hitRow struct {
-	Hit    Hit
-	Value  string
-	Kind   string
-	Places string
-	Href   string
-}
-
-func (r *Room) getPerson(w http.ResponseWriter, req *http.Request) error {
-	if _, err := registrar(req.Context(), r.h.DB.Reader()); err != nil {
-		return err
-	}
-	return r.showPerson(w, req, Person{}, nil, false, nil)
-}
-
-func (r *Room) showPerson(w http.ResponseWriter, req *http.Request, p Person, hits []Hit, more bool, failed error) error {
-	t := r.h.Site.Text(req)
-	d := personPage{head: r.head(req, personPath, failed), Person: p, HasCitizen: r.Applicants != nil, Authorities: r.authorities(req, p.Authority),
-		Several: len(registry(req)) > 1, Searched: p.Authority != "" && failed == nil, More: more,
-		Name: web.Field{Name: "name", Label: t("disposal.person.words"), Hint: t("disposal.person.words.hint"), Kind: "text", MaxLength: 200, Value: p.Words,
-			Error: r.h.Site.FieldError(req, failed, "name")},
-		Citizen: web.Field{Name: "konto", Label: t("disposal.person.account"), Hint: t("disposal.person.account.hint"), Kind: "text", MaxLength: 200,
-			Value: p.Citizen, Optional: true}}
-	for _, h := range hits {
-		var places []string
-		for _, x := range h.Places {
-			places = append(places, t("disposal.place."+x))
-		}
-		slices.Sort(places)
-		row := hitRow{Hit: h, Value: h.Kind + ":" + h.ID, Kind: t("disposal.scope." + h.Kind), Places: strings.Join(places, ", "), Href: "/akte/vorgang/" + h.ID}
-		if h.Kind == "document" {
-			row.Href = "/akte/dokument/" + h.ID
-		}
-		d.Rows = append(d.Rows, row)
-	}
-	return r.pages.person.RenderStatus(w, req, status(failed), web.Meta{Title: t("disposal.person"), Failed: failed != nil, Crumbs: r.crumbs(req)}, d)
-}
-
-func (r *Room) personForm(w http.ResponseWriter, req *http.Request) (Person, error) {
-	err := web.ReadForm(w, req, formLimit)
-	return Person{Authority: authority(req, req.PostForm.Get("behoerde")), Words: web.Query(req.PostForm.Get("name")),
-		Citizen: strings.TrimSpace(req.PostForm.Get("konto"))}, err
-}
-
-// postPerson searches by POST: a name in an address would stand in the logs of every proxy.
-func (r *Room) postPerson(w http.ResponseWriter, req *http.Request) error {
-	p, err := r.personForm(w, req)
-	if err != nil {
-		return err
-	}
-	hits, more, err := r.Find(req.Context(), p)
-	if err != nil && !shown(err) {
-		return err
-	}
-	return r.showPerson(w, req, p, hits, more, err)
-}
-
-// postExport sends what was chosen.
-func (r *Room) postExport(w http.ResponseWriter, req *http.Request) error {
-	p, err := r.personForm(w, req)
-	if err != nil {
-		return err
-	}
-	d, err := r.Disclose(req.Context(), p, req.PostForm["treffer"])
-	if shown(err) {
-		return r.showPerson(w, req, p, nil, false, err)
-	}
-	if err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/zip")
-	w.Header().Set("Content-Disposition", `attachment; filename="auskunft-`+i18n.ISODate(d.at)+`.zip"`)
-	w.Header().Set("X-Content-Type-Options", "nosniff")
-	if err := r.Write(req.Context(), w, d); err != nil {
-		r.h.Log.ErrorContext(req.Context(), "disclosure broke off", "error", err)
-		panic(http.ErrAbortHandler) // nobody takes half a file for a whole one
-	}
-	return nil
 }
