@@ -17,15 +17,15 @@ type View string
 
 // The views.
 const (
-	ViewOpen     View = ""              // all that is open for the caller
-	ViewMine     View = "meine"         // theirs by name
-	ViewUnits    View = "einheiten"     // their units' and roles'
-	ViewDeputy   View = "vertretung"    // of those they stand in for
-	ViewLater    View = "wiedervorlage" // resubmissions that wait for their date
-	ViewDone     View = "erledigt"      // what they did
-	SortNewest        = "neueste"
-	mostHolders       = 40 // beyond, one range for all is read instead of one for each
-	mostExported      = 10_000
+	ViewOpen    View = ""              // all that is open for the caller
+	ViewMine    View = "meine"         // theirs by name
+	ViewUnits   View = "einheiten"     // their units' and roles'
+	ViewDeputy  View = "vertretung"    // of those they stand in for
+	ViewLater   View = "wiedervorlage" // resubmissions that wait for their date
+	ViewDone    View = "erledigt"      // what they did
+	SortNewest       = "neueste"
+	mostHolders      = 40  // beyond, one range for all is read instead of one for each
+	exportSize       = 500 // read at once where all are
 )
 
 // Views lists the views in the order of the tabs.
@@ -182,36 +182,3 @@ func inboxQuery(a access.Access, d desk, f Filter, now time.Time, size int) (str
 }
 
 var escapeLike = strings.NewReplacer("!", "!!", "%", "!%", "_", "!_")
-
-// Export gives every task of the filter to f, page by page, at most 10,000.
-func (r *Room) Export(ctx context.Context, f Filter, each func(Entry) error) error {
-	f.Page = paging.Cursor{}
-	for n := 0; n < mostExported; {
-		l, err := r.inbox(ctx, f, 500)
-		if err != nil {
-			return err
-		}
-		for _, e := range l.Items {
-			if err := each(e); err != nil {
-				return err
-			}
-		}
-		if n += len(l.Items); l.Next.ID == "" {
-			return nil
-		}
-		f.Page = paging.Cursor{After: l.Next}
-	}
-	return nil
-}
-
-// KeepColumns remembers which of the inbox's columns the caller wants to see.
-func (r *Room) KeepColumns(ctx context.Context, names []string) error {
-	names = slices.DeleteFunc(slices.Clone(columns), func(c string) bool { return !slices.Contains(names, c) })
-	return r.h.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		a, err := access.Load(ctx, tx)
-		if err != nil {
-			return err
-		}
-		return r.store.keepColumns(ctx, tx, a, names)
-	})
-}

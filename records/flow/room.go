@@ -34,6 +34,7 @@ type Room struct {
 // New makes the pages and registers the jobs.
 func New(h *platform.House, core *records.Room, staff Staff) (*Room, error) {
 	r := &Room{h: h, core: core, staff: staff}
+	core.AddList(tasksList)
 	r.pages = newPages(h.Site)
 	queue.Handle(h.Queue, topicRemind, r.remind)
 	queue.Handle(h.Queue, topicResubmit, r.resubmit)
@@ -74,9 +75,8 @@ func (r *Room) Routes(mux *http.ServeMux) {
 		})
 	}
 	handle("GET /akte/aufgaben", r.getTasks)
-	handle("GET /akte/aufgaben/csv", r.getTasksCSV)
+	handle("GET /akte/aufgaben.csv", r.getTasksCSV)
 	handle("POST /akte/aufgaben/gesehen", r.postSeen)
-	handle("POST /akte/aufgaben/spalten", r.postColumns)
 	handle("GET /akte/aufgabe/{id}", r.getTask)
 	handle("POST /akte/aufgabe/{id}", r.postTask)
 	handle("GET /akte/vorgang/{id}/geschaeftsgang", r.getFlow)

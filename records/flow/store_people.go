@@ -2,14 +2,11 @@ package flow
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"strconv"
 	"strings"
 	"time"
 
 	"rennsteig/platform/db"
-	"rennsteig/platform/errs"
 	"rennsteig/records/access"
 )
 
@@ -298,27 +295,4 @@ func (store) hasName(ctx context.Context, q db.Querier, a access.Access, t Templ
 	n, err := count(ctx, q, `flow_template WHERE `+a.In("authority_id", &p)+` AND authority_id = `+p.Add(t.Authority)+` AND name = `+p.Add(t.Name)+
 		` AND id <> `+p.Add(t.ID), p)
 	return n > 0, err
-}
-
-// --- choices of a person ---
-
-// columns are those of the inbox that the caller wants to see; all of them unless they chose.
-func (store) columns(ctx context.Context, q db.Querier, a access.Access) ([]string, error) {
-	var p db.Params
-	chosen, err := scanText(q.QueryRow(ctx, `SELECT columns FROM records_view WHERE `+a.In("authority_id", &p)+` AND subject = `+p.Add(a.Subject)+
-		` AND list = 'tasks' AND name = ''`, p...))
-	if errors.Is(err, sql.ErrNoRows) {
-		return columns, nil
-	}
-	return strings.Fields(chosen), err
-}
-
-func (store) keepColumns(ctx context.Context, tx *db.Tx, a access.Access, names []string) error {
-	authorities := a.Authorities()
-	if a.Subject == "" || len(authorities) == 0 {
-		return errs.E(errs.NotFound, "records.error.not_found")
-	}
-	_, err := tx.Exec(ctx, `INSERT INTO records_view (id, authority_id, subject, list, name, query, columns) VALUES ($1, $2, $3, 'tasks', '', '', $4)
-		ON CONFLICT (subject, list, name) DO UPDATE SET columns = excluded.columns`, db.NewID(), authorities[0], a.Subject, strings.Join(names, " "))
-	return err
 }

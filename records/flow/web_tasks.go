@@ -1,7 +1,6 @@
 package flow
 
 import (
-	"encoding/csv"
 	"net/http"
 	"net/url"
 	"slices"
@@ -11,11 +10,27 @@ import (
 	"rennsteig/platform/i18n"
 	"rennsteig/platform/paging"
 	"rennsteig/platform/web"
+	"rennsteig/records"
 	"rennsteig/records/access"
 )
 
-// columns are those of the inbox that can be left out, in their order.
-var columns = []string{"subject", "from", "opened", "due", "for", "text"}
+const tasksPath = "/akte/aufgaben"
+
+// tasksList are the tasks.
+var tasksList = records.List{Name: "tasks", Title: "flow.tasks", Path: tasksPath, Columns: []records.Column{
+	{Name: "kind", Text: "flow.kind", Fixed: true},
+	{Name: "state", Text: "records.state", Fixed: true},
+	{Name: "reference", Text: "records.reference", Fixed: true},
+	{Name: "subject", Text: "records.subject"},
+	{Name: "text", Text: "flow.task_text"},
+	{Name: "from", Text: "flow.column.from"},
+	{Name: "opened", Text: "flow.column.opened", Sorts: []string{records.NoSort, SortNewest}},
+	{Name: "due", Text: "flow.column.due", Sorts: []string{""}},
+	{Name: "for", Text: "flow.column.for"},
+	{Name: "instead", Text: "flow.instead_of", Extra: true},
+	{Name: "reminders", Text: "flow.reminders", Numeric: true, Extra: true},
+	{Name: "done", Text: "flow.done_at", Extra: true},
+}}
 
 // parseFilter reads a filter from an address. What it does not know it leaves out: a list is never an error.
 func parseFilter(v url.Values) Filter {
@@ -44,6 +59,7 @@ func (f Filter) values() url.Values {
 }
 
 type tasksPage struct {
+	records.ListPage
 	Tabs, Views web.Tabs
 	View        string
 	Query       string
@@ -51,22 +67,9 @@ type tasksPage struct {
 	Filtered    bool
 	Reset       string
 	Deputising  string
-	Columns     web.Field
-	Shows       map[string]bool
 	List        string // the filter, for the forms
-	CSV         string
-	Rows        []taskRow
-	Seen        bool // there is something that can be marked as seen
+	Table       web.Table
 	Pages       web.Pagination
-}
-
-type taskRow struct {
-	Entry
-	Path   string
-	Asks   string // the kind, short
-	State  string
-	Marks  []web.Badge
-	CanSee bool
 }
 
 func (r *Room) choose(req *http.Request, name, label, current string, values ...[2]string) web.Choice {
@@ -92,10 +95,6 @@ func (r *Room) getTasks(w http.ResponseWriter, req *http.Request) error {
 	if err != nil {
 		return err
 	}
-	shown, err := r.store.columns(req.Context(), q, a)
-	if err != nil {
-		return err
-	}
 	kinds := [][2]string{{"", "flow.any"}}
 	for _, k := range append(slices.Clone(Kinds), Returned) {
 		kinds = append(kinds, [2]string{string(k), "flow.kind." + string(k)})
@@ -104,9 +103,9 @@ func (r *Room) getTasks(w http.ResponseWriter, req *http.Request) error {
 	if f.Overdue {
 		overdue = "ja"
 	}
-	p := tasksPage{Tabs: r.core.Tabs(req, "/akte/aufgaben"), Views: web.Tabs{Label: t("flow.views")}, View: string(f.View), Query: f.Query,
-		Filtered: f.Query != "" || f.Kind != "" || f.Overdue || f.Sort != "", Reset: web.Address("/akte/aufgaben", Filter{View: f.View}.values()),
-		List: f.values().Encode(), CSV: web.Address("/akte/aufgaben/csv", f.values()), Shows: map[string]bool{},
+	p := tasksPage{Tabs: r.core.Tabs(req, tasksPath), Views: web.Tabs{Label: t("flow.views")}, View: string(f.View), Query: f.Query,
+		Filtered: f.Query != "" || f.Kind != "" || f.Overdue || f.Sort != "", Reset: web.Address(tasksPath, Filter{View: f.View}.values()),
+		List: f.values().Encode(), Table: web.Table{Label: t("flow.tasks")},
 		Choices: []web.Choice{
 			r.choose(req, "art", "flow.kind", string(f.Kind), kinds...),
 			r.choose(req, "ueberfaellig", "flow.deadline", overdue, [2]string{"", "flow.any"}, [2]string{"ja", "flow.overdue_only"}),
@@ -117,13 +116,17 @@ func (r *Room) getTasks(w http.ResponseWriter, req *http.Request) error {
 		if v == ViewOpen {
 			key = "flow.view.open"
 		}
-		p.Views.Links = append(p.Views.Links, web.Link{Text: t(key), Href: web.Address("/akte/aufgaben", Filter{View: v}.values()), Current: v == f.View})
+		p.Views.Links = append(p.Views.Links, web.Link{Text: t(key), Href: web.Address(tasksPath, Filter{View: v}.values()), Current: v == f.View})
 	}
-	p.Columns = web.Field{Name: "spalte", Label: t("flow.columns"), Kind: "checkboxes", Optional: true, Values: shown}
-	for _, c := range columns {
-		p.Columns.Options = append(p.Columns.Options, web.Option{Value: c, Label: t("flow.column." + c)})
-		p.Shows[c] = slices.Contains(shown, c)
+	if p.ListPage, err = r.core.ListPage(req, tasksList, "", f.values()); err != nil {
+		return err
 	}
+	if f.View == ViewDone || f.View == ViewLater { // these have one order
+		for i := range p.Heads {
+			p.Heads[i].Href, p.Heads[i].Sorted = "", ""
+		}
+	}
+	p.Table.Heads = p.Heads
 	var names []string
 	for _, x := range d.acts {
 		names = append(names, x.Name)
@@ -131,21 +134,53 @@ func (r *Room) getTasks(w http.ResponseWriter, req *http.Request) error {
 	slices.Sort(names)
 	p.Deputising = strings.Join(slices.Compact(names), ", ")
 	for _, e := range l.Items {
-		row := r.taskRow(req, e)
-		p.Seen = p.Seen || row.CanSee
-		p.Rows = append(p.Rows, row)
+		row := web.TableRow{Name: e.Reference, Cells: p.Cells(r.taskCells(req, e))}
+		if e.Kind == Know && e.State == Open { // can be marked as seen
+			row.Value, p.Table.Choose = e.ID, "aufgabe"
+		}
+		p.Table.Rows = append(p.Table.Rows, row)
 	}
-	p.Pages = l.Pages("/akte/aufgaben", f.values())
+	p.Pages = l.Pages(tasksPath, f.values())
 	return r.pages.tasks.Render(w, req, web.Meta{Title: t("flow.tasks"), Crumbs: []web.Link{{Text: t("records.inbox"), Href: "/akte"}}}, p)
 }
 
-func (r *Room) taskRow(req *http.Request, e Entry) taskRow {
-	t, state := r.h.Site.Text(req), ""
-	if e.State != Open { // an inbox is of what is open
-		state = t("flow.task." + string(e.State))
+// taskCells makes the row of a task.
+func (r *Room) taskCells(req *http.Request, e Entry) records.Cells {
+	t, lang := r.h.Site.Text(req), web.Lang(req)
+	return func(column string) (x web.TableCell) {
+		switch column {
+		case "kind":
+			x = web.TableCell{Text: t("flow.short." + string(e.Kind)), File: t("flow.kind." + string(e.Kind)), NoWrap: true}
+		case "state":
+			x = web.TableCell{Text: t("flow.task." + string(e.State)), Badges: r.marks(req, e.Task, e.Instead)}
+			if e.State == Open { // an inbox is of what is open
+				x.Text, x.File = "", x.Text
+			}
+		case "reference":
+			x = web.TableCell{Text: e.Reference, Href: "/akte/vorgang/" + e.Case + "/geschaeftsgang#aufgabe-" + e.ID, Heading: true, NoWrap: true}
+		case "subject":
+			x.Text = e.Subject
+		case "text":
+			if x.Text = e.Text; e.Text == "" {
+				x.Text = e.Title
+			}
+		case "from":
+			x.Text = e.From.Name
+		case "opened":
+			x = web.TableCell{Text: i18n.Date(lang, e.OpenedAt), File: i18n.DateTime(lang, e.OpenedAt), NoWrap: true}
+		case "due":
+			x.Text, x.NoWrap = i18n.Date(lang, e.Due), true
+		case "for":
+			x.Text = e.HolderName
+		case "instead":
+			x.Text = e.Instead.Name
+		case "reminders":
+			x.Text = strconv.Itoa(e.Reminders)
+		case "done":
+			x.Text, x.NoWrap = i18n.DateTime(lang, e.DoneAt), true
+		}
+		return x
 	}
-	return taskRow{Entry: e, Path: "/akte/vorgang/" + e.Case + "/geschaeftsgang#aufgabe-" + e.ID, Asks: t("flow.short." + string(e.Kind)),
-		State: state, Marks: r.marks(req, e.Task, e.Instead), CanSee: e.Kind == Know && e.State == Open}
 }
 
 // marks are what stands out about a task.
@@ -167,39 +202,18 @@ func (r *Room) marks(req *http.Request, x Task, instead Person) []web.Badge {
 	return out
 }
 
-// getTasksCSV sends the list of the filter as CSV for a spreadsheet: UTF-8 with its mark, semicolons.
+// getTasksCSV sends the whole list of the filter.
 func (r *Room) getTasksCSV(w http.ResponseWriter, req *http.Request) error {
-	t, lang := r.h.Site.Text(req), web.Lang(req)
-	var rows [][]string
-	if err := r.Export(req.Context(), parseFilter(req.URL.Query()), func(e Entry) error {
-		rows = append(rows, []string{t("flow.kind." + string(e.Kind)), e.Reference, e.Subject, e.Text, e.From.Name, i18n.DateTime(lang, e.OpenedAt),
-			i18n.Date(lang, e.Due), strconv.Itoa(e.Reminders), e.HolderName, e.Instead.Name, t("flow.task." + string(e.State)), i18n.DateTime(lang, e.DoneAt)})
-		return nil
-	}); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
-	w.Header().Set("Content-Disposition", `attachment; filename="aufgaben.csv"`)
-	w.Header().Set("X-Content-Type-Options", "nosniff")
-	if _, err := w.Write([]byte("\ufeff")); err != nil {
-		return nil // the reader has gone
-	}
-	out := csv.NewWriter(w)
-	out.Comma, out.UseCRLF = ';', true
-	head := strings.Split("flow.kind records.reference records.subject flow.task_text flow.column.from flow.column.opened flow.column.due "+
-		"flow.reminders flow.column.for flow.instead_of records.state flow.done_at", " ")
-	for i, key := range head {
-		head[i] = t(key)
-	}
-	_ = out.Write(head) // the error stays in out, and there is nobody left to tell
-	for _, row := range rows {
-		for i, cell := range row {
-			row[i] = web.Cell(cell)
+	f := parseFilter(req.URL.Query())
+	return r.core.SendList(w, req, tasksList, "", records.Rows(func(page paging.Cursor) (paging.Listing[Entry], error) {
+		f.Page = page
+		return r.inbox(req.Context(), f, exportSize)
+	}, func(tasks []Entry) (rows []records.Cells, err error) {
+		for _, e := range tasks {
+			rows = append(rows, r.taskCells(req, e))
 		}
-		_ = out.Write(row)
-	}
-	out.Flush()
-	return nil
+		return rows, nil
+	}))
 }
 
 func (r *Room) postSeen(w http.ResponseWriter, req *http.Request) error {
@@ -218,16 +232,5 @@ func (r *Room) postSeen(w http.ResponseWriter, req *http.Request) error {
 	if len(ids) == 0 {
 		notice = "flow.notice.none_chosen"
 	}
-	return r.h.Site.Redirect(w, req, web.Address("/akte/aufgaben", parseFilter(inner).values()), notice)
-}
-
-func (r *Room) postColumns(w http.ResponseWriter, req *http.Request) error {
-	if err := web.ReadForm(w, req, formLimit); err != nil {
-		return err
-	}
-	inner, _ := url.ParseQuery(req.PostForm.Get("liste")) // what is no filter is none
-	if err := r.KeepColumns(req.Context(), req.PostForm["spalte"]); err != nil {
-		return err
-	}
-	return r.h.Site.Redirect(w, req, web.Address("/akte/aufgaben", parseFilter(inner).values()), "")
+	return r.h.Site.Redirect(w, req, web.Address(tasksPath, parseFilter(inner).values()), notice)
 }
