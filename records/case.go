@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"maps"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -115,6 +117,9 @@ type Case struct {
 	Level        access.Level // not below the file's
 	Org          string       // id of the unit in whose hands it is; "" is nobody's in particular
 	Number       int64        // in its file, or in its parent; from 1
+	OpenedBy     string       // name of who opened it at the desk; "" if it is not known
+	ClosedBy     string       // name of who put it to the files; "" if it is not known
+	Former       string       // Aktenzeichen that it had before it was moved, on lines of their own, the latest last
 	May          access.May   // what the caller may do; set where one case is read
 }
 
@@ -149,6 +154,17 @@ type Dossier struct {
 	Notes     []Note
 	Questions []Question
 	Decision  *Decision // nil until decided
+	Parent    *Case     // that it is a part of; nil if it is none, or of one that the caller may not read
+	SubCases  []Case    // that are a part of it, of those that the caller may read
+	Manage    bool      // the caller manages the file (access.Manages)
+	Org, Part string    // what people call the unit in whose hands it is, and its part file; ""
+}
+
+// Formers are the Aktenzeichen that a case or file had, the latest first.
+func Formers(former string) []string {
+	all := strings.FieldsFunc(former, func(c rune) bool { return c == '\n' })
+	slices.Reverse(all)
+	return all
 }
 
 // Dossier reads a case of the caller's authorities. errs.NotFound for any other.
@@ -179,8 +195,43 @@ func (r *Room) Dossier(ctx context.Context, id string) (d Dossier, err error) {
 	if d.Questions, err = r.store.questions(ctx, q, scope, id); err != nil {
 		return d, err
 	}
-	d.Decision, err = r.store.decision(ctx, q, scope, id)
-	return d, err
+	if d.Decision, err = r.store.decision(ctx, q, scope, id); err != nil {
+		return d, err
+	}
+	if d.Case.Parent != "" {
+		if parent, err := r.store.caseByID(ctx, q, scope, d.Case.Parent, ""); err == nil {
+			d.Parent = &parent
+		} else if !errs.Is(err, errs.NotFound) {
+			return d, err
+		}
+	}
+	d.Manage = d.File.May == access.Write && scope.Manages(d.File.Authority, d.File.Lead)
+	if d.SubCases, err = r.store.subCases(ctx, q, scope, id, ""); err != nil {
+		return d, err
+	}
+	return d, r.name(ctx, q, &d)
+}
+
+// name says what people call the unit and the part file of the case.
+func (r *Room) name(ctx context.Context, q db.Querier, d *Dossier) error {
+	at := access.At(d.Case.Authority)
+	if d.Case.Org != "" {
+		names, err := r.orgNames(ctx, q, at)
+		if err != nil {
+			return err
+		}
+		d.Org = names[d.Case.Org]
+	}
+	if d.Case.Part == "" {
+		return nil
+	}
+	parts, err := r.store.parts(ctx, q, at, d.Case.FileID)
+	for _, x := range parts {
+		if x.ID == d.Case.Part {
+			d.Part = strconv.FormatInt(x.Number, 10) + " " + x.Subject
+		}
+	}
+	return err
 }
 
 // Take assigns the case to the caller.
@@ -192,34 +243,52 @@ func (r *Room) Take(ctx context.Context, id string, version int64) error {
 			return c.AssignedTo == me.Subject && c.State != StateNew, nil
 		},
 		do: func(_ context.Context, _ *db.Tx, c *Case) (audit.Entry, error) {
+			changes := map[string]any{"assigned_to": me.Subject}
+			if c.AssignedTo != me.Subject { // a colleague's
+				changes["from"] = c.AssignedTo
+			}
 			c.AssignedTo, c.AssignedName = me.Subject, me.Name
-			return audit.Entry{Action: "records.case_taken", Changes: map[string]any{"assigned_to": me.Subject}}, nil
+			return audit.Entry{Action: "records.case_taken", Changes: changes}, nil
 		},
 	})
 }
 
-// AddNote files an internal note. noteID is chosen by the form: the same form sent twice leaves one note.
-func (r *Room) AddNote(ctx context.Context, id string, version int64, noteID, text string) error {
+// AddNote files an internal note. noteID is chosen by the form: the same form sent twice leaves one note. Notes add up:
+// nobody's comes in the way of another's, nor of what else is done to the case.
+func (r *Room) AddNote(ctx context.Context, id, noteID, text string) error {
 	var wrong []errs.Field
 	text = checkText(&wrong, "note", text, maxNote)
 	if err := errs.InvalidFields(wrong); err != nil {
 		return err
 	}
-	return r.change(ctx, id, version, change{
-		action: actNote,
-		done: func(ctx context.Context, tx *db.Tx, c Case) (bool, error) {
-			return r.store.hasNote(ctx, tx, access.At(c.Authority), c.ID, noteID)
-		},
-		do: func(ctx context.Context, tx *db.Tx, c *Case) (audit.Entry, error) {
-			n := Note{ID: noteID, Text: text, By: identity.From(ctx).Name, At: r.h.Now()}
-			err := r.store.insertNote(ctx, tx, access.At(c.Authority), *c, n)
-			return audit.Entry{Action: "records.note_added", Changes: map[string]any{"note": noteID, "sha256": digest(text)}}, err
-		},
+	return r.h.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		a, err := access.Load(ctx, tx)
+		if err != nil {
+			return err
+		}
+		c, err := r.store.caseByID(ctx, tx, a, id, tx.ForUpdate()) // so that it is not closed meanwhile
+		if err != nil {
+			return err
+		}
+		if c.May < access.Write {
+			return errs.E(errs.Denied, "records.error.read_only")
+		}
+		if done, err := r.store.hasNote(ctx, tx, a, c.ID, noteID); done || err != nil {
+			return err
+		}
+		if _, err := c.after(actNote); err != nil {
+			return err
+		}
+		if err := r.store.insertNote(ctx, tx, a, c, Note{ID: noteID, Text: text, By: identity.From(ctx).Name, At: r.h.Now()}); err != nil {
+			return err
+		}
+		return r.h.Audit.Append(ctx, tx, audit.Entry{Action: "records.note_added", Authority: c.Authority, Object: object(c.ID),
+			Changes: map[string]any{"note": noteID, "sha256": digest(text)}})
 	})
 }
 
-// Close puts a decided case to the files (z.d.A.). A file whose cases are all closed is closed with it, and its
-// retention begins.
+// Close puts a decided case to the files (z.d.A.), if nothing goes on in it (Obstacle): errs.Conflict names what does. A
+// file whose cases are all closed is closed with it, and its retention begins.
 func (r *Room) Close(ctx context.Context, id string, version int64) error {
 	return r.change(ctx, id, version, r.closing(nil))
 }
@@ -235,7 +304,14 @@ func (r *Room) closing(why map[string]any) change {
 		action: actClose,
 		done:   func(_ context.Context, _ *db.Tx, c Case) (bool, error) { return c.State == StateClosed, nil },
 		do: func(ctx context.Context, tx *db.Tx, c *Case) (audit.Entry, error) {
-			c.ClosedAt = r.h.Now()
+			obstacles, err := r.obstacles(ctx, tx, *c, why)
+			if err == nil {
+				err = openWork(obstacles)
+			}
+			if err != nil {
+				return audit.Entry{}, err
+			}
+			c.ClosedAt, c.ClosedBy = r.h.Now(), identity.From(ctx).Name
 			fileClosed, err := r.store.closeFile(ctx, tx, access.At(c.Authority), *c)
 			changes := map[string]any{"file_closed": fileClosed}
 			maps.Copy(changes, why)
@@ -283,7 +359,7 @@ func (r *Room) changeIn(ctx context.Context, tx *db.Tx, c Case, version int64, c
 	if c.Version != version {
 		return errs.E(errs.Conflict, "records.error.changed")
 	}
-	if me := identity.From(ctx); c.AssignedTo == "" && ch.action != actNote {
+	if me := identity.From(ctx); c.AssignedTo == "" {
 		c.AssignedTo, c.AssignedName = me.Subject, me.Name // who acts on a free case has it
 	}
 	entry, err := ch.do(ctx, tx, &c)

@@ -22,6 +22,7 @@ type Verdict struct {
 	Reasons  string
 	Amount   money.Cents // to be paid by notice; 0 is nothing
 	Due      time.Time   // of the payment; ignored if there is none
+	Notes    *int        // how many notes on the case the clerk has seen; nil is not asked
 }
 
 // Decision is a verdict that was made.
@@ -158,6 +159,13 @@ func (r *Room) Decide(ctx context.Context, id string, version int64, v Verdict) 
 			return d != nil && d.ID == v.ID, err
 		},
 		do: func(ctx context.Context, tx *db.Tx, c *Case) (audit.Entry, error) {
+			if v.Notes != nil { // nobody decides over a colleague's word that they have not read
+				if notes, err := r.store.notes(ctx, tx, scope, c.ID); err != nil {
+					return audit.Entry{}, err
+				} else if len(notes) > *v.Notes {
+					return audit.Entry{}, errs.E(errs.Conflict, "records.error.new_note")
+				}
+			}
 			return r.decide(ctx, tx, *c, r.resolve(ctx, *c, v, setting))
 		},
 	})

@@ -63,7 +63,6 @@ func TestOldVersionConflicts(t *testing.T) {
 		must(t, h.Take(erika, c.ID, 1))
 		due := time.Now().AddDate(0, 0, 3)
 		for name, f := range map[string]func(version int64) error{
-			"note":   func(v int64) error { return h.AddNote(erika, c.ID, v, db.NewID(), "x") },
 			"ask":    func(v int64) error { return h.Ask(erika, c.ID, v, db.NewID(), "x", due) },
 			"decide": func(v int64) error { return h.Decide(erika, c.ID, v, grant(db.NewID())) },
 			"take":   func(v int64) error { return h.Take(clerk("Max Amt", erfurt), c.ID, v) },

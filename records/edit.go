@@ -199,11 +199,7 @@ func (r *Room) Reopen(ctx context.Context, file string, version int64) error {
 		case f.Version != version:
 			return errs.E(errs.Conflict, "records.error.file_changed", f.ChangedBy)
 		}
-		f.ClosedAt, f.RetainUntil, f.ChangedAt, f.ChangedBy = time.Time{}, time.Time{}, r.h.Now(), identity.From(ctx).Name
-		if err := r.store.updateFile(ctx, tx, a, f); err != nil {
-			return err
-		}
-		return r.h.Audit.Append(ctx, tx, audit.Entry{Action: "records.file_reopened", Authority: f.Authority, Object: FileObject(file)})
+		return r.reopen(ctx, tx, a, f)
 	})
 }
 

@@ -31,6 +31,7 @@ type File struct {
 	Fields    string // values of the type's own fields, a JSON object
 	Keywords  string // separated by line ends
 	State     string // "" until disposal begins; see package disposal
+	Former    string // Aktenzeichen that it had before, as those of a case
 
 	RetainUntil time.Time // last day of its retention; zero while it is open
 	Version     int64
@@ -92,7 +93,7 @@ func (f FileFilter) key(x File) paging.Key {
 	return paging.Time(x.OpenedAt, x.ID)
 }
 
-func (f File) search() string { return searchText(f.Reference, f.Subject, f.Keywords) }
+func (f File) search() string { return searchText(f.Reference, f.Subject, f.Keywords, f.Former) }
 
 // Files lists the files of the caller's authorities.
 func (r *Room) Files(ctx context.Context, f FileFilter) (paging.Listing[File], error) {

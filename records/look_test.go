@@ -15,6 +15,7 @@ import (
 	"rennsteig/platform/identity"
 	"rennsteig/platform/paging"
 	"rennsteig/platform/web"
+	"rennsteig/records/access"
 )
 
 // TestLook opens every page in a real browser, as it is after each step of the work: axe in light and dark, wide and
@@ -31,8 +32,8 @@ func TestLook(t *testing.T) {
 	}
 	h.drain(t)
 	answered, closed := h.bySource(t, "look54"), h.bySource(t, "look53")
-	must(t, h.AddNote(erika, answered.ID, 1, db.NewID(), "Halterin angerufen: Der Impfpass liegt beim Tierarzt.\nRuft bis Freitag zurück."))
-	must(t, h.Ask(erika, answered.ID, 2, db.NewID(), "Bitte senden Sie eine Kopie des Impfpasses.", time.Now().AddDate(0, 0, 7)))
+	must(t, h.AddNote(erika, answered.ID, db.NewID(), "Halterin angerufen: Der Impfpass liegt beim Tierarzt.\nRuft bis Freitag zurück."))
+	must(t, h.Ask(erika, answered.ID, 1, db.NewID(), "Bitte senden Sie eine Kopie des Impfpasses.", time.Now().AddDate(0, 0, 7)))
 	must(t, h.Decide(erika, closed.ID, 1, grant(db.NewID())))
 	must(t, h.Ask(erika, h.bySource(t, "look52").ID, 1, db.NewID(), "Bitte die Chipnummer.", time.Now().AddDate(0, 0, 7)))
 	h.drain(t)
@@ -67,6 +68,32 @@ func TestLook(t *testing.T) {
 		b.Open(server.URL + page.path)
 		look(page.name, http.StatusOK)
 	}
+	for list, query := range map[string]string{"inbox": "wer=mine", "files": "q=hund"} {
+		must(t, h.SaveView(erika, View{List: list, Name: "Mein Wort zum Hund", Query: query}))
+		must(t, h.SaveView(erika, View{List: list, Name: "Was diese Woche noch zu tun ist", Query: "q=woche"}))
+	}
+	h.seat(t, "org-20", access.Member, clerk("Max Amt", erfurt))
+	all := make([]string, len(inboxList.Columns))
+	for i, c := range inboxList.Columns {
+		all[i] = c.Name
+	}
+	must(t, h.KeepColumns(erika, "inbox", all))
+	for name, path := range map[string]string{"inbox-tools": "/akte?wer=mine&sortierung=due", "files-tools": "/akte/akten?q=hund"} {
+		b.Open(server.URL + path)
+		b.Unfold("Suche merken, Spalten wählen")
+		look(name, http.StatusOK)
+	}
+	b.Press("Suche merken")
+	look("view-error", http.StatusUnprocessableEntity)
+	tx(t, h, `UPDATE records_case SET version = version + 1 WHERE source = 'look54'`)
+	b.Open(server.URL + "/akte?sortierung=newest&stand=all")
+	b.Choose(h.bySource(t, "look53").Reference + " auswählen")
+	b.Choose(h.bySource(t, "look40").Reference + " auswählen")
+	b.Choose("Alle auf dieser Seite auswählen")
+	tx(t, h, `UPDATE records_case SET version = version + 1 WHERE source = 'look2'`)
+	b.Press("Übernehmen")
+	look("chosen", http.StatusConflict)
+	b.Open(server.URL + "/akte/vorgang/" + answered.ID)
 	b.Click("Stattgeben")
 	look("decide", http.StatusOK)
 	b.Fill("Begründung", "")
@@ -75,7 +102,7 @@ func TestLook(t *testing.T) {
 	b.Fill("Begründung", "Sie halten seit dem 15.11.2026 einen Hund in Erfurt.")
 	b.Press("Bescheid prüfen")
 	look("check", http.StatusOK)
-	must(t, h.AddNote(clerk("Max Amt", erfurt), answered.ID, h.bySource(t, "look54").Version, db.NewID(), "Bitte warten."))
+	must(t, h.AddNote(clerk("Max Amt", erfurt), answered.ID, db.NewID(), "Bitte warten."))
 	b.Press("Bescheid erlassen")
 	look("decide-conflict", http.StatusConflict)
 	who = identity.From(context.Background())

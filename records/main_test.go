@@ -191,13 +191,13 @@ func TestMainPath(t *testing.T) {
 			t.Fatalf("filed: %v", f)
 		}
 		must(t, h.Take(erika, c.ID, 1))
-		must(t, h.AddNote(erika, c.ID, 2, db.NewID(), "Halter angerufen"))
-		must(t, h.Ask(erika, c.ID, 3, db.NewID(), "Bitte den Impfpass.", time.Now().AddDate(0, 0, 7)))
+		must(t, h.AddNote(erika, c.ID, db.NewID(), "Halter angerufen"))
+		must(t, h.Ask(erika, c.ID, 2, db.NewID(), "Bitte den Impfpass.", time.Now().AddDate(0, 0, 7)))
 		h.drain(t)
 		q := seen[Asked](h)[0]
 		h.publish(t, "test.answer", Answer{Source: "a1", Question: q.ID, Text: "Hier ist er.", At: time.Now()})
 		h.drain(t)
-		must(t, h.Decide(erika, c.ID, 5, grant(db.NewID())))
+		must(t, h.Decide(erika, c.ID, 4, grant(db.NewID())))
 		h.drain(t)
 		d, err := h.Dossier(erika, c.ID)
 		must(t, err)
@@ -218,7 +218,7 @@ func TestMainPath(t *testing.T) {
 		if p := seen[NoticePaid](h); len(p) != 1 || p[0].Source != "a1" {
 			t.Errorf("paid: %v", p)
 		}
-		must(t, h.Close(erika, c.ID, 6))
+		must(t, h.Close(erika, c.ID, 5))
 		d, err = h.Dossier(erika, c.ID)
 		must(t, err)
 		if d.Case.State != StateClosed || d.File.ClosedAt.IsZero() || d.File.RetainedUntil().Year() != yearOf(time.Now())+10 {

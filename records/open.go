@@ -250,6 +250,13 @@ func (r *Room) OpenCaseIn(ctx context.Context, tx *db.Tx, a access.Access, n New
 	} else if c, err := r.store.caseByID(ctx, tx, a, n.ID, ""); !errs.Is(err, errs.NotFound) {
 		return c, err // the form was sent twice
 	}
+	var parent Case
+	if n.Parent != "" { // before the file, as who closes it does, so that no case comes into one that is being closed
+		var err error
+		if parent, err = r.store.caseByID(ctx, tx, a, n.Parent, tx.ForUpdate()); err != nil && !errs.Is(err, errs.NotFound) {
+			return Case{}, err
+		}
+	}
 	f, err := r.fileToChange(ctx, tx, a, n.File)
 	if err != nil {
 		return Case{}, err
@@ -259,9 +266,11 @@ func (r *Room) OpenCaseIn(ctx context.Context, tx *db.Tx, a access.Access, n New
 	}
 	above := f.Reference
 	if n.Parent != "" {
-		parent, err := r.store.caseByID(ctx, tx, a, n.Parent, "")
-		if err != nil || parent.FileID != f.ID || parent.Parent != "" {
+		if parent.FileID != f.ID || parent.Parent != "" {
 			return Case{}, errs.InvalidFields([]errs.Field{{Name: "parent", Key: "records.error.parent"}})
+		}
+		if parent.State == StateClosed {
+			return Case{}, errs.E(errs.Conflict, "records.error.parent_closed", parent.Reference)
 		}
 		above, n.Part, n.Level = parent.Reference, parent.Part, max(n.Level, parent.Level)
 	}
@@ -287,7 +296,7 @@ func (r *Room) OpenCaseIn(ctx context.Context, tx *db.Tx, a access.Access, n New
 	c := Case{ID: n.ID, Authority: f.Authority, FileID: f.ID, Reference: caseReference(above, n.Parent != "", number), Number: number,
 		Subject: n.Subject, Source: "desk:" + n.ID, StatusPath: "/", State: StateInWork, AssignedTo: me.Subject, AssignedName: me.Name,
 		ReceivedAt: now, DueAt: n.Due, ChangedBy: me.Name, ChangedAt: now, Version: 1, Kind: General, Part: n.Part, Parent: n.Parent,
-		Level: max(n.Level, f.Level), Org: n.Org, May: f.May}
+		Level: max(n.Level, f.Level), Org: n.Org, OpenedBy: me.Name, May: f.May}
 	if c.DueAt.IsZero() {
 		c.DueAt = now.Add(handleWithin)
 	}

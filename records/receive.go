@@ -184,6 +184,11 @@ func hashes(documents []Document) []string {
 	return out
 }
 
+// search is what lists find the case by: the Aktenzeichen that it had, too.
+func (c Case) search() string {
+	return searchText(c.Reference, c.SourceRef, c.Applicant, c.Subject, c.Former)
+}
+
 // searchText is what a list is searched in.
 func searchText(parts ...string) string { return strings.ToLower(strings.Join(parts, " ")) }
 

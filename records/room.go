@@ -28,6 +28,9 @@ type Room struct {
 	lists    map[string]List // by name
 	pages    pages
 	versions []func(ctx context.Context, tx *db.Tx, document string) error // see OnVersion
+	closers  []closer                                                      // see OnClosing
+	movers   []func(ctx context.Context, tx *db.Tx, m Moved) error         // see OnMove
+	leavers  []func(ctx context.Context, tx *db.Tx, document string) error // see OnDocumentMove
 }
 
 // New makes the room's pages and registers its jobs.

@@ -133,7 +133,7 @@ func (store) nextNumber(ctx context.Context, tx *db.Tx, s access.Access, authori
 
 const fileColumns = `f.id, f.authority_id, f.reference, f.unit, f.subject, f.opened_at, f.closed_at, f.lead, f.readers, f.writers,
 	f.level, f.medium, f.location, f.lent_to, f.lent_at, f.lent_until, f.type_id, f.fields, f.keywords, f.state, f.retain_until,
-	f.version, f.changed_at, f.changed_by, coalesce(u.title, ''), coalesce(u.retention_years, 0), coalesce(u.appraisal, '')`
+	f.version, f.changed_at, f.changed_by, f.former, coalesce(u.title, ''), coalesce(u.retention_years, 0), coalesce(u.appraisal, '')`
 
 const fileTables = ` FROM records_file f LEFT JOIN records_unit u ON u.authority_id = f.authority_id AND u.code = f.unit `
 
@@ -141,7 +141,7 @@ func scanFile(r db.Scanner) (f File, err error) {
 	var opened, closed, lent, back, retain, changedAt int64
 	err = r.Scan(&f.ID, &f.Authority, &f.Reference, &f.Unit.Code, &f.Subject, &opened, &closed, &f.Lead, &f.Readers, &f.Writers,
 		&f.Level, &f.Medium, &f.Location, &f.LentTo, &lent, &back, &f.Type, &f.Fields, &f.Keywords, &f.State, &retain,
-		&f.Version, &changedAt, &f.ChangedBy, &f.Unit.Title, &f.Unit.RetentionYears, &f.Unit.Appraisal, &f.May)
+		&f.Version, &changedAt, &f.ChangedBy, &f.Former, &f.Unit.Title, &f.Unit.RetentionYears, &f.Unit.Appraisal, &f.May)
 	f.OpenedAt, f.ClosedAt = db.Time(opened), db.Time(closed)
 	f.LentAt, f.LentUntil, f.RetainUntil, f.ChangedAt = db.Time(lent), db.Time(back), db.Time(retain), db.Time(changedAt)
 	return f, notFound(err)
@@ -223,13 +223,14 @@ func (st store) closeFile(ctx context.Context, tx *db.Tx, s access.Access, c Cas
 
 const caseColumns = `id, authority_id, file_id, reference, subject, source, source_reference, status_path, leika_key, applicant,
 	state, assigned_to, assigned_name, received_at, due_at, closed_at, fee_amount, fee_kassenzeichen, fee_paid_at,
-	changed_by, changed_at, version, kind, part_id, parent_id, level, org_id, number`
+	changed_by, changed_at, version, kind, part_id, parent_id, level, org_id, number, opened_by, closed_by, former`
 
 func scanCase(r db.Scanner) (c Case, err error) {
 	var received, due, closed, paid, changedAt int64
 	err = r.Scan(&c.ID, &c.Authority, &c.FileID, &c.Reference, &c.Subject, &c.Source, &c.SourceRef, &c.StatusPath, &c.LeikaKey,
 		&c.Applicant, &c.State, &c.AssignedTo, &c.AssignedName, &received, &due, &closed, &c.Fee.Amount, &c.Fee.Kassenzeichen, &paid,
-		&c.ChangedBy, &changedAt, &c.Version, &c.Kind, &c.Part, &c.Parent, &c.Level, &c.Org, &c.Number, &c.May)
+		&c.ChangedBy, &changedAt, &c.Version, &c.Kind, &c.Part, &c.Parent, &c.Level, &c.Org, &c.Number,
+		&c.OpenedBy, &c.ClosedBy, &c.Former, &c.May)
 	c.ReceivedAt, c.DueAt, c.ClosedAt = db.Time(received), db.Time(due), db.Time(closed)
 	c.Fee.PaidAt, c.ChangedAt = db.Time(paid), db.Time(changedAt)
 	return c, notFound(err)
@@ -240,19 +241,24 @@ func (store) insertCase(ctx context.Context, tx *db.Tx, s access.Access, c Case)
 		return err
 	}
 	_, err := tx.Exec(ctx, `INSERT INTO records_case (`+caseColumns+`, search) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,
-		$12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29)`, c.ID, c.Authority, c.FileID, c.Reference, c.Subject, c.Source,
+		$12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31,
+		$32)`, c.ID, c.Authority, c.FileID, c.Reference, c.Subject, c.Source,
 		c.SourceRef, c.StatusPath, c.LeikaKey, c.Applicant, string(c.State), c.AssignedTo, c.AssignedName, db.Micros(c.ReceivedAt),
 		db.Micros(c.DueAt), db.Micros(c.ClosedAt), int64(c.Fee.Amount), c.Fee.Kassenzeichen, db.Micros(c.Fee.PaidAt), c.ChangedBy,
-		db.Micros(c.ChangedAt), c.Version, string(c.Kind), c.Part, c.Parent, int64(c.Level), c.Org, c.Number, searchText(c.Reference, c.SourceRef, c.Applicant, c.Subject))
+		db.Micros(c.ChangedAt), c.Version, string(c.Kind), c.Part, c.Parent, int64(c.Level), c.Org, c.Number, c.OpenedBy, c.ClosedBy, c.Former,
+		c.search())
 	return err
 }
 
 // updateCase stores what may change of a case as its next version.
 func (store) updateCase(ctx context.Context, tx *db.Tx, s access.Access, c Case) error {
 	var p db.Params
-	ok, err := db.Changed(tx.Exec(ctx, `UPDATE records_case SET version = version + 1, state = `+p.Add(string(c.State))+
-		`, assigned_to = `+p.Add(c.AssignedTo)+`, assigned_name = `+p.Add(c.AssignedName)+`, closed_at = `+p.Add(db.Micros(c.ClosedAt))+
-		`, changed_by = `+p.Add(c.ChangedBy)+`, changed_at = `+p.Add(db.Micros(c.ChangedAt))+
+	set := func(column string, v any) string { return ", " + column + " = " + p.Add(v) }
+	ok, err := db.Changed(tx.Exec(ctx, `UPDATE records_case SET version = version + 1`+set("state", string(c.State))+
+		set("assigned_to", c.AssignedTo)+set("assigned_name", c.AssignedName)+set("closed_at", db.Micros(c.ClosedAt))+set("closed_by", c.ClosedBy)+
+		set("changed_by", c.ChangedBy)+set("changed_at", db.Micros(c.ChangedAt))+set("file_id", c.FileID)+set("reference", c.Reference)+
+		set("former", c.Former)+set("number", c.Number)+set("subject", c.Subject)+set("applicant", c.Applicant)+set("due_at", db.Micros(c.DueAt))+
+		set("part_id", c.Part)+set("level", int64(c.Level))+set("org_id", c.Org)+set("search", c.search())+
 		` WHERE `+s.In("authority_id", &p)+` AND id = `+p.Add(c.ID)+` AND version = `+p.Add(c.Version), p...))
 	if err == nil && !ok {
 		return errs.E(errs.Conflict, "records.error.changed")

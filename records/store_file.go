@@ -23,7 +23,8 @@ func (store) lockFile(ctx context.Context, tx *db.Tx, s access.Access, id string
 func (store) updateFile(ctx context.Context, tx *db.Tx, s access.Access, f File) error {
 	var p db.Params
 	set := func(column string, v any) string { return ", " + column + " = " + p.Add(v) }
-	ok, err := db.Changed(tx.Exec(ctx, `UPDATE records_file SET version = version + 1`+set("subject", f.Subject)+set("search", f.search())+
+	ok, err := db.Changed(tx.Exec(ctx, `UPDATE records_file SET version = version + 1`+set("unit", f.Unit.Code)+set("reference", f.Reference)+
+		set("former", f.Former)+set("subject", f.Subject)+set("search", f.search())+
 		set("lead", f.Lead)+set("readers", f.Readers)+set("writers", f.Writers)+set("level", int64(f.Level))+set("medium", string(f.Medium))+
 		set("location", f.Location)+set("lent_to", f.LentTo)+set("lent_at", db.Micros(f.LentAt))+set("lent_until", db.Micros(f.LentUntil))+
 		set("type_id", f.Type)+set("fields", f.Fields)+set("keywords", f.Keywords)+set("closed_at", db.Micros(f.ClosedAt))+
@@ -51,11 +52,13 @@ func (store) openCases(ctx context.Context, q db.Querier, s access.Access, file 
 	return n, err
 }
 
-// nextCase is the number of the next case in the file, or in its parent. The file is locked.
+// nextCase is the number of the next case in the file, or in its parent: none that a case there has or had. The file is
+// locked.
 func (store) nextCase(ctx context.Context, tx *db.Tx, s access.Access, file, parent string) (n int64, err error) {
 	var p db.Params
-	err = tx.QueryRow(ctx, `SELECT coalesce(max(number), 0) + 1 FROM records_case WHERE `+s.In("authority_id", &p)+` AND file_id = `+p.Add(file)+
-		` AND parent_id = `+p.Add(parent), p...).Scan(&n)
+	in, id, above := s.In("authority_id", &p), p.Add(file), p.Add(parent)
+	err = tx.QueryRow(ctx, `SELECT coalesce(max(n), 0) + 1 FROM (SELECT number AS n FROM records_case WHERE `+in+` AND file_id = `+id+
+		` AND parent_id = `+above+` UNION ALL SELECT gone FROM records_file WHERE `+in+` AND id = `+id+` AND `+above+` = '') x`, p...).Scan(&n)
 	return n, err
 }
 

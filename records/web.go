@@ -18,6 +18,7 @@ type pages struct {
 	form    *web.Page[formPage]
 	history *web.Page[historyView]
 	kept    *web.Page[keptPage]
+	closing *web.Page[closingPage]
 }
 
 func newPages(s *web.Site) pages {
@@ -31,6 +32,7 @@ func newPages(s *web.Site) pages {
 		form:    web.NewPage[formPage](s, Files, "form"),
 		history: web.NewPage[historyView](s, Files, "history"),
 		kept:    web.NewPage[keptPage](s, Files, "kept"),
+		closing: web.NewPage[closingPage](s, Files, "closing"),
 	}
 }
 
@@ -47,7 +49,16 @@ func (r *Room) Routes(mux *http.ServeMux) {
 	handle("POST /akte/vorgang/{id}/uebernehmen", r.postTake)
 	handle("POST /akte/vorgang/{id}/notiz", r.postNote)
 	handle("POST /akte/vorgang/{id}/nachforderung", r.postAsk)
+	handle("GET /akte/vorgang/{id}/zda", r.getClosing)
 	handle("POST /akte/vorgang/{id}/zda", r.postClose)
+	handle("GET /akte/vorgang/{id}/wiederaufnehmen", r.getReopenCase)
+	handle("POST /akte/vorgang/{id}/wiederaufnehmen", r.postReopenCase)
+	handle("GET /akte/vorgang/{id}/bearbeiten", r.getEditCase)
+	handle("POST /akte/vorgang/{id}/bearbeiten", r.postEditCase)
+	handle("GET /akte/vorgang/{id}/zuweisen", r.getAssign)
+	handle("POST /akte/vorgang/{id}/zuweisen", r.postAssign)
+	handle("GET /akte/vorgang/{id}/verschieben", r.getMove)
+	handle("POST /akte/vorgang/{id}/verschieben", r.postMove)
 	handle("GET /akte/vorgang/{id}/entscheidung", r.getDecide)
 	handle("POST /akte/vorgang/{id}/entscheidung", r.postDecide)
 	handle("GET /akte/dokument/{id}", r.getDocument)
@@ -59,6 +70,8 @@ func (r *Room) Routes(mux *http.ServeMux) {
 	handle("GET /akte/akte/{id}", r.getFile)
 	handle("GET /akte/akte/{id}/bearbeiten", r.getEditFile)
 	handle("POST /akte/akte/{id}/bearbeiten", r.postEditFile)
+	handle("GET /akte/akte/{id}/einheit", r.getReassign)
+	handle("POST /akte/akte/{id}/einheit", r.postReassign)
 	handle("GET /akte/akte/{id}/vorgang", r.getNewCase)
 	handle("POST /akte/akte/{id}/vorgang", r.postNewCase)
 	handle("GET /akte/akte/{id}/nachweis", r.getHistory)

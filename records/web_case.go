@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"rennsteig/platform/db"
@@ -15,6 +16,7 @@ import (
 	"rennsteig/platform/i18n"
 	"rennsteig/platform/identity"
 	"rennsteig/platform/web"
+	"rennsteig/records/access"
 )
 
 const formLimit = 256 << 10 // bytes of a clerk's form
@@ -53,7 +55,11 @@ type casePage struct {
 	Outcome    web.SummaryList
 	Grant      string // where a decision begins
 	Refuse     string
+	CanWrite   bool
 	CanTake    bool
+	CanReopen  bool
+	CanMove    bool
+	SubRows    []inboxRow
 	NoteID     string
 	Note       web.Field
 	QuestionID string
@@ -61,6 +67,11 @@ type casePage struct {
 	Due        web.Field
 	NoteOpen   bool
 	AskOpen    bool
+}
+
+// At is the address of a form about the case, from which the way leads back here.
+func (p casePage) At(suffix string) string {
+	return web.Address("/akte/vorgang/"+p.Case.ID+suffix, web.Values("liste", p.List))
 }
 
 type answerGroup struct {
@@ -102,14 +113,15 @@ func (r *Room) showCase(w http.ResponseWriter, req *http.Request, f Filter, in t
 	if err != nil {
 		return err
 	}
-	t := r.h.Site.Text(req)
+	t, writes := r.h.Site.Text(req), d.Case.May >= access.Write
 	p := casePage{
 		Tabs: r.CaseTabs(req, d.Case.ID, ""), Dossier: d, List: f.values().Encode(), Next: f.casePath(d.Case.ID, "/weiter"), Authority: r.h.AuthorityName(d.Case.Authority),
 		Errors: r.h.Site.Summary(t, in.err), Alert: r.conflict(req, d.Case, in.err),
 		State: r.badge(req, d.Case.State), Facts: r.facts(req, d), Timeline: r.timeline(req, d), Outcome: r.outcome(req, d),
 		Grant: f.decidePath(d.Case.ID, true), Refuse: f.decidePath(d.Case.ID, false),
-		CanTake: d.Case.Can("take") && d.Case.AssignedTo != caller(req).Subject,
-		NoteID:  web.FormID(in.form.Get("note_id")), QuestionID: web.FormID(in.form.Get("question_id")),
+		CanWrite: writes, CanTake: writes && d.Case.Can("take") && d.Case.AssignedTo != caller(req).Subject,
+		CanReopen: d.Case.State == StateClosed && d.Manage && d.File.State == "", CanMove: writes && d.Case.State != StateClosed,
+		NoteID: web.FormID(in.form.Get("note_id")), QuestionID: web.FormID(in.form.Get("question_id")),
 		Note: web.Field{Name: "note", Label: t("records.note"), Kind: "textarea", Rows: 3, MaxLength: maxNote,
 			Value: in.form.Get("note"), Error: r.h.Site.FieldError(req, in.err, "note")},
 		Question: web.Field{Name: "question", Label: t("records.question"), Hint: t("records.question.hint"), Kind: "textarea", Rows: 3,
@@ -118,6 +130,9 @@ func (r *Room) showCase(w http.ResponseWriter, req *http.Request, f Filter, in t
 			Value: in.get("due", i18n.ISODate(r.h.Now().AddDate(0, 0, 14))), Error: r.h.Site.FieldError(req, in.err, "due")},
 		Groups:   answerGroups(d.Form),
 		NoteOpen: in.form.Has("note"), AskOpen: in.form.Has("question"),
+	}
+	for _, c := range d.SubCases {
+		p.SubRows = append(p.SubRows, r.inboxRow(req, Filter{}, c))
 	}
 	for _, x := range d.Documents {
 		p.Papers = append(p.Papers, paper{x, t("records.kind." + string(x.Kind)), r.h.Site.Known(req, x.CreatedBy), web.SizeText(x.Size)})
@@ -149,7 +164,7 @@ func (r *Room) conflict(req *http.Request, c Case, err error) web.Alert {
 	}
 	t, e := r.h.Site.Text(req), errs.As(err)
 	by := c.ChangedBy
-	if by == "" || c.Version == 1 {
+	if c.Kind == Application && (by == "" || c.Version == 1) {
 		by = t("records.by.applicant")
 	}
 	return web.Alert{Kind: "warning", Title: t(e.Key, e.Args...),
@@ -162,13 +177,29 @@ func (r *Room) facts(req *http.Request, d Dossier) web.SummaryList {
 	if assigned == "" {
 		assigned = t("records.nobody")
 	}
-	out := []web.SummaryRow{
-		{Label: t("records.applicant"), Value: c.Applicant},
-		{Label: t("records.received"), Value: i18n.DateTime(lang, c.ReceivedAt)},
-		{Label: t("records.due"), Value: dateText(lang, c.DueAt)},
-		{Label: t("records.assigned"), Value: assigned},
-		{Label: t("records.source_reference"), Value: c.SourceRef},
+	var out []web.SummaryRow
+	row := func(label, value string) {
+		if value != "" {
+			out = append(out, web.SummaryRow{Label: t(label), Value: value})
+		}
 	}
+	begun := "records.received"
+	if c.Kind == General { // nobody applied
+		row("records.concerns", c.Applicant)
+		begun = "records.case_opened"
+	} else {
+		row("records.applicant", c.Applicant)
+	}
+	row(begun, i18n.DateTime(lang, c.ReceivedAt))
+	row("records.due", dateText(lang, c.DueAt))
+	row("records.assigned", assigned)
+	row("records.org", d.Org)
+	row("records.part", d.Part)
+	if c.Level > access.Open {
+		row("records.level", t("records.level."+strconv.FormatInt(int64(c.Level), 10)))
+	}
+	row("records.source_reference", c.SourceRef)
+	row("records.former", strings.Join(Formers(c.Former), ", "))
 	if severalAuthorities(req) {
 		out = append(out, web.SummaryRow{Label: t("records.authority"), Value: r.h.AuthorityName(c.Authority)})
 	}
@@ -211,6 +242,9 @@ func (r *Room) outcome(req *http.Request, d Dossier) web.SummaryList {
 func (r *Room) timeline(req *http.Request, d Dossier) []step {
 	t, lang, applicant := r.h.Site.Text(req), web.Lang(req), r.h.Site.T(req, "records.by.applicant")
 	out := []step{{At: d.Case.ReceivedAt, Title: t("records.step.received"), By: applicant}}
+	if d.Case.Kind == General {
+		out = []step{{At: d.Case.ReceivedAt, Title: t("records.step.opened"), By: d.Case.OpenedBy}}
+	}
 	if !d.Case.Fee.PaidAt.IsZero() {
 		out = append(out, step{At: d.Case.Fee.PaidAt, Title: t("records.step.fee_paid"), By: applicant})
 	}
@@ -230,7 +264,7 @@ func (r *Room) timeline(req *http.Request, d Dossier) []step {
 		}
 	}
 	if !d.Case.ClosedAt.IsZero() {
-		out = append(out, step{At: d.Case.ClosedAt, Title: t("records.state.closed"), By: d.Case.ChangedBy})
+		out = append(out, step{At: d.Case.ClosedAt, Title: t("records.state.closed"), By: d.Case.ClosedBy})
 	}
 	slices.SortStableFunc(out, func(a, b step) int { return cmp.Compare(db.Micros(b.At), db.Micros(a.At)) })
 	return out
@@ -268,27 +302,15 @@ func (r *Room) post(w http.ResponseWriter, req *http.Request, notice string, do 
 	return r.h.Site.Redirect(w, req, f.casePath(web.PathID(req), ""), notice)
 }
 
-func (r *Room) postTake(w http.ResponseWriter, req *http.Request) error {
-	return r.post(w, req, "records.notice.taken", func(id string, version int64, _ url.Values) error {
-		return r.Take(req.Context(), id, version)
-	})
-}
-
 func (r *Room) postNote(w http.ResponseWriter, req *http.Request) error {
-	return r.post(w, req, "records.notice.noted", func(id string, version int64, form url.Values) error {
-		return r.AddNote(req.Context(), id, version, web.FormID(form.Get("note_id")), form.Get("note"))
+	return r.post(w, req, "records.notice.noted", func(id string, _ int64, form url.Values) error {
+		return r.AddNote(req.Context(), id, web.FormID(form.Get("note_id")), form.Get("note"))
 	})
 }
 
 func (r *Room) postAsk(w http.ResponseWriter, req *http.Request) error {
 	return r.post(w, req, "records.notice.asked", func(id string, version int64, form url.Values) error {
 		return r.Ask(req.Context(), id, version, web.FormID(form.Get("question_id")), form.Get("question"), dueDate(form.Get("due")))
-	})
-}
-
-func (r *Room) postClose(w http.ResponseWriter, req *http.Request) error {
-	return r.post(w, req, "records.notice.closed", func(id string, version int64, _ url.Values) error {
-		return r.Close(req.Context(), id, version)
 	})
 }
 
@@ -301,7 +323,7 @@ type keptPage struct {
 
 // keptTexts are the fields of a case's forms whose text is shown, with what they are called.
 var keptTexts = map[string]string{"note": "records.note", "question": "records.question", "decision": "records.letter.decision",
-	"reasons": "records.letter.reasons"}
+	"reasons": "records.letter.reasons", "reason": "records.reason", "subject": "records.subject", "applicant": "records.concerns"}
 
 // ShowKept answers a form of somebody whose session has ended: with what was typed, to be sent again after signing in
 // elsewhere. It shows nothing but what came with the form. texts are the fields to be read, with the keys of what they are

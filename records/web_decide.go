@@ -16,6 +16,7 @@ import (
 type decidePage struct {
 	Case     Case
 	Version  string // that the form goes on from; a conflict has been shown if it is the present one
+	Notes    string // how many notes were shown with it, the same way
 	Granted  bool
 	ByNotice bool
 	Demo     bool
@@ -45,7 +46,7 @@ type checkPage struct {
 
 // verdictForm is a verdict as it was typed.
 type verdictForm struct {
-	Outcome, Decision, Reasons, Amount, Due string
+	Outcome, Decision, Reasons, Amount, Due, Notes string
 }
 
 const (
@@ -81,9 +82,9 @@ func (r *Room) showDecide(w http.ResponseWriter, req *http.Request, f Filter, gr
 		return err
 	}
 	t := r.h.Site.Text(req)
-	version := in.get("version", "")
+	version, notes := in.get("version", ""), in.get("notizen", "")
 	if version == "" || errs.Is(in.err, errs.Conflict) {
-		version = strconv.FormatInt(d.Case.Version, 10)
+		version, notes = strconv.FormatInt(d.Case.Version, 10), strconv.Itoa(len(d.Notes))
 	}
 	prepared := r.propose(d.Case, granted, setting)
 	verdict := prepared.Verdict
@@ -100,7 +101,7 @@ func (r *Room) showDecide(w http.ResponseWriter, req *http.Request, f Filter, gr
 		hint = t("records.amount.hint_demo")
 	}
 	p := decidePage{
-		Case: d.Case, Version: version, Granted: granted, ByNotice: prepared.ByNotice, Demo: prepared.Demo, ID: web.FormID(in.form.Get("id")),
+		Case: d.Case, Version: version, Notes: notes, Granted: granted, ByNotice: prepared.ByNotice, Demo: prepared.Demo, ID: web.FormID(in.form.Get("id")),
 		List: f.values().Encode(), Other: f.decidePath(d.Case.ID, !granted), Back: f.casePath(d.Case.ID, ""),
 		Errors: r.h.Site.Summary(t, in.err), Alert: r.conflict(req, d.Case, in.err),
 		Decision: web.Field{Name: "decision", Label: t("records.letter.decision"), Hint: t("records.decision.hint"), Kind: "textarea", Rows: 6,
@@ -134,6 +135,9 @@ func amountText(c money.Cents) string {
 func readVerdict(form url.Values) (v Verdict, err error) {
 	v = Verdict{ID: web.FormID(form.Get("id")), Granted: form.Get("ergebnis") == grantWord, Decision: form.Get("decision"),
 		Reasons: form.Get("reasons"), Due: dueDate(form.Get("due"))}
+	if n, err := strconv.Atoi(form.Get("notizen")); err == nil {
+		v.Notes = &n
+	}
 	if s := form.Get("amount"); s != "" {
 		if v.Amount, err = money.Parse(s); err != nil {
 			return v, errs.InvalidFields([]errs.Field{{Name: "amount", Key: "errs.field.money"}})
@@ -190,6 +194,6 @@ func (r *Room) showCheck(w http.ResponseWriter, req *http.Request, f Filter, v V
 	}
 	form := req.PostForm
 	p := checkPage{Case: d.Case, Letter: letter, ID: v.ID, List: f.values().Encode(), Version: form.Get("version"), Form: verdictForm{
-		Outcome: form.Get("ergebnis"), Decision: v.Decision, Reasons: v.Reasons, Amount: form.Get("amount"), Due: form.Get("due")}}
+		Outcome: form.Get("ergebnis"), Decision: v.Decision, Reasons: v.Reasons, Amount: form.Get("amount"), Due: form.Get("due"), Notes: form.Get("notizen")}}
 	return r.pages.check.Render(w, req, web.Meta{Title: r.h.Site.T(req, "records.check"), Crumbs: r.caseCrumbs(req, f, d.Case)}, p)
 }

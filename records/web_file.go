@@ -111,11 +111,16 @@ func (r *Room) fileFacts(req *http.Request, v FileView) web.SummaryList {
 		{Label: t("records.subject"), Value: f.Subject},
 		{Label: t("records.authority"), Value: r.h.AuthorityName(f.Authority)},
 		{Label: t("records.unit"), Value: f.Unit.Code + " " + f.Unit.Title},
+	}
+	if f.Former != "" {
+		rows = append(rows, web.SummaryRow{Label: t("records.former"), Value: strings.Join(Formers(f.Former), ", ")})
+	}
+	rows = append(rows, []web.SummaryRow{
 		{Label: t("records.lead"), Value: lead},
 		{Label: t("records.reach"), Value: t("records.reach." + string(f.Reach()))},
 		{Label: t("records.level"), Value: t("records.level." + strconv.FormatInt(int64(f.Level), 10))},
 		{Label: t("records.medium"), Value: t("records.medium." + string(f.Medium))},
-	}
+	}...)
 	if f.Location != "" {
 		rows = append(rows, web.SummaryRow{Label: t("records.location"), Value: f.Location})
 	}
@@ -157,6 +162,7 @@ func (r *Room) options(req *http.Request, prefix string, values ...string) []web
 type formPage struct {
 	Errors  web.ErrorSummary
 	Alert   web.Alert
+	Text    string // what it is about; "" where the title says it
 	Action  string
 	Back    string
 	ID      string
@@ -273,8 +279,8 @@ func (r *Room) detailFields(req *http.Request, c Choices, d Details, kind FileTy
 
 // readDetails reads the details from a form.
 func readDetails(form url.Values) Details {
-	level, err := strconv.ParseInt(form.Get("level"), 10, 64)
-	if err != nil {
+	level := readLevel(form)
+	if !form.Has("level") {
 		level = -1 // no level
 	}
 	values := map[string]string{}
@@ -284,8 +290,31 @@ func readDetails(form url.Values) Details {
 		}
 	}
 	fields, _ := json.Marshal(values) // strings always marshal
-	return Details{Subject: form.Get("subject"), Lead: form.Get("lead"), Reach: Reach(form.Get("reach")), Level: access.Level(level),
+	return Details{Subject: form.Get("subject"), Lead: form.Get("lead"), Reach: Reach(form.Get("reach")), Level: level,
 		Medium: Medium(form.Get("medium")), Location: form.Get("location"), Type: form.Get("type"), Fields: string(fields), Keywords: form.Get("keywords")}
+}
+
+// readLevel reads the level from a form; open if there is no such field, and no level if it has none.
+func readLevel(form url.Values) access.Level {
+	if !form.Has("level") {
+		return access.Open
+	}
+	level, err := strconv.ParseInt(form.Get("level"), 10, 64)
+	if err != nil {
+		return -1
+	}
+	return access.Level(level)
+}
+
+// levelField is the choice of a level from least to most.
+func (r *Room) levelField(req *http.Request, level, least, most access.Level, in typed) web.Field {
+	f := web.Field{Name: "level", Label: r.h.Site.T(req, "records.level"), Hint: r.h.Site.T(req, "records.level.case_hint"), Kind: "select",
+		Value: in.get("level", strconv.FormatInt(int64(level), 10)), Error: r.h.Site.FieldError(req, in.err, "level")}
+	for l := least; l <= max(most, level); l++ {
+		n := strconv.FormatInt(int64(l), 10)
+		f.Options = append(f.Options, web.Option{Value: n, Label: r.h.Site.T(req, "records.level."+n)})
+	}
+	return f
 }
 
 // isDatePart reports whether the name is one of the three inputs of a date, which web.ReadForm joins to one.
@@ -389,12 +418,20 @@ func (r *Room) showNewCase(w http.ResponseWriter, req *http.Request, in typed) e
 	parent := web.Field{Name: "parent", Label: t("records.parent"), Kind: "select", Value: in.get("parent", req.URL.Query().Get("zu")),
 		Options: []web.Option{{Label: t("records.parent.none")}}, Error: r.h.Site.FieldError(req, in.err, "parent")}
 	for _, c := range v.Cases.Items {
-		if c.Parent == "" {
+		if c.Parent == "" && c.State != StateClosed {
 			parent.Options = append(parent.Options, web.Option{Value: c.ID, Label: c.Reference + " " + c.Subject})
 		}
 	}
 	due := web.Field{Name: "due", Label: t("records.due"), Kind: "date", Value: in.get("due", i18n.ISODate(r.h.Now().Add(handleWithin))), Error: r.h.Site.FieldError(req, in.err, "due")}
-	p := formPage{Action: path + "/vorgang", Back: path, ID: web.FormID(in.form.Get("id")), Button: t("records.case.open"), Fields: append(fields, parent, due)}
+	fields = append(fields, parent, due)
+	c, err := r.Choices(req.Context(), v.File.Authority)
+	if err != nil {
+		return err
+	}
+	if c.Level > v.File.Level {
+		fields = append(fields, r.levelField(req, v.File.Level, v.File.Level, c.Level, in))
+	}
+	p := formPage{Action: path + "/vorgang", Back: path, ID: web.FormID(in.form.Get("id")), Button: t("records.case.open"), Fields: fields}
 	return r.showForm(w, req, "records.case.new", append(r.fileCrumbs(req), web.Link{Text: v.File.Reference, Href: path}), p, in.err)
 }
 
@@ -404,7 +441,7 @@ func (r *Room) postNewCase(w http.ResponseWriter, req *http.Request) error {
 	}
 	form := req.PostForm
 	c, err := r.OpenCase(req.Context(), NewCase{ID: web.FormID(form.Get("id")), File: web.PathID(req), Part: form.Get("part"), Parent: form.Get("parent"),
-		Subject: form.Get("subject"), Due: dueDate(form.Get("due"))})
+		Subject: form.Get("subject"), Due: dueDate(form.Get("due")), Level: readLevel(form)})
 	if web.Retry(err) {
 		return r.showNewCase(w, req, typed{form, err})
 	}

@@ -150,7 +150,7 @@ func (h *house) open(t testing.TB, who context.Context, authority, unit string) 
 	must(t, err)
 	c, err := h.core.OpenCase(who, records.NewCase{File: f.ID, Subject: "Vorgang " + secret})
 	must(t, err)
-	must(t, h.core.AddNote(who, c.ID, c.Version, db.NewID(), "Notiz "+secret))
+	must(t, h.core.AddNote(who, c.ID, db.NewID(), "Notiz "+secret))
 	var list []records.Document
 	parent := ""
 	for i, name := range []string{"Bescheid " + secret + ".pdf", "Anlage.txt"} {
