@@ -3,6 +3,7 @@ package records
 import (
 	"context"
 	"net/http"
+	"strconv"
 
 	"rennsteig/platform/audit"
 	"rennsteig/platform/db"
@@ -99,6 +100,20 @@ func (r *Room) noteReading(ctx context.Context, authority, object string, level 
 		return r.h.Audit.Append(ctx, tx, audit.Entry{Action: "records.read", Authority: authority, Object: object,
 			Changes: map[string]any{"level": int64(level)}})
 	})
+}
+
+// LookPath is the address of the page that shows all pages of a document's version, and its text (records/filing).
+func LookPath(document string, version int64) string {
+	return "/akte/dokument/" + document + "/fassung/" + strconv.FormatInt(version, 10) + "/ansehen"
+}
+
+// SheetPath is the address of one of these pages, counted from 1, as a picture (PNG): small is for a preview.
+func SheetPath(document string, version int64, page int, small bool) string {
+	address := "/akte/dokument/" + document + "/fassung/" + strconv.FormatInt(version, 10) + "/seite/" + strconv.Itoa(page) + ".png"
+	if small {
+		address += "?klein=1"
+	}
+	return address
 }
 
 // Tabs leads between the lists of the electronic file; current is the path of the page.
