@@ -102,9 +102,6 @@ func (m *msg) message(in *storage, header, depth int, codepage uint64) (*Message
 	out := &Message{}
 	p := m.properties(in, out, header, codepage)
 	out.envelope(p)
-	if err := out.transport(p, m.budget); err != nil {
-		return nil, err
-	}
 	out.body(p)
 	// Outlook numbers them in hexadecimal; the directory's own order says nothing.
 	slices.SortFunc(in.storages, func(a, b *storage) int { return cmp.Compare(a.name, b.name) })
@@ -128,7 +125,7 @@ func (m *msg) message(in *storage, header, depth int, codepage uint64) (*Message
 		out.setText(inside.String())
 	}
 	out.showInline(p)
-	return out, nil
+	return out, out.transport(p, m.budget)
 }
 
 func (m *msg) attachmentOf(out *Message, s *storage, depth int, codepage uint64) (text, error) {

@@ -145,16 +145,23 @@ func TestMSGText(t *testing.T) {
 
 // The header that a mail travelled with says what Exchange's own properties leave open.
 func TestMSGTransport(t *testing.T) {
-	m, err := ParseMSG(compoundFile(put(folder{}, topHeader, prop{propSenderName, "Erika"}, prop{propSenderType, "EX"},
-		prop{propSenderAddress, "/O=AMT/CN=ERIKA"}, prop{propTransportHeaders, "Received: x\r\nFrom: =?utf-8?q?Erika_M=C3=BCller?= <e@example.org>\r\n" +
+	m, err := ParseMSG(compoundFile(put(folder{recipientPrefix + "00000000": recipient(recipientTo, prop{propDisplayName, "Bürgeramt"}, prop{propAddressType, "EX"}),
+		recipientPrefix + "00000001": recipient(recipientCc, prop{propDisplayName, "Andere"}),
+	}, topHeader, prop{propSenderName, "Erika"}, prop{propSenderType, "EX"},
+		prop{propSenderAddress, "/O=AMT/CN=ERIKA"}, prop{propTransportHeaders, "Received: x; Wed, 4 Mar 2026 06:06:09 +0100\r\nTo: =?utf-8?q?B=C3=BCrgeramt?= <amt@example.org>\r\nFrom: =?utf-8?q?Erika_M=C3=BCller?= <e@example.org>\r\n" +
 			"Date: Wed, 4 Mar 2026 06:06:07 +0100\r\nMessage-ID: <t@x>\r\nReferences: <r@x>\r\nIn-Reply-To: <i@x>\r\n"})), Limits{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := &Message{From: []netmail.Address{{Name: "Erika Müller", Address: "e@example.org"}}, Date: time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC),
+	want := &Message{From: []netmail.Address{{Name: "Erika Müller", Address: "e@example.org"}}, To: []netmail.Address{{Name: "Bürgeramt", Address: "amt@example.org"}},
+		Cc: []netmail.Address{{Name: "Andere"}}, Received: time.Date(2026, 3, 4, 5, 6, 9, 0, time.UTC), Date: time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC),
 		MessageID: "t@x", References: []string{"r@x"}, InReplyTo: []string{"i@x"}}
 	if d := cmp.Diff(want, m); d != "" {
 		t.Error(d)
+	}
+	m, err = ParseMSG(compoundFile(put(folder{}, topHeader, prop{propTransportHeaders, "To: a@example.org\r\nCc: b@example.org\r\n"})), Limits{})
+	if err != nil || len(m.To) != 1 || len(m.Cc) != 1 || m.Cc[0].Address != "b@example.org" {
+		t.Errorf("no recipients but in the header: %+v, %v", m, err)
 	}
 }
 

@@ -14,10 +14,11 @@ const maxParams = 100
 // backslashes of Windows paths.
 func parameters(v string) (value string, params map[string]string) {
 	value, rest, _ := strings.Cut(v, ";")
-	value = strings.ToLower(strings.TrimSpace(value))
+	value = strings.TrimSpace(value)
 	if i := strings.IndexAny(value, " \t"); i >= 0 && strings.Contains(value[i:], "=") {
 		value, rest = value[:i], strings.TrimSpace(v)[i:]
 	}
+	value = strings.ToLower(value)
 	type piece struct {
 		number  int
 		encoded bool

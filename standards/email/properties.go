@@ -2,6 +2,7 @@ package email
 
 import (
 	netmail "net/mail"
+	"slices"
 	"strings"
 	"time"
 )
@@ -174,7 +175,7 @@ func (p *properties) address(kind, name uint32, addresses ...uint32) netmail.Add
 	return a
 }
 
-// transport fills from the header that the mail travelled with what the properties left open.
+// transport fills from the header that the mail travelled with what the properties left open, recipients included.
 func (m *Message) transport(p *properties, b *budget) error {
 	s := p.text(propTransportHeaders)
 	if s == "" {
@@ -205,6 +206,20 @@ func (m *Message) transport(p *properties, b *budget) error {
 	}
 	if len(m.References) == 0 {
 		m.References = sent.References
+	}
+	if len(m.To)+len(m.Cc)+len(m.Bcc) == 0 {
+		m.To, m.Cc = sent.To, sent.Cc
+	}
+	addresses := map[string]string{}
+	for _, a := range slices.Concat(sent.To, sent.Cc) {
+		addresses[strings.ToLower(a.Name)] = a.Address
+	}
+	for _, list := range [][]netmail.Address{m.To, m.Cc} {
+		for i, a := range list {
+			if a.Address == "" {
+				list[i].Address = addresses[strings.ToLower(a.Name)]
+			}
+		}
 	}
 	return nil
 }

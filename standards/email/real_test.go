@@ -184,6 +184,7 @@ func TestEMLReal(t *testing.T) {
 		"flowed":                      {lines("Subject: x", "Content-Type: text/plain; format=flowed", "", "Ein langer ", "Absatz. ", "", "> zitiert ", "> weiter", ">> tiefer", " From", "-- ", "Gruß"), "Ein langer Absatz. \n> zitiert weiter\n>> tiefer\nFrom\n-- \nGruß", 0},
 		"flowed, with DelSp":          {lines("Subject: x", "Content-Type: text/plain; format=flowed; delsp=yes", "", "Donau ", "dampf"), "Donaudampf", 0},
 		"uuencode":                    {lines("Subject: x", "Content-Transfer-Encoding: x-uuencode", "", "begin 644 x", "#0V%T", "`", "end"), "Cat", 0},
+		"uuencode, cut off":           {lines("Subject: x", "Content-Transfer-Encoding: x-uuencode", "", "begin 644 x", "M0V%T", "end"), "Cat", 1},
 		"UTF-7":                       {lines("Subject: x", "Content-Type: text/plain; charset=utf-7", "", "Gr+APwA3w-e +- 1"), "Grüße + 1", 0},
 		"charset with its name":       {lines("Subject: x", "Content-Type: text/plain; charset=\"charset=iso-8859-1\"", "", "\xfc"), "ü", 0},
 		"charset with underscores":    {lines("Subject: x", "Content-Type: text/plain; charset=iso_8859-15", "", "5 \xa4"), "5 €", 0},
@@ -292,6 +293,9 @@ func TestParameters(t *testing.T) {
 		if err != nil || len(m.Attachments) != 1 || m.Attachments[0].Name != want {
 			t.Errorf("%s: %+v, %v", header, m, err)
 		}
+	}
+	if value, params := parameters("TEXT/\xaf\xaf\xaf\xaf\xaf\xaf a="); value != "text/"+strings.Repeat("\uFFFD", 6) || len(params) != 1 { // longer in lower case
+		t.Errorf("%q, %q", value, params)
 	}
 	if _, params := parameters("x" + strings.Repeat(";a=b", 1_000_000)); len(params) != 1 {
 		t.Errorf("%d parameters", len(params))

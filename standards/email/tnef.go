@@ -164,9 +164,6 @@ func (t *tnef) message(b []byte, depth int, codepage uint64) (*Message, error) {
 	if out.Date.IsZero() {
 		out.Date = sent
 	}
-	if err := out.transport(&all.properties, t.budget); err != nil {
-		return nil, err
-	}
 	out.body(&all.properties)
 	for _, r := range recipients {
 		r.codepage = all.codepage
@@ -187,7 +184,7 @@ func (t *tnef) message(b []byte, depth int, codepage uint64) (*Message, error) {
 		out.setText(inside.String())
 	}
 	out.showInline(&all.properties)
-	return out, nil
+	return out, out.transport(&all.properties, t.budget)
 }
 
 func (t *tnef) attachmentOf(out *Message, p *tnefSet, depth int) (text, error) {

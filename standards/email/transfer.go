@@ -122,12 +122,13 @@ func undoUU(b []byte) (out []byte, flawed bool) {
 			continue
 		}
 		n, six := int(l[0]-' ')&63, l[1:]
+		if have := (len(six)*6 + 7) / 8; n > have { // cut off; blanks at its end were zeros
+			n, flawed = have, true
+		}
 		for ; n > 0; six = six[min(4, len(six)):] {
 			var g [4]byte
-			for i := range g {
-				if i < len(six) && six[i] >= ' ' {
-					g[i] = (six[i] - ' ') & 63
-				} // trailing blanks are lost on the way
+			for i := range min(4, len(six)) {
+				g[i] = (six[i] - ' ') & 63
 			}
 			three := []byte{g[0]<<2 | g[1]>>4, g[1]<<4 | g[2]>>2, g[2]<<6 | g[3]}
 			out = append(out, three[:min(3, n)]...)
