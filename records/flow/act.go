@@ -74,7 +74,7 @@ func (r *Room) scene(ctx context.Context, tx *db.Tx, a access.Access, id string)
 	if s.c, err = r.core.CaseByID(ctx, tx, a, caseID, tx.ForUpdate()); err != nil {
 		return nil, err
 	}
-	if s.f, err = r.core.FileByID(ctx, tx, a, s.c.FileID); err != nil {
+	if s.f, err = r.core.FileOf(ctx, tx, a, s.c); err != nil {
 		return nil, err
 	}
 	if s.x, err = r.store.circulation(ctx, tx, a, id); err != nil {

@@ -34,7 +34,7 @@ func (r *Room) Course(ctx context.Context, caseID string) (c Course, err error) 
 	if c.Case, err = r.core.CaseByID(ctx, q, c.a, caseID, ""); err != nil {
 		return c, err
 	}
-	if c.File, err = r.core.FileByID(ctx, q, c.a, c.Case.FileID); err != nil {
+	if c.File, err = r.core.FileOf(ctx, q, c.a, c.Case); err != nil {
 		return c, err
 	}
 	if err := r.noteReading(ctx, c.Case, c.File); err != nil {

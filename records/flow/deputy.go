@@ -163,7 +163,7 @@ func (r *Room) letDeputies(ctx context.Context, tx *db.Tx, a access.Access, t Ta
 	if err != nil {
 		return err
 	}
-	f, err := r.core.FileByID(ctx, tx, a, t.File)
+	f, err := r.core.FileOf(ctx, tx, a, c)
 	if err != nil {
 		return err
 	}

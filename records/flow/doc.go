@@ -12,9 +12,10 @@
 // opens; a refusal stops the circulation and brings it back to the initiator → z.d.A. closes the case.
 //
 // A signature binds to one version of the document: its number and its SHA-256. A newer version makes the
-// co-signatures before it void and opens their tasks again; that is found by comparing with the document, when somebody
-// acts or looks, and by a look four times a minute. The final signature makes the document final. It is an entry in the
-// log of the house, not a qualified electronic signature (eIDAS).
+// co-signatures before it void and opens their tasks again, in the transaction that files it. The final signature makes
+// the document final. It is an entry in the log of the house, not a qualified electronic signature (eIDAS).
+//
+// A deputy acts "i. V." with the right of who is absent, for that one's tasks and while the absence lasts: see deputy.go.
 //
 // Whoever acts holds the lock on the case, so that two never act on one circulation at once; a form carries the version
 // of its task, and sending it twice does its work once.

@@ -138,7 +138,7 @@ func (r *Room) handCase(ctx context.Context, tx *db.Tx, a access.Access, x *Hand
 	if err != nil {
 		return err
 	}
-	f, err := r.core.FileByID(ctx, tx, a, c.FileID)
+	f, err := r.core.FileOf(ctx, tx, a, c)
 	if err != nil {
 		return err
 	}

@@ -46,7 +46,7 @@ func (r *Room) Start(ctx context.Context, caseID string, o Order) error {
 		if done, err := r.store.hasCirculation(ctx, tx, a, c.ID, o.ID); done || err != nil {
 			return err
 		}
-		f, err := r.core.FileByID(ctx, tx, a, c.FileID)
+		f, err := r.core.FileOf(ctx, tx, a, c)
 		if err != nil {
 			return err
 		}

@@ -158,6 +158,9 @@ func (r *Room) timelineStep(req *http.Request, c Course, e audit.Verified, words
 	if e.Action == "flow.forwarded" {
 		add("flow.forwarded_to", r.nameOr(c.dir, x.From), r.nameOr(c.dir, x.To))
 	}
+	if e.Action == "flow.added" {
+		s.Details = append(s.Details, r.nameOr(c.dir, x.To))
+	}
 	if text := words[x.SHA256]; text != "" {
 		s.Details = append(s.Details, text)
 	}

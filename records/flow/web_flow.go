@@ -198,7 +198,9 @@ func (r *Room) circulationView(req *http.Request, c Course, x Circulation, which
 			v.Signatures = append(v.Signatures, signatureRow{g, t("flow.kind." + string(g.Kind)), by(t, g.By, g.For), c.void(g)})
 		}
 	}
-	v.Ask = r.askForm(req, c, x, "", which, in)
+	if v.Ask = r.askForm(req, c, x, "", which, in); v.Ask != nil {
+		v.Ask.Name = v.Name
+	}
 	_, mine := c.desk.holds(access.Person(x.By.Subject))
 	v.CanWithdraw = x.State == Running && (mine || c.a.Manages(c.File.Authority, c.File.Lead))
 	v.Why = line{ID: "reason", Name: "reason", Label: t("flow.reason"), MaxLength: maxText}

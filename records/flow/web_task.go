@@ -33,6 +33,7 @@ type taskPage struct {
 // askForm asks one more to co-sign.
 type askForm struct {
 	Circulation, ID, Task string
+	Name                  string // of the circulation, where there are several on the page
 	Who                   line
 }
 
