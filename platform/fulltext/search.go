@@ -26,8 +26,8 @@ const maxLabels = 200
 type Match struct {
 	search Search
 	index  Index
-	from   int64  // only keys from here on
-	key    string // SQL value of a document's key
+	from   int64   // only keys from here on
+	places []int64 // and those at one of these places, unless nil
 	wanted string
 	like   []string
 	unlike []string
@@ -39,21 +39,33 @@ func (m Match) From(table, id string, p *db.Params) string {
 	x := m.index.table
 	if m.index.dialect == db.SQLite {
 		// CROSS JOIN keeps the order of the loops: what matches, newest first, until there is enough.
-		return x + `_fts x CROSS JOIN ` + x + ` t ON t.n = x.rowid AND x.` + x + `_fts MATCH ` + p.Add(m.wanted) + m.conditions(p) +
-			` CROSS JOIN ` + table + ` ON ` + id + ` = t.id`
+		return x + `_fts x CROSS JOIN ` + x + ` t ON t.n = x.rowid AND x.` + x + `_fts MATCH ` + p.Add(m.wanted) + ` AND ` + m.before("x.rowid", p) +
+			m.phrases(p) + ` CROSS JOIN ` + table + ` ON ` + id + ` = t.id`
 	}
 	// OFFSET 0 keeps the planner from asking the room's table first and then comparing document by document; the order
-	// lets it look at no more of them than it takes to have enough.
-	return `(SELECT t.n, t.id FROM ` + x + ` t WHERE ` + x + `_vector(t.words, t.tokens) @@ CAST(` + p.Add(m.wanted) + ` AS TEXT)::tsquery` +
-		m.conditions(p) + ` ORDER BY t.n DESC OFFSET 0) t JOIN ` + table + ` ON ` + id + ` = t.id`
+	// lets it look at no more of them, and compare the words of no more, than it takes to have enough. It is kept from
+	// the primary key, too: the places narrow what matches down without a bitmap of all the keys of a window.
+	where := x + `_vector(t.words, t.tokens) @@ CAST(` + p.Add(m.wanted) + ` AS TEXT)::tsquery AND ` + m.before("(t.n + 0)", p)
+	if m.from > 0 {
+		where += ` AND (t.n + 0) >= ` + p.Add(m.from)
+	}
+	if m.places != nil {
+		where += ` AND ` + x + `_places(t.n) && CAST(` + p.Add(array(m.places)) + ` AS TEXT)::BIGINT[]`
+	}
+	return `(SELECT t.n, t.id, t.words FROM ` + x + ` t WHERE ` + where + ` ORDER BY t.n DESC OFFSET 0) t JOIN ` + table + ` ON ` + id + ` = t.id` +
+		m.phrases(p)
 }
 
-// conditions are those beside the index's own.
-func (m Match) conditions(p *db.Params) string {
-	where := ` AND ` + m.before(p)
-	if m.from > 0 {
-		where += ` AND ` + m.key + ` >= ` + p.Add(m.from)
+// before is the condition that the key comes after those that were shown.
+func (m Match) before(key string, p *db.Params) string {
+	if m.search.Before == 0 {
+		return key + ` > 0`
 	}
+	return key + ` < ` + p.Add(m.search.Before)
+}
+
+// phrases are the conditions on the words in their order.
+func (m Match) phrases(p *db.Params) (where string) {
 	for _, l := range m.like {
 		where += ` AND t.words LIKE ` + p.Add(l)
 	}
@@ -61,14 +73,6 @@ func (m Match) conditions(p *db.Params) string {
 		where += ` AND t.words NOT LIKE ` + p.Add(l)
 	}
 	return where
-}
-
-// before is the condition that the key comes after those that were shown.
-func (m Match) before(p *db.Params) string {
-	if m.search.Before == 0 {
-		return m.key + ` > 0`
-	}
-	return m.key + ` < ` + p.Add(m.search.Before)
 }
 
 // Newest ends the query: its order and limit.
@@ -81,10 +85,12 @@ func (m Match) Newest(p *db.Params) string {
 
 // The windows in which PostgreSQL is asked: the newest documents, and then each time so many times the time they span.
 const (
-	window     = 4000 // documents
 	growth     = 64
 	maxWindows = 3
 )
+
+// window is how many documents the first one has.
+var window = 4000
 
 // Newest runs the room's query. On PostgreSQL it may run several times, each time for older documents.
 func Newest[T any](ctx context.Context, x Index, q db.Querier, s Search, query func(Match) (string, db.Params), scan func(db.Scanner) (T, error)) ([]T, error) {
@@ -99,30 +105,31 @@ func Newest[T any](ctx context.Context, x Index, q db.Querier, s Search, query f
 		return db.All(rows, err, scan)
 	}
 	if x.dialect == db.SQLite {
-		m.wanted, m.key = fts5(wanted, unwanted), "x.rowid"
+		m.wanted = fts5(wanted, unwanted)
 		return run()
 	}
-	m.wanted, m.key = tsquery(wanted, unwanted), "t.n"
+	m.wanted = tsquery(wanted, unwanted)
 	// GIN gives all that match, in no order: half of the documents for a frequent word. Within a window it gives few,
-	// because its bitmap is cut with that of the window, from the primary key.
-	var documents int
-	var newest, oldest int64
+	// because it skips what is not at one of its places.
+	var newest, oldest, first int64
 	place := &db.Params{}
-	err := q.QueryRow(ctx, `SELECT count(*), coalesce(max(n), 0), coalesce(min(n), 0) FROM (SELECT n FROM `+x.table+` t WHERE `+
-		m.before(place)+` ORDER BY n DESC LIMIT `+place.Add(window)+`) w`, *place...).Scan(&documents, &newest, &oldest)
-	if err != nil || documents == 0 {
+	err := q.QueryRow(ctx, `SELECT coalesce(max(t.n), 0), coalesce(min(t.n), 0), coalesce((SELECT t.n FROM `+x.table+` t WHERE `+m.before("t.n", place)+
+		` ORDER BY t.n DESC LIMIT 1 OFFSET `+place.Add(window-1)+`), 0) FROM `+x.table+` t WHERE `+m.before("t.n", place), *place...).
+		Scan(&newest, &oldest, &first)
+	if err != nil || newest == 0 {
 		return nil, err
 	}
-	if documents == window {
-		m.from = oldest
+	if m.places, m.from = between(max(first, oldest), newest); first == 0 {
+		m.from = 0
 	}
 	out, err := run()
-	for n, span := 1, newest-oldest; err == nil && m.from > 0 && len(out) < s.Limit; n++ {
+	for n, span := 1, newest-m.from; err == nil && m.from > oldest && len(out) < s.Limit; n++ {
 		span *= growth
-		m.key = "(t.n + 0)" // a bitmap of all these keys would take longer than what it saves
 		m.search.Before, m.search.Limit = m.from, s.Limit-len(out)
-		if m.from = max(0, m.from-span); n == maxWindows-1 {
-			m.from = 0
+		if from := m.from - span; from > oldest && n < maxWindows-1 {
+			m.places, m.from = between(from, m.from-1)
+		} else {
+			m.places, m.from = nil, 0
 		}
 		var more []T
 		more, err = run()
