@@ -212,3 +212,20 @@ func FuzzMSG(f *testing.F) {
 		check(t, m)
 	})
 }
+
+func TestCompleteAddresses(t *testing.T) {
+	name := func(s string) netmail.Address { return netmail.Address{Name: s} }
+	at := func(s string) netmail.Address { return netmail.Address{Address: s} }
+	for _, c := range []struct{ list, sent, want []netmail.Address }{
+		{[]netmail.Address{name("A")}, []netmail.Address{at("a@x")}, []netmail.Address{{Name: "A", Address: "a@x"}}},
+		{[]netmail.Address{at("b@x"), name("A")}, []netmail.Address{at("a@x"), at("B@x")}, []netmail.Address{at("b@x"), {Name: "A", Address: "a@x"}}},
+		{[]netmail.Address{name("A"), name("B")}, []netmail.Address{{Name: "a", Address: "a@x"}, at("b@x")}, []netmail.Address{{Name: "A", Address: "a@x"}, {Name: "B", Address: "b@x"}}},
+		{[]netmail.Address{name("A"), name("B")}, []netmail.Address{at("a@x"), at("b@x")}, []netmail.Address{name("A"), name("B")}}, // nobody knows which is which
+		{[]netmail.Address{name("A")}, nil, []netmail.Address{name("A")}},
+	} {
+		completeAddresses(c.list, c.sent)
+		if d := cmp.Diff(c.want, c.list); d != "" {
+			t.Error(d)
+		}
+	}
+}

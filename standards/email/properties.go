@@ -210,18 +210,36 @@ func (m *Message) transport(p *properties, b *budget) error {
 	if len(m.To)+len(m.Cc)+len(m.Bcc) == 0 {
 		m.To, m.Cc = sent.To, sent.Cc
 	}
-	addresses := map[string]string{}
-	for _, a := range slices.Concat(sent.To, sent.Cc) {
-		addresses[strings.ToLower(a.Name)] = a.Address
+	completeAddresses(m.To, sent.To)
+	completeAddresses(m.Cc, sent.Cc)
+	return nil
+}
+
+// completeAddresses fills in the addresses of recipients who only have a name: by the name in the header, or if only one
+// is open on both sides.
+func completeAddresses(list, sent []netmail.Address) {
+	known, byName := map[string]bool{}, map[string]string{}
+	for _, a := range list {
+		known[strings.ToLower(a.Address)] = true
 	}
-	for _, list := range [][]netmail.Address{m.To, m.Cc} {
-		for i, a := range list {
-			if a.Address == "" {
-				list[i].Address = addresses[strings.ToLower(a.Name)]
-			}
+	for _, a := range sent {
+		byName[strings.ToLower(a.Name)] = a.Address
+	}
+	var open []*netmail.Address
+	for i := range list {
+		a := &list[i]
+		if a.Address == "" {
+			a.Address = byName[strings.ToLower(a.Name)]
+			known[strings.ToLower(a.Address)] = true
+		}
+		if a.Address == "" {
+			open = append(open, a)
 		}
 	}
-	return nil
+	left := slices.DeleteFunc(slices.Clone(sent), func(a netmail.Address) bool { return known[strings.ToLower(a.Address)] })
+	if len(open) == 1 && len(left) == 1 {
+		open[0].Address = left[0].Address
+	}
 }
 
 // body takes the text: plain, or else of the HTML, or else of the RTF; of an appointment also when and where.
