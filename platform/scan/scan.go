@@ -67,10 +67,21 @@ func (s *Scanner) Check(ctx context.Context, r io.Reader) error {
 	if s == nil {
 		return nil
 	}
-	answer, err := s.ask(ctx, "INSTREAM", r)
+	answer, sent, err := s.ask(ctx, "INSTREAM", r)
 	if err != nil {
 		return err
 	}
+	if err := verdict(answer); err != nil {
+		return err
+	}
+	if sent != nil { // clean is what it saw, which was not all
+		return unavailable(sent)
+	}
+	return nil
+}
+
+// verdict is what an answer to INSTREAM means. A single one means clean.
+func verdict(answer string) error {
 	name, found := strings.CutSuffix(strings.TrimPrefix(answer, "stream: "), " FOUND")
 	switch {
 	case answer == "stream: OK":
@@ -87,35 +98,35 @@ func (s *Scanner) Check(ctx context.Context, r io.Reader) error {
 
 // Version is what the scanner says of itself and its signatures: "ClamAV 1.4.3/27700/Mon Jul 14 08:26:05 2026".
 func (s *Scanner) Version(ctx context.Context) (string, error) {
-	answer, err := s.ask(ctx, "VERSION", nil)
+	answer, _, err := s.ask(ctx, "VERSION", nil)
 	if err == nil && !strings.HasPrefix(answer, "ClamAV ") {
 		err = unavailable(fmt.Errorf("clamd answers %q", answer))
 	}
 	return answer, err
 }
 
-// ask sends a command, and after it r in chunks if there is one, and reads the answer.
-func (s *Scanner) ask(ctx context.Context, command string, r io.Reader) (string, error) {
+// ask sends a command, and after it r in chunks if there is one, and reads the answer. Both the answer and an error sent
+// come back if clamd had seen enough: then it answers early and hangs up.
+func (s *Scanner) ask(ctx context.Context, command string, r io.Reader) (answer string, sent, err error) {
 	d := net.Dialer{Timeout: s.dial}
 	c, err := d.DialContext(ctx, s.network, s.address)
 	if err != nil {
-		return "", unavailable(err)
+		return "", nil, unavailable(err)
 	}
 	defer c.Close()
 	defer context.AfterFunc(ctx, func() { c.Close() })() // ends reads and writes under way
 	source, sent := s.send(c, command, r)
 	if source != nil {
-		return "", source
+		return "", nil, source
 	}
-	// clamd answers early, and hangs up, when it has seen enough: then sent is an error and the answer is there.
 	if err := c.SetReadDeadline(time.Now().Add(s.answer)); err != nil {
-		return "", unavailable(err)
+		return "", nil, unavailable(errors.Join(ctx.Err(), err))
 	}
-	answer, err := bufio.NewReader(io.LimitReader(c, maxAnswer)).ReadString(0)
+	answer, err = bufio.NewReader(io.LimitReader(c, maxAnswer)).ReadString(0)
 	if err != nil {
-		return "", unavailable(errors.Join(ctx.Err(), sent, fmt.Errorf("after %.200q: %w", answer, err)))
+		return "", nil, unavailable(errors.Join(ctx.Err(), sent, fmt.Errorf("after %.200q: %w", answer, err)))
 	}
-	return printable(strings.TrimSuffix(answer, "\x00")), nil
+	return printable(strings.TrimSuffix(answer, "\x00")), sent, nil
 }
 
 // send returns the error of the source r and that of the connection apart.

@@ -172,6 +172,28 @@ func TestEarlyAnswer(t *testing.T) {
 	}
 }
 
+// Half a file that is clean says nothing about the other half.
+func TestEarlyClean(t *testing.T) {
+	s := peer(t, func(c net.Conn) {
+		io.ReadFull(c, make([]byte, 100<<10)) //nolint:errcheck // the test sees it
+		io.WriteString(c, "stream: OK\x00")   //nolint:errcheck // the test sees it
+	})
+	if err := s.Check(t.Context(), io.LimitReader(zeros{}, 50<<20)); !errs.Is(err, errs.Unavailable) {
+		t.Errorf("%v", err)
+	}
+}
+
+func FuzzVerdict(f *testing.F) {
+	f.Add("stream: OK")
+	f.Add("stream: Win.Test.EICAR_HDB-1 FOUND")
+	f.Add("INSTREAM size limit exceeded. ERROR")
+	f.Fuzz(func(t *testing.T, answer string) {
+		if err := verdict(printable(answer)); (err == nil) != (answer == "stream: OK") {
+			t.Errorf("%q: %v", answer, err)
+		}
+	})
+}
+
 func TestPatience(t *testing.T) {
 	release := make(chan struct{})
 	for name, script := range map[string]func(net.Conn){
