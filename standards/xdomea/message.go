@@ -207,7 +207,7 @@ func (m *reading) value(e element, raw string) {
 	}
 	switch e.name {
 	case "ID", "IDSGO", "ProzessID":
-		if !isUUID(text) {
+		if !isUUID(text) && parent != "Algorithmus" { // of a signature in 2.4: an object identifier
 			m.fault("uuid", e.line, "%s is no UUID", quoted(text))
 		}
 	case "Erstellungszeitpunkt", "DatumUhrzeit":

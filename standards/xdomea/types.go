@@ -18,6 +18,8 @@ type Head struct {
 	Recipient Contact   `x:"Empfaenger,always"`
 	System    System    `x:"SendendesSystem"`
 	Note      string    `x:"Hinweis"`
+	// Extra are metadata of the message that xdomea has no element for.
+	Extra *Extension `x:"AnwendungsspezifischeErweiterung"`
 	// OtherRecipients are possible in 0101, 0301, 0401, 0511 and 0513.
 	OtherRecipients []Contact `x:"WeitererEmpfaenger,in=W"`
 	// WantsResult is always so in 0401 and 0503: the Writer sees to it.

@@ -91,8 +91,9 @@ type Channel struct {
 
 // Workflow is who had to do what with a record (InternerGeschaeftsgang).
 type Workflow struct {
-	ID    string `x:"Identifikation>ID,uuid,must"`
-	Steps []Step `x:"Beteiligungsschritt,must"`
+	ID     string `x:"Identifikation>ID,uuid,must"`
+	Number uint32 `x:"Identifikation>NummerImUebergeordnetenContainer"`
+	Steps  []Step `x:"Beteiligungsschritt,must"`
 }
 
 // Step is one step of a Workflow (Beteiligungsschritt) with its disposition (Verfuegung) and what was done
