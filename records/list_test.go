@@ -272,7 +272,7 @@ func TestChosenCases(t *testing.T) {
 			t.Fatalf("status %d", w.Code)
 		}
 		contains1(t, page, "1 Vorgang übernommen.", "3 nicht.", cs[1].Reference+": Der Vorgang wurde inzwischen geändert", cs[2].Reference+": Sie dürfen diese Akte lesen",
-			"Eine Zeile, die Sie nicht mehr sehen dürfen", `value="`+RowValue(cs[1].ID, 2)+`" aria-label="`+cs[1].Reference+` auswählen" checked`)
+			"Eine Zeile, die Sie nicht mehr sehen dürfen", `value="`+RowValue(cs[1].ID, 2)+`" form="ausgewaehlte" aria-label="`+cs[1].Reference+` auswählen" checked`)
 		if strings.Contains(page, cs[3].Reference) || strings.Count(page, " checked>") != 2+6 { // two rows, and the six columns
 			t.Errorf("%d boxes are ticked", strings.Count(page, " checked>"))
 		}

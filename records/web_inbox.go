@@ -74,6 +74,7 @@ type inboxPage struct {
 	Choices  []web.Choice
 	Filtered bool
 	Table    web.Table
+	Free     bool // there is a case that can be taken over in its row
 	Pages    web.Pagination
 	List     string // the filter, carried through the forms
 	Person   web.Field
@@ -107,7 +108,7 @@ func (r *Room) showInbox(w http.ResponseWriter, req *http.Request, f Filter, cho
 	}
 	t := r.h.Site.Text(req)
 	d := inboxPage{Tabs: r.Tabs(req, inboxPath), Alert: alert, Query: f.Query, Filtered: f != (Filter{Page: f.Page}), List: f.values().Encode(),
-		Table: web.Table{Label: t("records.inbox.table"), Choose: ChosenName}, Pages: l.Pages(inboxPath, f.values()),
+		Table: web.Table{Label: t("records.inbox.table"), Choose: ChosenName, Form: "ausgewaehlte"}, Pages: l.Pages(inboxPath, f.values()),
 		Person: web.Field{Name: "person", Label: t("records.assign.person"), Kind: "select", Value: req.PostForm.Get("person")},
 		Choices: []web.Choice{
 			r.h.Site.Choose(req, "stand", "records.filter.state", f.State, string(StateNew), string(StateInWork), string(StateWaiting),
@@ -124,7 +125,9 @@ func (r *Room) showInbox(w http.ResponseWriter, req *http.Request, f Filter, cho
 	}
 	d.Table.Heads = d.Heads
 	for i, c := range l.Items {
-		d.Table.Rows = append(d.Table.Rows, web.TableRow{Value: RowValue(c.ID, c.Version), Name: c.Reference, Chosen: chosen[c.ID], Cells: d.Cells(rows[i])})
+		row := web.TableRow{Value: RowValue(c.ID, c.Version), Name: c.Reference, Chosen: chosen[c.ID], Cells: d.Cells(rows[i])}
+		d.Free = d.Free || slices.ContainsFunc(row.Cells, func(x web.TableCell) bool { return x.Button.Text != "" })
+		d.Table.Rows = append(d.Table.Rows, row)
 	}
 	people, err := r.People(req.Context())
 	if err != nil {
@@ -206,8 +209,7 @@ func (r *Room) assignedCell(req *http.Request, c Case) web.TableCell {
 	x := web.TableCell{Text: c.AssignedName}
 	switch {
 	case c.AssignedTo == "" && c.Can("take"):
-		x.Button = web.RowButton{Text: r.h.Site.T(req, "records.take"), Hidden: c.Reference, Form: "einzeln",
-			Action: "/akte/vorgang/" + c.ID + "/uebernehmen", Name: "version", Value: strconv.FormatInt(c.Version, 10)}
+		x.Button = web.RowButton{Text: r.h.Site.T(req, "records.take"), Hidden: c.Reference, Action: "/akte/vorgang/" + c.ID + "/uebernehmen", Name: "version", Value: strconv.FormatInt(c.Version, 10)}
 	case c.AssignedTo == caller(req).Subject:
 		x.Note = r.h.Site.T(req, "records.it_is_me")
 	}

@@ -42,7 +42,7 @@ func (r *Room) ListPage(req *http.Request, l List, of string, v url.Values) (p L
 	p.Tools = web.ListTools{Keep: viewsPath, Choose: columnsPath, CSV: web.Address(path+".csv", v), Query: query,
 		Fields:  []web.Chosen{{Text: "liste", Value: l.Name}, {Text: "zu", Value: of}, {Text: "suche", Value: query}},
 		Name:    web.Field{Name: "name", Label: t("records.list.name"), MaxLength: maxViewName},
-		Columns: web.Field{Name: "spalte", Label: t("records.list.columns"), Kind: "checkboxes", Optional: true}}
+		Columns: web.Field{Name: "spalte", Label: t("records.list.columns"), Kind: "checkboxes"}}
 	for _, x := range views {
 		p.Tools.Views = append(p.Tools.Views, web.ListView{ID: x.ID, Name: x.Name, Href: path + "?" + x.Query, Current: x.Query == query})
 	}

@@ -32,6 +32,7 @@ type ListView struct {
 type Table struct {
 	Label  string // for who cannot see the table
 	Choose string
+	Form   string // id of the form that the boxes belong to, where the table does not lie in it: a row may have its own button
 	Heads  []Head
 	Rows   []TableRow
 }
@@ -79,8 +80,8 @@ func (c TableCell) Plain() string {
 	return c.Text
 }
 
-// RowButton does something with one row. It belongs to the form with the id Form, for the table may lie in another.
-type RowButton struct{ Text, Hidden, Form, Action, Name, Value string }
+// RowButton does something with one row: it sends the form that the table lies in to Action.
+type RowButton struct{ Text, Hidden, Action, Name, Value string }
 
 // SendCSV streams a table for a spreadsheet, row by row: UTF-8 with its mark, semicolons, CRLF, no cell taken for a
 // formula. name is what the file is called without ".csv". An error of the first row is returned before anything is
