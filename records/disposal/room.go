@@ -65,6 +65,7 @@ func New(h *platform.House, core *records.Room, hooks ...Eraser) (*Room, error) 
 		return r.destroyItems(ctx, access.At(b.Authority), b.Process)
 	})
 	queue.Handle(h.Queue, topicSearch, r.doSearch)
+	core.OnMove(r.moved)
 	return r, nil
 }
 

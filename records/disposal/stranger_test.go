@@ -380,6 +380,24 @@ func TestStrangersScope(t *testing.T) {
 			"decideErasure": func(ctx context.Context, tx *db.Tx, a access.Access) error {
 				return st.decideErasure(ctx, tx, a, g.erasure, ErasureDone, identity.Principal{}, now)
 			},
+			"erasureOpenIn": func(ctx context.Context, tx *db.Tx, a access.Access) error {
+				if _, err := tx.Exec(ctx, `UPDATE disposal_erasure SET object_id = $1, state = 'open' WHERE id = $2`, g.caseID, g.erasure); err != nil {
+					return err
+				}
+				open, err := st.erasureOpenIn(ctx, tx, a, g.caseID)
+				return found(open, err)
+			},
+			"bringOrigins": func(ctx context.Context, tx *db.Tx, a access.Access) error {
+				if _, err := tx.Exec(ctx, `UPDATE disposal_origin SET object = $1 WHERE object = $2`, records.CaseObject(g.caseID), records.FileObject(g.taken.ID)); err != nil {
+					return err
+				}
+				if err := st.bringOrigins(ctx, tx, a, records.Case{ID: g.caseID, FileID: g.other.ID}); err != nil {
+					return err
+				}
+				var n int
+				err := tx.QueryRow(ctx, `SELECT count(*) FROM disposal_origin WHERE file_id = $1`, g.other.ID).Scan(&n)
+				return found(n > 0, err)
+			},
 			"packagesWith": func(ctx context.Context, tx *db.Tx, a access.Access) error {
 				return found(st.packagesWith(ctx, tx, a, g.handed.ID))
 			},

@@ -228,7 +228,7 @@ func TestShelve(t *testing.T) {
 			t.Fatalf("others run: %v", err)
 		}
 		must(t, h.Withdraw(as("claudia"), other, 1, "erledigt"))
-		must(t, h.core.Close(as("claudia"), c.ID, c.Version)) // closed on the page of the case meanwhile
+		want(t, h.core.Close(as("claudia"), c.ID, c.Version), errs.Conflict) // nor on the page of the case beside the task
 		must(t, h.Finish(as("claudia"), k.ID, k.Version, ""))
 		same(t, "closed", h.states(id), "1 claudia done")
 		want(t, h.Start(as("claudia"), c.ID, Order{ID: db.NewID(), Steps: []Step{step(Know, "birgit")}}), errs.Conflict)

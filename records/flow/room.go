@@ -41,6 +41,9 @@ func New(h *platform.House, core *records.Room, staff Staff) (*Room, error) {
 	queue.Handle(h.Queue, topicDeputies, r.deputiesChange)
 	queue.Handle(h.Queue, topicHandOver, r.handOver)
 	core.OnVersion(r.revised)
+	core.OnClosing(r.closing)
+	core.OnMove(r.moved)
+	core.OnDocumentMove(r.stays)
 	return r, nil
 }
 

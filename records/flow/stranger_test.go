@@ -297,6 +297,15 @@ func TestStrangersScope(t *testing.T) {
 				l, err := st.circulations(ctx, tx, a, g.c.ID)
 				return list(len(l), err)
 			},
+			"refile": func(ctx context.Context, tx *db.Tx, a access.Access) error {
+				m := records.Moved{Case: g.c, Reference: g.c.Reference}
+				m.Case.FileID = "moved"
+				if err := st.refile(ctx, tx, a, m); err != nil {
+					return err
+				}
+				n, err := count(ctx, tx, `flow_task WHERE file_id = $1`, db.Params{"moved"})
+				return nothing(n, err)
+			},
 			"otherRunning": func(ctx context.Context, tx *db.Tx, a access.Access) error {
 				return list(st.otherRunning(ctx, tx, a, g.c.ID, x.ID))
 			},
