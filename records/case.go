@@ -145,12 +145,16 @@ type Note struct {
 	At           time.Time
 }
 
-// Dossier is a case with everything in it.
+// shownDocuments is how many documents a case's page shows; all are on a list of their own.
+const shownDocuments = 20
+
+// Dossier is a case with everything in it, but only the newest of its documents.
 type Dossier struct {
 	Case      Case
 	File      File
 	Form      Form
-	Documents []Document
+	Documents []Document // the newest, the oldest of them first
+	More      bool       // there are older ones
 	Notes     []Note
 	Questions []Question
 	Decision  *Decision // nil until decided
@@ -186,9 +190,13 @@ func (r *Room) Dossier(ctx context.Context, id string) (d Dossier, err error) {
 	if d.Form, err = r.store.form(ctx, q, scope, id); err != nil {
 		return d, err
 	}
-	if d.Documents, err = r.store.documents(ctx, q, scope, id); err != nil {
+	if d.Documents, err = r.store.documents(ctx, q, scope, id, shownDocuments+1); err != nil {
 		return d, err
 	}
+	if d.More = len(d.Documents) > shownDocuments; d.More {
+		d.Documents = d.Documents[:shownDocuments]
+	}
+	slices.Reverse(d.Documents)
 	if d.Notes, err = r.store.notes(ctx, q, scope, id); err != nil {
 		return d, err
 	}

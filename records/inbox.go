@@ -84,7 +84,16 @@ func (r *Room) orgNames(ctx context.Context, q db.Querier, a access.Access) (map
 }
 
 // Neighbour is the id of the case that follows this one in the list of the filter; "" at its end.
-func (r *Room) Neighbour(ctx context.Context, f Filter, c Case) (string, error) {
+func (r *Room) Neighbour(ctx context.Context, f Filter, id string) (string, error) {
+	q := r.h.DB.Reader()
+	a, err := access.Load(ctx, q)
+	if err != nil {
+		return "", err
+	}
+	c, err := r.store.caseByID(ctx, q, a, id, "")
+	if err != nil {
+		return "", err
+	}
 	f.Page = paging.Cursor{After: f.key(c)}
 	next, err := r.Inbox(ctx, f)
 	if err != nil || len(next.Items) == 0 {

@@ -205,9 +205,9 @@ func (h *house) thing(t *testing.T, people map[string]context.Context, reach Rea
 		}
 		return nil
 	}))
-	d, err := h.store.documents(t.Context(), h.h.DB.Reader(), access.At(erfurt), c.ID)
+	d, err := h.store.documents(t.Context(), h.h.DB.Reader(), access.At(erfurt), c.ID, 10)
 	must(t, err)
-	return &thing{c, d[0]}
+	return &thing{c, d[len(d)-1]}
 }
 
 // expected is the code of the refusal, "" for none, by the words of package access.

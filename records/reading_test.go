@@ -2,10 +2,12 @@ package records
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"rennsteig/platform/db"
 	"rennsteig/records/access"
@@ -54,6 +56,31 @@ func TestReadingOfConfidentialThingsIsLogged(t *testing.T) {
 			if n := after[0] + after[1] + after[2] - before[0] - before[1] - before[2]; n != want || read(object) != seen+want {
 				t.Errorf("%s: %d readings in the log, want %d", path, n, want)
 			}
+		}
+	})
+}
+
+// A case with very many documents shows the newest on its page, and going on to the next case reads none of them.
+func TestCaseWithManyDocuments(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		f := h.open(t, erika, Details{Subject: "Großverfahren"})
+		c, err := h.OpenCase(erika, NewCase{File: f.ID, Subject: "Einwendungen"})
+		must(t, err)
+		var docs []Document
+		for i := range shownDocuments + 5 {
+			docs = append(docs, Document{Kind: AttachmentKind, Name: fmt.Sprintf("Einwendung %03d.pdf", i), Hash: strings.Repeat("0", 64), Size: 1,
+				MediaType: "application/pdf", CreatedAt: h.h.Now().Add(time.Duration(i) * time.Second)})
+		}
+		must(t, h.h.DB.Tx(erika, func(ctx context.Context, tx *db.Tx) error { return h.FileDocuments(ctx, tx, c, "filing.filed", docs) }))
+		d, err := h.Dossier(erika, c.ID)
+		must(t, err)
+		if len(d.Documents) != shownDocuments || !d.More || d.Documents[0].Name != docs[5].Name || d.Documents[shownDocuments-1].Name != docs[len(docs)-1].Name {
+			t.Errorf("%d documents, more: %v, from %s", len(d.Documents), d.More, d.Documents[0].Name)
+		}
+		w := httptest.NewRecorder()
+		h.mux.ServeHTTP(w, httptest.NewRequestWithContext(erika, http.MethodGet, "/akte/vorgang/"+c.ID, nil))
+		if !strings.Contains(w.Body.String(), "Die neuesten 20 Dokumente") || strings.Contains(w.Body.String(), "Einwendung 004.pdf") {
+			t.Error("the page does not say that there are more")
 		}
 	})
 }

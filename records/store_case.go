@@ -61,10 +61,11 @@ func firstVersions(ctx context.Context, tx *db.Tx, documents []Document) error {
 	return b.Flush(ctx, tx)
 }
 
-func (store) documents(ctx context.Context, q db.Querier, s access.Access, caseID string) ([]Document, error) {
+// documents are the newest documents of the case, the newest first.
+func (store) documents(ctx context.Context, q db.Querier, s access.Access, caseID string, most int) ([]Document, error) {
 	var p db.Params
 	rows, err := q.Query(ctx, `SELECT `+documentColumns+` FROM records_document WHERE `+s.In("authority_id", &p)+
-		` AND case_id = `+p.Add(caseID)+` ORDER BY created_at, id`, p...)
+		` AND case_id = `+p.Add(caseID)+` ORDER BY created_at DESC, id DESC LIMIT `+p.Add(most), p...)
 	return db.All(rows, err, scanDocument)
 }
 

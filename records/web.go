@@ -111,11 +111,7 @@ func (r *Room) badge(req *http.Request, s State) web.Badge {
 // getNext leads to the next case of the list that this one was opened from.
 func (r *Room) getNext(w http.ResponseWriter, req *http.Request) error {
 	f := list(req.URL.Query())
-	d, err := r.Dossier(req.Context(), web.PathID(req))
-	if err != nil {
-		return err
-	}
-	next, err := r.Neighbour(req.Context(), f, d.Case)
+	next, err := r.Neighbour(req.Context(), f, web.PathID(req))
 	if err != nil {
 		return err
 	}
