@@ -15,8 +15,11 @@ CREATE INDEX filing_text_vector ON filing_text USING gin (filing_text_vector(wor
 ALTER INDEX filing_text_vector ALTER COLUMN 1 SET STATISTICS 0;
 ALTER INDEX filing_text_vector ALTER COLUMN 2 SET STATISTICS 0;
 DROP INDEX filing_text_vector_before;
+-- A page is found before a helping process has started.
+ALTER TABLE filing_text SET (parallel_workers = 0);
 
 -- +goose Down
+ALTER TABLE filing_text RESET (parallel_workers);
 DROP INDEX filing_text_vector;
 CREATE INDEX filing_text_vector ON filing_text USING gin (filing_text_vector(words, tokens)) WITH (fastupdate = off);
 ALTER INDEX filing_text_vector ALTER COLUMN 1 SET STATISTICS 0;

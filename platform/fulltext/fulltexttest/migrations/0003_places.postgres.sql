@@ -16,8 +16,11 @@ CREATE INDEX demo_text_vector ON demo_text USING gin (demo_text_vector(words, to
 ALTER INDEX demo_text_vector ALTER COLUMN 1 SET STATISTICS 0;
 ALTER INDEX demo_text_vector ALTER COLUMN 2 SET STATISTICS 0;
 DROP INDEX demo_text_vector_before;
+-- A page is found before a helping process has started.
+ALTER TABLE demo_text SET (parallel_workers = 0);
 
 -- +goose Down
+ALTER TABLE demo_text RESET (parallel_workers);
 DROP INDEX demo_text_vector;
 CREATE INDEX demo_text_vector ON demo_text USING gin (demo_text_vector(words, tokens)) WITH (fastupdate = off);
 ALTER INDEX demo_text_vector ALTER COLUMN 1 SET STATISTICS 0;
