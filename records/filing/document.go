@@ -229,8 +229,8 @@ func (r *Room) log(ctx context.Context, tx *db.Tx, d Document, action string, ch
 }
 
 // Move puts documents, and attachments with their message, into another case of the same authority: the caller may
-// change both. Nothing moves to where less confidential things lie (errs.Denied), nor what somebody else edits or what
-// the program made for its case (errs.Conflict).
+// change both. Nothing moves to where less confidential things lie (errs.Denied), nor what somebody else edits, what
+// circulates or what the program made for its case (errs.Conflict).
 func (r *Room) Move(ctx context.Context, caseID string, ids []string, reference string) error {
 	reference = oneLine(reference)
 	if reference == "" {
@@ -282,6 +282,9 @@ func (r *Room) move(ctx context.Context, tx *db.Tx, scope access.Access, from, t
 		}
 		if d.Locked(r.h.Now()) && d.LockedBy != scope.Subject {
 			return errs.E(errs.Conflict, "filing.error.locked", d.LockedName)
+		}
+		if err := r.core.DocumentLeaves(ctx, tx, d.ID); err != nil {
+			return err
 		}
 		if err := r.store.moveTo(ctx, tx, scope, d, to); err != nil {
 			return err

@@ -287,7 +287,7 @@ func (r *Room) putCase(ctx context.Context, tx *db.Tx, id string) error {
 		return err
 	}
 	e := entry{ID: "case:" + c.ID, Authority: c.Authority, Kind: "case", Case: c.ID, At: c.ReceivedAt}
-	return r.putEntry(ctx, tx, e, c.FileID, c.Reference, c.Subject, c.Applicant, c.SourceRef)
+	return r.putEntry(ctx, tx, e, c.FileID, c.Reference, c.Subject, c.Applicant, c.SourceRef, c.Former)
 }
 
 func (r *Room) putFile(ctx context.Context, tx *db.Tx, id string) error {
@@ -301,7 +301,7 @@ func (r *Room) putFile(ctx context.Context, tx *db.Tx, id string) error {
 		return err
 	}
 	e := entry{ID: "file:" + f.ID, Authority: f.Authority, Kind: "file", File: f.ID, At: f.OpenedAt}
-	return r.putEntry(ctx, tx, e, f.ID, f.Reference, f.Subject, f.Keywords)
+	return r.putEntry(ctx, tx, e, f.ID, f.Reference, f.Subject, f.Keywords, f.Former)
 }
 
 // relabelBatch is how many entries get new labels in one transaction, so that others come in between.

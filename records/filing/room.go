@@ -36,6 +36,8 @@ func New(h *platform.House, core *records.Room, x Extractor) (*Room, error) {
 		core.AddList(l)
 	}
 	r.pages = newPages(h.Site)
+	core.OnClosing(r.closing)
+	core.OnMove(r.moved)
 	queue.Handle(h.Queue, topicRead, r.doRead)
 	queue.Handle(h.Queue, topicRender, r.render)
 	return r, nil
