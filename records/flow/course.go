@@ -114,9 +114,13 @@ func (c Course) document(id string) (draft, bool) {
 	return draft{}, false
 }
 
-func (r *Room) logReading(ctx context.Context, c records.Case, level access.Level) error {
+// logReading notes that somebody read something confidential: the object, in its version if it is a document.
+func (r *Room) logReading(ctx context.Context, authority, object string, level access.Level, version int64) error {
+	changes := map[string]any{"level": int64(level)}
+	if version > 0 {
+		changes["version"] = version
+	}
 	return r.h.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		return r.h.Audit.Append(ctx, tx, audit.Entry{Action: "flow.read", Authority: c.Authority, Object: records.CaseObject(c.ID),
-			Changes: map[string]any{"level": int64(level)}})
+		return r.h.Audit.Append(ctx, tx, audit.Entry{Action: "flow.read", Authority: authority, Object: object, Changes: changes})
 	})
 }

@@ -12,6 +12,7 @@ import (
 	"rennsteig/platform/extract"
 	"rennsteig/platform/identity"
 	"rennsteig/platform/paging"
+	"rennsteig/records"
 	"rennsteig/records/access"
 )
 
@@ -71,7 +72,7 @@ func (r *Room) TaskByID(ctx context.Context, id string) (d Desk, err error) {
 	if !ok {
 		return d, nil
 	}
-	if d.Draft, err = r.sheet(ctx, q, d.a, now.id, now.Version); err != nil {
+	if d.Draft, err = r.sheet(ctx, q, d.Course, now.id, now.Version); err != nil {
 		return d, err
 	}
 	me := identity.From(ctx).Subject
@@ -83,7 +84,7 @@ func (r *Room) TaskByID(ctx context.Context, id string) (d Desk, err error) {
 	if d.Before.Version == 0 {
 		return d, nil
 	}
-	if d.Before, err = r.sheet(ctx, q, d.a, now.id, d.Before.Version); err != nil {
+	if d.Before, err = r.sheet(ctx, q, d.Course, now.id, d.Before.Version); err != nil {
 		return d, err
 	}
 	if d.Before.Text != "" && d.Draft.Text != "" {
@@ -92,11 +93,16 @@ func (r *Room) TaskByID(ctx context.Context, id string) (d Desk, err error) {
 	return d, nil
 }
 
-// sheet reads a version of a document, and its text if that is quick.
-func (r *Room) sheet(ctx context.Context, q db.Querier, a access.Access, document string, number int64) (Sheet, error) {
-	s, err := r.store.sheet(ctx, q, a, document, number)
+// sheet reads a version of a document, and its text if that is quick; what is confidential is noted.
+func (r *Room) sheet(ctx context.Context, q db.Querier, c Course, document string, number int64) (Sheet, error) {
+	s, err := r.store.sheet(ctx, q, c.a, document, number)
 	if err != nil || r.Texts == nil || s.Size > maxRead {
 		return s, err
+	}
+	if level := max(c.Case.Level, c.File.Level); level.Sensitive() {
+		if err := r.logReading(ctx, c.Case.Authority, records.DocumentObject(document), level, number); err != nil {
+			return s, err
+		}
 	}
 	content, err := r.h.Blobs.Open(ctx, s.Hash)
 	if err != nil {

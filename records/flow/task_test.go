@@ -100,6 +100,24 @@ func (h *house) send(who, path string, form url.Values) (status int, to, page st
 	return w.Code, w.Header().Get("Location"), w.Body.String()
 }
 
+// TestDeskReading: the text of something confidential is not shown without an entry in the log that names the version.
+func TestDeskReading(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		h.Texts = plain{}
+		for _, who := range []string{"claudia", "birgit"} {
+			h.exec(`INSERT INTO records_clearance (authority_id, subject, name, level) VALUES ($1, $2, '', 3)`, erfurt, who)
+		}
+		c := h.newCase(func(f *records.File, _ *records.Case) { f.Level = access.Confidential })
+		doc := h.newDocument(c)
+		h.write(doc, "Vertraulich")
+		k := h.task(h.start(c, doc, step(CoSign, "birgit")), "birgit")
+		h.must200("birgit", "/akte/aufgabe/"+k.ID, "Vertraulich")
+		if n := h.count(`audit_entry WHERE action = 'flow.read' AND actor = 'birgit' AND object = '` + records.DocumentObject(doc) + `' AND changes LIKE '%"version":2%'`); n != 1 {
+			t.Errorf("%d readings of the document in the log", n)
+		}
+	})
+}
+
 // TestNext goes from any task through all of its sort, in the order of the list, and from the last to the first.
 func TestNext(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {

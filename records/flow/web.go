@@ -255,7 +255,7 @@ func (r *Room) noteReading(ctx context.Context, c records.Case, f records.File) 
 	if !level.Sensitive() {
 		return nil
 	}
-	return r.logReading(ctx, c, level)
+	return r.logReading(ctx, c.Authority, records.CaseObject(c.ID), level, 0)
 }
 
 // keptTexts are the fields whose text is shown, with what they are called.
