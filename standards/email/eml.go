@@ -3,6 +3,7 @@ package email
 import (
 	"bufio"
 	"bytes"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -15,6 +16,11 @@ func ParseEML(b []byte, l Limits) (*Message, error) {
 	budget, err := start(b, l)
 	if err != nil {
 		return nil, err
+	}
+	if bytes.HasPrefix(b, []byte{0xFF, 0xFE}) || bytes.HasPrefix(b, []byte{0xFE, 0xFF}) { // saved by an editor
+		if s, ok := decodeCharset("utf-16", b); ok {
+			b = []byte(s)
+		}
 	}
 	return (&eml{budget}).message(b, 0)
 }
@@ -85,6 +91,7 @@ func (e *eml) part(m *Message, h message.Header, body []byte, depth int) (text, 
 		m.defect("part %d: damaged in its encoding; what can be read is taken", number)
 	}
 	if (media == "text/plain" || media == "text/html") && disposition != "attachment" && name == "" {
+		var err error
 		s, ok := decodeCharset(params["charset"], content)
 		if !ok {
 			m.defect("part %d: unknown charset %.100q", number, params["charset"])
@@ -93,6 +100,11 @@ func (e *eml) part(m *Message, h message.Header, body []byte, depth int) (text, 
 		if strings.EqualFold(params["format"], "flowed") && media == "text/plain" {
 			s = unflow(s, strings.EqualFold(params["delsp"], "yes"))
 		}
+		if media == "text/plain" {
+			if s, err = e.cutUU(m, s, depth); err != nil {
+				return text{}, err
+			}
+		}
 		return text{s: s, html: media == "text/html"}, nil
 	}
 	a := Attachment{
@@ -100,6 +112,41 @@ func (e *eml) part(m *Message, h message.Header, body []byte, depth int) (text, 
 		Inline: disposition != "attachment" && (disposition == "inline" || h.Has("Content-Id")),
 	}
 	return e.content(m, a, depth, number)
+}
+
+var uuBegin = regexp.MustCompile(`(?m)^begin [0-7]{3,4} (\S[^\r\n]*)\r?\n`)
+
+// cutUU takes the files out of a text that carries them in uuencode, as Outlook may still be told to send them.
+func (e *eml) cutUU(m *Message, s string, depth int) (string, error) {
+	var out strings.Builder
+	for others := 0; others < 20; {
+		at := uuBegin.FindStringSubmatchIndex(s)
+		if at == nil {
+			break
+		}
+		end := strings.Index(s[at[1]:], "\nend")
+		if end < 0 {
+			break
+		}
+		end += at[1] + len("\nend")
+		content, flawed := undoUU([]byte(s[at[0]:end]))
+		if flawed {
+			out.WriteString(s[:at[1]])
+			s = s[at[1]:]
+			others++
+			continue
+		}
+		if err := e.budget.part(depth); err != nil {
+			return "", err
+		}
+		if err := e.attachment(int64(len(content))); err != nil {
+			return "", err
+		}
+		m.attach(Attachment{Name: s[at[2]:at[3]], Content: content}, e.parts)
+		out.WriteString(s[:at[0]])
+		s = s[end:]
+	}
+	return out.String() + s, nil
 }
 
 // content adds an attachment to m, or what is in it.

@@ -273,6 +273,25 @@ func TestEMLRealHeader(t *testing.T) {
 	}
 }
 
+func TestUUInText(t *testing.T) {
+	m, err := ParseEML(lines("Subject: x", "", "Anbei.", "", "begin 644 Katze 1.txt", "#0V%T", "`", "end", "", "begin 7 Tage", "begin 644 nur so", "Sehr geehrte Damen", "end", "Gruß"), Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	check(t, m)
+	if len(m.Attachments) != 1 || m.Attachments[0].Name != "Katze 1.txt" || string(m.Attachments[0].Content) != "Cat" ||
+		m.Text != "Anbei.\n\n\n\nbegin 7 Tage\nbegin 644 nur so\nSehr geehrte Damen\nend\nGruß" {
+		t.Errorf("%q, %+v", m.Text, m.Attachments)
+	}
+	many := append(lines("Subject: x", ""), bytes.Repeat(lines("begin 644 x", "#0V%T", "end"), 600)...)
+	if _, err := ParseEML(many, Limits{}); !isTooLarge(err) {
+		t.Errorf("600 files: %v", err)
+	}
+	if m, err = ParseEML([]byte("\xFF\xFE"+string(utf16le("Subject: x\r\n\r\nGrüße"))), Limits{}); err != nil || m.Text != "Grüße" {
+		t.Errorf("UTF-16: %+v, %v", m, err)
+	}
+}
+
 // Names in RFC 2231, by its rules and beside them.
 func TestParameters(t *testing.T) {
 	for header, want := range map[string]string{
