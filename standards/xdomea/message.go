@@ -26,13 +26,13 @@ type reading struct {
 	files map[string]*zip.File
 	named map[string]bool // by the message
 
-	ns, version     string
-	message         Message
-	open            []element
-	text            []byte // of the innermost element
-	head            map[string]bool
-	content         bool // the element that the message must have
-	retention, kind bool // of the Schriftgutobjekt: Aufbewahrungsdauer, Aussonderungsart
+	ns, version string
+	message     Message
+	open        []element
+	text        []byte // of the innermost element
+	head        map[string]bool
+	content     bool            // the element that the message must have
+	archival    map[string]bool // of the Schriftgutobjekt: the elements of ArchivspezifischeMetadaten that say something
 
 	whole bool // read to its end
 }
@@ -66,7 +66,7 @@ func (m *reading) read(f *zip.File) {
 	}
 	defer r.Close()
 	s := newScanner(r)
-	m.head = map[string]bool{}
+	m.head, m.archival = map[string]bool{}, map[string]bool{}
 	for {
 		token, err := s.next()
 		var no *refusal
@@ -133,7 +133,7 @@ func (m *reading) start(t xml.StartElement, line int) {
 	case len(m.open) == 2 && m.open[1].ours && name == m.message.content(m.version):
 		m.content = true
 	case m.object():
-		m.retention, m.kind = false, false
+		m.archival = map[string]bool{}
 	}
 }
 
@@ -165,12 +165,17 @@ func (m *reading) object() bool {
 func (m *reading) end() {
 	e := m.open[len(m.open)-1]
 	if m.object() {
-		const why = "the schema leaves it out, archives demand it"
-		if !m.retention {
-			m.warn("archive-metadata", e.line, "the %s has no ArchivspezifischeMetadaten/Aufbewahrungsdauer: %s", e.name, why)
+		demanded := []string{"Aufbewahrungsdauer", "Aussonderungsart"}
+		if m.message == Offer {
+			demanded = append(demanded, "Bewertungsvorschlag")
 		}
-		if !m.kind {
-			m.warn("archive-metadata", e.line, "the %s has no ArchivspezifischeMetadaten/Aussonderungsart: %s", e.name, why)
+		if !m.archival["Unbefristet"] {
+			demanded = append(demanded, "Aufbewahrungsende")
+		}
+		for _, name := range demanded {
+			if !m.archival[name] {
+				m.warn("archive-metadata", e.line, "the %s has no ArchivspezifischeMetadaten/%s: the schema lets it be left out, archives demand it", e.name, name)
+			}
 		}
 	}
 	if e.leaf {
@@ -189,11 +194,9 @@ func (m *reading) value(e element, raw string) {
 		parent = m.open[n-2].name
 	}
 	if n >= 5 && text != "" && m.open[1].name == "Schriftgutobjekt" && m.open[3].name == "ArchivspezifischeMetadaten" {
-		switch m.open[4].name {
-		case "Aufbewahrungsdauer":
-			m.retention = true
-		case "Aussonderungsart":
-			m.kind = true
+		m.archival[m.open[4].name] = true
+		if e.name == "Unbefristet" {
+			m.archival[e.name] = text == "1" || text == "true"
 		}
 	}
 	if n == 4 && m.open[1].name == "Kopf" && parent == "Nachrichtentyp" && e.name == "code" {

@@ -212,7 +212,10 @@ func TestRefusesMessage(t *testing.T) {
 		"nothing in it":       {"xdomea:Schriftgutobjekt>", "xdomea:Anschreiben>", []string{"fault content"}, 0},
 		"no retention":        {"<xdomea:AnzahlJahre>10<", "<xdomea:AnzahlJahre> <", []string{"warning archive-metadata"}, 9},
 		"no kind":             {"<code>A<", "<code><", []string{"warning archive-metadata"}, 9},
-		"no metadata":         {"ArchivspezifischeMetadaten>", "Mehr>", []string{"warning archive-metadata", "warning archive-metadata"}, 9},
+		"no metadata":         {"ArchivspezifischeMetadaten>", "Mehr>", []string{"warning archive-metadata", "warning archive-metadata", "warning archive-metadata"}, 9},
+		"no end":              {"xdomea:Aufbewahrungsende>", "xdomea:Mehr>", []string{"warning archive-metadata"}, 9},
+		"no end, for ever": {message[strings.Index(message, "<xdomea:AnzahlJahre>"):strings.Index(message, "</xdomea:ArchivspezifischeMetadaten>")],
+			"<xdomea:Unbefristet>1</xdomea:Unbefristet></xdomea:Aufbewahrungsdauer><xdomea:Aussonderungsart><xdomea:Aussonderungsart><code>A</code></xdomea:Aussonderungsart></xdomea:Aussonderungsart>", nil, 0},
 		"version 4":           {"schema:3.1.0", "schema:4.0.0", []string{"fault version"}, 2},
 		"other standard":      {"urn:xoev-de:xdomea:schema:", "urn:xoev-de:xzufi:schema:", []string{"fault namespace"}, 2},
 		"prefix":              {"xdomea:", "x:", []string{"fault prefix"}, 2}, // of the namespace too, see below
@@ -265,6 +268,11 @@ func TestRefusesMessage(t *testing.T) {
 func TestOffer(t *testing.T) {
 	stem := process + "_Aussonderung.Anbieteverzeichnis.0501"
 	m := strings.NewReplacer("Aussonderung.Aussonderung.0503", "Aussonderung.Anbieteverzeichnis.0501", "<code>0503", "<code>0501").Replace(message)
+	without := codes(check(t, pack(t, entry{name: stem + ".xml", text: m}), stem+".zip", Options{}))
+	if !slices.Equal(without, []string{"warning archive-metadata"}) {
+		t.Errorf("without a proposal: %q", without)
+	}
+	m = strings.Replace(m, "<xdomea:Aufbewahrungsende>", "<xdomea:Bewertungsvorschlag><code>A</code></xdomea:Bewertungsvorschlag><xdomea:Aufbewahrungsende>", 1)
 	if got := codes(check(t, pack(t, entry{name: stem + ".xml", text: m}), stem+".zip", Options{})); got != nil {
 		t.Errorf("without the file: %q", got)
 	}
