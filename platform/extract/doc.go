@@ -1,5 +1,5 @@
-// Package extract gives the text of documents, for search, and their renditions as PDF, for people without the program
-// that wrote them.
+// Package extract gives the text of documents, for search, pictures of their pages, to look at, and their renditions as
+// PDF, for people without the program that wrote them.
 //
 // What a document is made of decides who reads it: PDF is read by pdfium, compiled to WebAssembly and run inside of this
 // process within a memory of its own; DOCX, ODT, XLSX and their kin, HTML, RTF, mail and plain text by readers in Go;

@@ -59,6 +59,7 @@ type Options struct {
 type Extractor struct {
 	options  Options
 	pdfium   *engine
+	pictures pictures
 	programs chan struct{} // who holds a place runs a program
 }
 
@@ -73,7 +74,7 @@ func New(o Options) *Extractor {
 	if o.Timeout <= 0 {
 		o.Timeout = 2 * time.Minute
 	}
-	return &Extractor{options: o, pdfium: &engine{cache: o.Cache}, programs: make(chan struct{}, maxPrograms)}
+	return &Extractor{options: o, pdfium: newEngine(o.Cache), pictures: make(pictures, 1), programs: make(chan struct{}, maxPrograms)}
 }
 
 // Close frees what was started.

@@ -24,21 +24,27 @@ import (
 )
 
 const (
-	maxInstances = 2           // each takes a core, and memory for itself
-	maxMemory    = 256 << 20   // bytes of one instance
-	maxScanned   = 50          // pages of one document that are recognised
-	maxPixels    = 4000 * 4000 // of a page's picture
-	scanDPI      = 200         // enough for 8 pt letters
-	maxPictures  = 64 << 20    // bytes of all pages' pictures
+	maxReaders  = 2           // instances at the same time: each takes a core, and memory for itself
+	maxLookers  = 2           // besides: who looks at a page does not wait for what is read for the search
+	maxMemory   = 256 << 20   // bytes of one instance
+	maxScanned  = 50          // pages of one document that are recognised
+	maxPixels   = 4000 * 4000 // of a page's picture
+	scanDPI     = 200         // enough for 8 pt letters
+	maxPictures = 64 << 20    // bytes of all pages' pictures
 )
 
 // engine is pdfium. It is compiled when the first PDF comes.
 type engine struct {
-	cache string
+	cache            string
+	readers, lookers chan struct{} // who holds a place has an instance
 
 	mu       sync.Mutex
 	pool     pdfium.Pool
 	compiled wazero.CompilationCache
+}
+
+func newEngine(cache string) *engine {
+	return &engine{cache: cache, readers: make(chan struct{}, maxReaders), lookers: make(chan struct{}, maxLookers)}
 }
 
 func (e *engine) open() (pdfium.Pool, error) {
@@ -63,7 +69,7 @@ func (e *engine) open() (pdfium.Pool, error) {
 		config = config.WithCompilationCache(c)
 	}
 	pool, err := webassembly.Init(webassembly.Config{
-		MaxTotal: maxInstances, RuntimeConfig: config,
+		MaxTotal: maxReaders + maxLookers, RuntimeConfig: config,
 		ReuseWorkers: false,                                                        // what one document does to pdfium, another authority's never meets; costs some milliseconds
 		FSConfig:     wazero.NewFSConfig(), Stdout: io.Discard, Stderr: io.Discard, // it sees no file of this machine
 	})
@@ -91,12 +97,18 @@ func (e *engine) close() error {
 // errCrashed is for an instance that can no longer be used.
 var errCrashed = errors.New("pdfium: crashed")
 
-// with calls f with an instance of pdfium. If it does not end in time, or fails in a way that pdfium has no word for, the
-// instance is thrown away.
-func (e *engine) with(ctx context.Context, f func(pdfium.Pdfium) error) error {
+// with calls f with an instance of pdfium, once there is one of these places. If it does not end in time, or fails in a way
+// that pdfium has no word for, the instance is thrown away.
+func (e *engine) with(ctx context.Context, places chan struct{}, f func(pdfium.Pdfium) error) error {
 	pool, err := e.open()
 	if err != nil {
 		return err
+	}
+	select {
+	case places <- struct{}{}:
+		defer func() { <-places }()
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 	instance, err := pool.GetInstanceWithContext(ctx)
 	if err != nil {
@@ -148,7 +160,7 @@ func (e *Extractor) pdf(ctx context.Context, d document) (string, How, error) {
 	defer stop()
 	tesseract := e.look("tesseract")
 	var p pages
-	err := e.pdfium.with(limited, func(i pdfium.Pdfium) error {
+	err := e.pdfium.with(limited, e.pdfium.readers, func(i pdfium.Pdfium) error {
 		p = pages{}
 		return p.read(limited, i, d, tesseract != "")
 	})

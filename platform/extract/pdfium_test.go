@@ -63,7 +63,7 @@ func TestHyphens(t *testing.T) {
 // draw makes a picture of a PDF's first page.
 func draw(t testing.TB, in []byte) (picture []byte) {
 	t.Helper()
-	err := shared.pdfium.with(context.Background(), func(i pdfium.Pdfium) error {
+	err := shared.pdfium.with(context.Background(), shared.pdfium.readers, func(i pdfium.Pdfium) error {
 		d, err := i.OpenDocument(&requests.OpenDocument{File: &in})
 		if err != nil {
 			return err
