@@ -87,19 +87,12 @@ func (r *Room) Incoming(ctx context.Context, id string) (Incoming, []Document, e
 
 // OpenIncoming reads a document of post that the caller may see; close what it returns.
 func (r *Room) OpenIncoming(ctx context.Context, id, document string) (Stored, io.ReadCloser, error) {
-	_, docs, err := r.Incoming(ctx, id)
+	_, d, err := r.incomingDocument(ctx, id, document)
 	if err != nil {
 		return Stored{}, nil, err
 	}
-	for _, d := range docs {
-		if d.ID == document {
-			f := Stored{Name: d.Name, MediaType: d.MediaType}
-			f.Hash, f.Size = d.Hash, d.Size
-			content, err := r.open(ctx, d.Hash, d.Name)
-			return f, content, err
-		}
-	}
-	return Stored{}, nil, errs.E(errs.NotFound, "records.error.not_found")
+	content, err := r.open(ctx, d.Hash, d.Name)
+	return d.file(), content, err
 }
 
 // Post is what somebody registers: fields that are empty are taken from the first mail among the files.

@@ -63,10 +63,22 @@ func describeMail(d *Document, m *email.Message) {
 	}
 }
 
-func sender(m *email.Message) string {
+func sender(m *email.Message) string { return people(m.From) }
+
+// people are addresses in one line.
+func people(all []mail.Address) string {
 	var out []string
-	for _, a := range m.From {
+	for _, a := range all {
 		out = append(out, oneLine(person(a)))
+	}
+	return strings.Join(out, ", ")
+}
+
+// attached are the names of what came with a message, in one line.
+func attached(m *email.Message) string {
+	var out []string
+	for _, a := range m.Attachments {
+		out = append(out, records.SafeName(a.Name))
 	}
 	return strings.Join(out, ", ")
 }

@@ -3,6 +3,8 @@ package filing
 import (
 	"context"
 	"errors"
+	"fmt"
+	"image"
 	"io"
 	"strings"
 	"sync"
@@ -43,3 +45,36 @@ func (p *plain) PDF(_ context.Context, name string, r io.Reader) ([]byte, error)
 }
 
 var errMachine = errors.New("the machine is out of order")
+
+// Sheets takes what is divided by form feeds for pages.
+func (p *plain) Sheets(_ context.Context, mediaType, name string, r io.ReaderAt, size int64, first, most int) (int, []image.Point, extract.How, error) {
+	b, how, err := p.pages(mediaType, name, r, size)
+	var sizes []image.Point
+	for n := first; n < first+most && n <= len(b); n++ {
+		sizes = append(sizes, image.Pt(595, 842))
+	}
+	return len(b), sizes, how, err
+}
+
+// Sheet says which page of how many pixels it would be.
+func (p *plain) Sheet(_ context.Context, mediaType, name string, r io.ReaderAt, size int64, number, width int) ([]byte, extract.How, error) {
+	b, how, err := p.pages(mediaType, name, r, size)
+	if how != extract.Read || err != nil {
+		return nil, how, err
+	}
+	if number < 1 || number > len(b) {
+		return nil, extract.Empty, nil
+	}
+	return fmt.Appendf(nil, "%d: %s", width, b[number-1]), extract.Read, nil
+}
+
+func (p *plain) pages(mediaType, name string, r io.ReaderAt, size int64) ([]string, extract.How, error) {
+	if !extract.Visible(mediaType, name) {
+		return nil, extract.Unsupported, nil
+	}
+	b, err := io.ReadAll(io.NewSectionReader(r, 0, size))
+	if strings.HasPrefix(string(b), "damaged") {
+		return nil, extract.Damaged, err
+	}
+	return strings.Split(string(b), "\f"), extract.Read, err
+}

@@ -1,11 +1,9 @@
 package filing
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"time"
 
@@ -184,36 +182,14 @@ func (r *Room) extractAll(ctx context.Context, objects []string, since time.Time
 const inMemory = 8 << 20
 
 // extract reads the text of a document's current version.
-func (r *Room) extract(ctx context.Context, d Document) (Text, error) {
-	content, err := r.h.Blobs.Open(ctx, d.Hash)
-	if err != nil {
-		return Text{}, err
-	}
-	defer content.Close()
-	var at io.ReaderAt
-	if d.Size <= inMemory {
-		b, err := io.ReadAll(content)
-		if err != nil {
-			return Text{}, err
-		}
-		at = bytes.NewReader(b)
-	} else {
-		f, err := os.CreateTemp("", "rennsteig-text-")
-		if err != nil {
-			return Text{}, err
-		}
-		defer os.Remove(f.Name()) //nolint:errcheck // left to the system's own sweep
-		defer f.Close()
-		if _, err := io.Copy(f, content); err != nil {
-			return Text{}, err
-		}
-		at = f
-	}
-	text, how, err := r.extractor.Text(ctx, d.MediaType, d.Name, at, d.Size)
-	if err != nil {
-		return Text{}, err
-	}
-	return Text{Version: d.Version, Hash: d.Hash, How: how, At: r.h.Now(), Text: text}, nil
+func (r *Room) extract(ctx context.Context, d Document) (t Text, err error) {
+	t = Text{Version: d.Version, Hash: d.Hash}
+	err = r.spooled(ctx, d.file(), func(content io.ReaderAt) (err error) {
+		t.Text, t.How, err = r.extractor.Text(ctx, d.MediaType, d.Name, content, d.Size)
+		return err
+	})
+	t.At = r.h.Now()
+	return t, err
 }
 
 // put makes one object findable as it is now, or unfindable if it is gone.

@@ -133,8 +133,7 @@ func (r *Room) OpenRendition(ctx context.Context, id string) (Stored, io.ReadClo
 	if err := r.noteDocument(ctx, q, scope, d, map[string]any{"rendition": x.Version}); err != nil {
 		return Stored{}, nil, err
 	}
-	f := Stored{Name: stem(d.Name) + ".pdf", MediaType: "application/pdf"}
-	f.Hash, f.Size = x.Hash, x.Size
+	f := rendered(d.file(), x)
 	content, err := r.open(ctx, x.Hash, f.Name)
 	return f, content, err
 }

@@ -2,6 +2,7 @@ package filing
 
 import (
 	"context"
+
 	"rennsteig/platform/db"
 	"rennsteig/platform/errs"
 	"rennsteig/records/access"
@@ -64,6 +65,24 @@ func (store) children(ctx context.Context, q db.Querier, s access.Access, docume
 	rows, err := q.Query(ctx, `SELECT `+documentColumns+documentTables+s.ReadsInCase("d", &p)+` AND d.parent_id <> '' AND d.parent_id = `+
 		p.Add(document)+` ORDER BY d.created_at, d.id LIMIT 500`, p...)
 	return db.All(rows, err, scanDocument)
+}
+
+// neighbours are the documents of the case that were filed just before and just after this one; nil if there is none.
+func (store) neighbours(ctx context.Context, q db.Querier, s access.Access, d Document) (previous, next *Document, err error) {
+	one := func(sign, order string) (*Document, error) {
+		var p db.Params
+		where := inCase(s, &p, d.CaseID) + ` AND (d.created_at, d.id) ` + sign + ` (` + p.Add(db.Micros(d.CreatedAt)) + `, ` + p.Add(d.ID) + `)`
+		x, err := scanDocument(q.QueryRow(ctx, `SELECT `+documentColumns+documentTables+where+` ORDER BY d.created_at `+order+`, d.id `+order+` LIMIT 1`, p...))
+		if errs.Is(err, errs.NotFound) {
+			return nil, nil
+		}
+		return &x, err
+	}
+	if previous, err = one("<", "DESC"); err != nil {
+		return nil, nil, err
+	}
+	next, err = one(">", "ASC")
+	return previous, next, err
 }
 
 // --- versions that came too late ---

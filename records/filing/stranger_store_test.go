@@ -126,6 +126,10 @@ func (h *house) storeCalls(g guarded) map[string]storeCall {
 		"versions": func(ctx context.Context, tx *db.Tx, s access.Access) error {
 			return nothing(st.versions(ctx, tx, s, g.doc.ID))
 		},
+		"neighbours": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			previous, next, err := st.neighbours(ctx, tx, s, g.doc)
+			return nothing(slices.DeleteFunc([]*Document{previous, next}, func(d *Document) bool { return d == nil }), err)
+		},
 		"version": func(ctx context.Context, tx *db.Tx, s access.Access) error {
 			_, err := st.version(ctx, tx, s, g.doc.ID, 1)
 			return err

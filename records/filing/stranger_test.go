@@ -113,6 +113,19 @@ func (h *house) useCases(t *testing.T, g guarded) map[string]func(ctx context.Co
 			_, c, err := h.OpenVersion(ctx, g.doc.ID, 1, "")
 			return closing(c, err)
 		},
+		"Look": func(ctx context.Context) error { _, err := h.Look(ctx, g.doc.ID, 1, 1); return err },
+		"Sheet": func(ctx context.Context) error {
+			_, err := h.Sheet(ctx, g.doc.ID, g.doc.Version, 1, smallWidth)
+			return err
+		},
+		"LookIncoming": func(ctx context.Context) error {
+			_, _, _, err := h.LookIncoming(ctx, g.incoming, g.paper, 1)
+			return err
+		},
+		"IncomingSheet": func(ctx context.Context) error {
+			_, err := h.IncomingSheet(ctx, g.incoming, g.paper, 1, smallWidth)
+			return err
+		},
 		"Lock":      func(ctx context.Context) error { return h.Lock(ctx, g.doc.ID) },
 		"Unlock":    func(ctx context.Context) error { return h.Unlock(ctx, g.doc.ID) },
 		"BreakLock": func(ctx context.Context) error { return h.BreakLock(ctx, g.doc.ID) },
@@ -190,8 +203,8 @@ func TestReadersAndBlocked(t *testing.T) {
 				access.Put(ctx, tx, access.All, access.Grant{Authority: erfurt, File: g.c.FileID, Holder: access.Person("s:Rita Lesen"), May: access.Read}),
 				access.Put(ctx, tx, access.All, access.Grant{Authority: erfurt, File: g.c.FileID, Holder: access.Person("s:Bert Gesperrt"), May: access.Nothing}))
 		})
-		reads := []string{"Documents", "OpenVersion", "Card", "OpenRendition", "Render", "Incoming", "OpenIncoming", "Register", "HandTo"}
-		outside := []string{"Incoming", "OpenIncoming", "Register", "HandTo"} // post is no part of the file
+		reads := []string{"Documents", "OpenVersion", "Card", "Look", "Sheet", "OpenRendition", "Render", "LookIncoming", "IncomingSheet", "Incoming", "OpenIncoming", "Register", "HandTo"}
+		outside := []string{"LookIncoming", "IncomingSheet", "Incoming", "OpenIncoming", "Register", "HandTo"} // post is no part of the file
 		for name, use := range h.useCases(t, g) {
 			err := use(reader)
 			switch {
@@ -315,7 +328,7 @@ func TestStrangersAddresses(t *testing.T) {
 			case strings.Contains(path, "/posteingang/"):
 				id = g.incoming
 			}
-			path = strings.NewReplacer("{id}", id, "{number}", "1", "{held}", g.held, "{document}", g.paper).Replace(path)
+			path = strings.NewReplacer("{id}", id, "{number}", "1", "{held}", g.held, "{document}", g.paper, "{page}", "1.png").Replace(path)
 			kind, body := "application/x-www-form-urlencoded", []byte(url.Values{"dokument": {g.doc.ID}, "betreff": {"x"}, "was": {"markieren"},
 				"version": {fmt.Sprint(g.doc.Version)}, "id": {g.held}, "wahl": {"behalten"}, "vorgang": {g.c.Reference}, records.ChosenName: {g.incoming}}.Encode())
 			if strings.HasSuffix(pattern, "/dokumente") || strings.HasSuffix(pattern, "/fassung") || strings.HasSuffix(pattern, "/posteingang") {

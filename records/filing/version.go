@@ -194,7 +194,7 @@ func (r *Room) OpenVersion(ctx context.Context, document string, number int64, h
 		if err != nil {
 			return Stored{}, nil, err
 		}
-		f.Hash, f.Size, f.Name, f.MediaType = v.Hash, v.Size, v.Name, v.MediaType
+		f = v.file()
 	} else {
 		h, err := r.store.held(ctx, q, scope, document, held)
 		if err != nil {

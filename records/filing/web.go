@@ -22,6 +22,7 @@ type pages struct {
 	incomings *web.Page[incomingsPage]
 	incoming  *web.Page[incomingPage]
 	search    *web.Page[searchPage]
+	look      *web.Page[lookPage]
 }
 
 func newPages(s *web.Site) pages {
@@ -31,6 +32,7 @@ func newPages(s *web.Site) pages {
 		incomings: web.NewPage[incomingsPage](s, Files, "incomings"),
 		incoming:  web.NewPage[incomingPage](s, Files, "incoming"),
 		search:    web.NewPage[searchPage](s, Files, "search"),
+		look:      web.NewPage[lookPage](s, Files, "look"),
 	}
 }
 
@@ -44,6 +46,8 @@ func (r *Room) Routes(mux *http.ServeMux) {
 	handle("GET /akte/dokument/{id}/karte", r.getCard)
 	handle("POST /akte/dokument/{id}/fassung", r.postVersion)
 	handle("GET /akte/dokument/{id}/fassung/{number}", r.getVersion)
+	handle("GET /akte/dokument/{id}/fassung/{number}/ansehen", r.getLook)
+	handle("GET /akte/dokument/{id}/fassung/{number}/seite/{page}", r.getSheet)
 	handle("POST /akte/dokument/{id}/konflikt", r.postSettle)
 	handle("GET /akte/dokument/{id}/zurueckgestellt/{held}", r.getHeld)
 	handle("POST /akte/dokument/{id}/sperre", r.postLock)
@@ -53,6 +57,8 @@ func (r *Room) Routes(mux *http.ServeMux) {
 	handle("POST /akte/posteingang/auswahl", r.postChosenIncoming)
 	handle("GET /akte/posteingang/{id}", r.getIncoming)
 	handle("GET /akte/posteingang/{id}/dokument/{document}", r.getIncomingDocument)
+	handle("GET /akte/posteingang/{id}/dokument/{document}/ansehen", r.getLookIncoming)
+	handle("GET /akte/posteingang/{id}/dokument/{document}/seite/{page}", r.getIncomingSheet)
 	handle("POST /akte/posteingang/{id}/zuordnen", r.postAssign)
 	handle("GET /akte/dokument/{id}/vorschau", r.getRendition)
 	handle("POST /akte/dokument/{id}/vorschau", r.postRendition)

@@ -16,6 +16,7 @@ import (
 	"rennsteig/platform/fulltext"
 	"rennsteig/platform/i18n"
 	"rennsteig/platform/web"
+	"rennsteig/records"
 	"rennsteig/records/access"
 )
 
@@ -41,10 +42,13 @@ type cardPage struct {
 	Said    []fulltext.Segment
 	How     string // what became of reading the text
 	Preview string // what became of the rendition; "" where there can be none
+	Look    string // address of the page that shows all
+	First   string // address of the picture of the first page; "" where there is none
 }
 
 type versionRow struct {
 	Version
+	Look    string
 	Bytes   string
 	Current bool
 	Same    int64  // the number of an older version with the same content; 0 if there is none
@@ -89,7 +93,7 @@ func (r *Room) showCard(w http.ResponseWriter, req *http.Request, failed error) 
 	first := map[string]int64{}
 	for i := len(c.Versions) - 1; i >= 0; i-- {
 		v := c.Versions[i]
-		row := versionRow{Version: v, Bytes: web.SizeText(v.Size), Current: v.Number == c.Version, Same: first[v.Hash]}
+		row := versionRow{Version: v, Look: records.LookPath(c.ID, v.Number), Bytes: web.SizeText(v.Size), Current: v.Number == c.Version, Same: first[v.Hash]}
 		if row.Same == 0 {
 			first[v.Hash] = v.Number
 		}
@@ -115,6 +119,10 @@ func (r *Room) showCard(w http.ResponseWriter, req *http.Request, failed error) 
 		if c.Rendition.Note != "" {
 			p.Preview = t(c.Rendition.Note)
 		}
+	}
+	p.Look = records.LookPath(c.ID, c.Version)
+	if from := shownFrom(c.file()); from == asItself || from == asPDF && c.Rendition.State == RenditionMade {
+		p.First = records.SheetPath(c.ID, c.Version, 1, true)
 	}
 	for _, h := range c.History {
 		p.Steps = append(p.Steps, r.step(req, h))
@@ -225,9 +233,9 @@ func (r *Room) mayReplace(ctx context.Context, id string) error {
 }
 
 func (r *Room) getVersion(w http.ResponseWriter, req *http.Request) error {
-	n, err := strconv.ParseInt(req.PathValue("number"), 10, 64)
-	if err != nil || n < 1 {
-		return errs.E(errs.NotFound, "records.error.not_found")
+	n, err := number(req.PathValue("number"))
+	if err != nil {
+		return err
 	}
 	f, content, err := r.OpenVersion(req.Context(), web.PathID(req), n, "")
 	if err != nil {

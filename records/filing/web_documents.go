@@ -35,6 +35,7 @@ func (f Filter) values() url.Values {
 // documentsList are the documents of a case.
 var documentsList = records.List{Name: "documents", Title: "records.documents", Path: "/akte/vorgang/{id}/dokumente", Columns: []records.Column{
 	{Name: "name", Text: "records.document", Fixed: true, Sorts: []string{SortName}},
+	{Name: "look", Text: "filing.look"},
 	{Name: "kind", Text: "records.kind"},
 	{Name: "subject", Text: "records.subject"},
 	{Name: "keywords", Text: "filing.keywords"},
@@ -137,6 +138,9 @@ func (r *Room) documentCells(req *http.Request, d Document) records.Cells {
 			case d.Locked(r.h.Now()):
 				x.Badges = []web.Badge{{Kind: "warning", Text: t("filing.locked_by", d.LockedName)}}
 			}
+		case "look":
+			address := records.LookPath(d.ID, d.Version)
+			x = web.TableCell{Text: t("filing.look"), Href: address, Hidden: "– " + d.Name, File: address}
 		case "kind":
 			x.Text = r.kind(req, string(d.Kind))
 		case "subject":
