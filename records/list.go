@@ -27,10 +27,10 @@ type List struct {
 // Column is one of a list's columns. A CSV file has them all.
 type Column struct {
 	Name    string
-	Text    string   // key of what it is called
-	Fixed   bool     // cannot be left out
-	Extra   bool     // is not shown until somebody chooses it
-	Several bool     // nor this one, unless they work for several authorities
+	Text    string // key of what it is called
+	Fixed   bool   // cannot be left out
+	Extra   bool   // is not shown until somebody chooses it
+	Several bool   // nor this one, unless they work for several authorities
 	Numeric bool
 	Sorts   []string // values of the filter's order by it, up and down; NoSort or none where there is no index for it
 }
