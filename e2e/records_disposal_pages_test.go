@@ -210,16 +210,27 @@ func (s *server) erasurePages(t *testing.T, data *db.DB) {
 	p.Fill("Name der Person", "Zy")
 	p.Press("Suchen")
 	p.shows(422, "Nennen Sie mindestens drei Zeichen")
-	p.Fill("Name der Person", "Qqxyzzyqq")
-	p.Press("Suchen")
-	p.shows(200, "Nichts gefunden.")
-	p.Fill("Name der Person", "Zylinderkopf")
-	p.Press("Suchen")
-	p.shows(200, "Gefunden in", "Ausgewählte als ZIP ausgeben", reference)
-	p.sends("/akte/auskunft/export", url.Values{"name": {"Zylinderkopf"}, "treffer": {"case:" + path.Base(kase)}}, "application/zip", "PK")
-	if status, _, _ := p.ask("/akte/auskunft/export", url.Values{"name": {"Zylinderkopf"}}); status != 422 {
+	search := func(name, found string) string {
+		p.goTo("/akte/auskunft")
+		p.Fill("Name der Person", name)
+		p.Press("Suchen")
+		path := p.Path()
+		p.until(path, found)
+		p.shows(200, name, "Gesucht von")
+		return path
+	}
+	search("Qqxyzzyqq", "gefunden.")
+	found := search("zylinderkopf", "Angekreuztes als ZIP ausgeben")
+	p.shows(200, "Erkannt an: Name", "Ganzer Vorgang mit allen Dokumenten", reference)
+	whole := url.Values{"gezeigt": {"vorgang:" + path.Base(kase)}}
+	if status, _, _ := p.ask(found+"/export", whole); status != 422 {
 		t.Errorf("nothing chosen is given out: %d", status)
 	}
+	whole.Set("treffer", "vorgang:"+path.Base(kase))
+	p.sends(found+"/export", whole, "application/zip", "PK")
+	p.page(200, found, "Gefundenes zur Person")
+	p.Press("Auswahl speichern")
+	p.shows(200, "Die Auswahl ist gespeichert.")
 }
 
 func (s *server) officePages(t *testing.T, data *db.DB) {

@@ -173,3 +173,39 @@ func eachOffered(b []byte, f func(*xdomea.File)) error {
 	}
 	return nil
 }
+
+// BenchmarkFind looks for a person among 100,000 files with a case each and 200,000 documents, to the end.
+func BenchmarkFind(b *testing.B) {
+	for _, dialect := range []db.Dialect{db.SQLite, db.Postgres} {
+		b.Run(string(dialect), func(b *testing.B) {
+			h := newHouse(b, housetest.New(b, dialect, rooms...))
+			h.plans(b)
+			h.many(b, 100_000)
+			h.tx(b, regina, func(ctx context.Context, tx *db.Tx) error {
+				for _, statement := range []string{
+					`INSERT INTO records_form (case_id, authority_id, form_id, form_version, title, answers) SELECT id, authority_id, '', '', '', '[{"Label":"Name","Value":"' ||
+						applicant || '"},{"Label":"Anschrift","Value":"Lindenweg 7, 99084 Erfurt"},{"Label":"Hund","Value":"Kurzhaardackel, braun, gechipt"}]' FROM records_case`,
+					`INSERT INTO records_document (id, authority_id, case_id, file_id, kind, name, hash, size, media_type, created_at, created_by)
+						SELECT c.id || n.n, c.authority_id, c.id, c.file_id, 'attachment', 'Bescheid über die Hundesteuer ' || n.n || '.pdf', '', 0, '', 0, 'Claudia Amtmann'
+						FROM records_case c CROSS JOIN (SELECT 'a' AS n UNION ALL SELECT 'b') n`,
+					`INSERT INTO records_version (document_id, number, authority_id, name, hash, size, media_type, comment, created_at, created_by)
+						SELECT id, 1, authority_id, name, '', 0, '', '', 0, created_by FROM records_document`,
+				} {
+					if _, err := tx.Exec(ctx, statement); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+			for _, name := range []string{"Zacharias Quellwasser", "Ilona Sauer"} { // the second has hardly a letter that the database can go by
+				b.Run(name, func(b *testing.B) {
+					for b.Loop() {
+						s := Search{ID: db.NewID(), Person: Person{Authority: erfurt, Name: name}, At: h.h.Now()}
+						h.tx(b, regina, func(ctx context.Context, tx *db.Tx) error { return drop(h.store.insertSearch(ctx, tx, access.At(erfurt), s)) })
+						must(b, h.seek(b.Context(), access.At(erfurt), s.ID, time.Time{}))
+					}
+				})
+			}
+		})
+	}
+}

@@ -73,7 +73,7 @@ func fileOf(name, table string, texts ...string) PersonPlace {
 
 // corePlaces are those of the electronic file's core.
 var corePlaces = []PersonPlace{
-	placeOf("disposal.place.case", "records_case", "t.applicant", "t.subject").at("t.received_at").by("t.assigned_name", "t.changed_by").
+	placeOf("disposal.place.case", "records_case", "t.applicant", "t.subject").at("t.received_at").by("t.assigned_name", "t.changed_by", "t.opened_by", "t.closed_by").
 		within("", "t.file_id").ofCase("t.id"),
 	caseOf("disposal.place.answers", "records_form", "t.answers").keyed("t.case_id", "t.case_id"),
 	caseOf("disposal.place.note", "records_note", "t.text").at("t.created_at").by("t.created_by"),
@@ -103,7 +103,7 @@ var corePlaces = []PersonPlace{
 var ownPlaces = []PersonPlace{
 	placeOf("disposal.place.erasure", "disposal_erasure", "t.court", "t.judgment", "t.reason").at("t.proposed_at").by("t.proposed_name", "t.decided_name").
 		within("", "t.file_id"),
-	placeOf("disposal.place.destruction", "disposal_destruction", "t.subject").at("t.destroyed_at").by("t.first_name", "t.second_name").within("", "t.file_id"),
+	placeOf("disposal.place.destruction", "disposal_destruction", "t.subject", "t.archive_id").at("t.destroyed_at").by("t.first_name", "t.second_name").within("", "t.file_id"),
 	placeOf("disposal.place.item", "disposal_item", "t.error", "t.archive_id").at("t.changed_at").
 		keyed("t.file_id", "t.file_id || ' ' || t.process_id").within("", "t.file_id"),
 	placeOf("disposal.place.process", "disposal_process", "t.archive").at("t.created_at").by("t.created_name"),

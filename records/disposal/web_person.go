@@ -103,6 +103,7 @@ type findingsPage struct {
 	NextHref string
 	Self     string
 	After    string // where this page begins
+	Shown    string // values of what can be chosen on it, each in a line
 }
 
 // findingFile is what was found in a file, or in none.
@@ -112,6 +113,19 @@ type findingFile struct {
 	Level web.Badge
 	Rows  []findingRow
 	Cases []findingCase
+}
+
+func (f findingFile) values() (out []string) {
+	for _, x := range f.Rows {
+		out = append(out, x.Value)
+	}
+	for _, c := range f.Cases {
+		out = append(out, c.Whole.Value)
+		for _, x := range c.Rows {
+			out = append(out, x.Value)
+		}
+	}
+	return out
 }
 
 type findingCase struct {
@@ -161,6 +175,11 @@ func (r *Room) showFindings(w http.ResponseWriter, req *http.Request, after stri
 	if s.Unread > 0 {
 		d.Unread = web.Alert{Kind: "warning", Title: r.h.Site.Texts.N(lang, "disposal.person.unread", int(s.Unread)), Text: t("disposal.person.unread.text")}
 	}
+	var values []string
+	for _, x := range d.Files {
+		values = append(values, x.values()...)
+	}
+	d.Shown = strings.Join(values, "\n")
 	if after != "" {
 		d.First = self
 	}
@@ -260,7 +279,7 @@ func (r *Room) chooseShown(w http.ResponseWriter, req *http.Request) error {
 	if err := web.ReadForm(w, req, formLimit); err != nil {
 		return err
 	}
-	return r.Choose(req.Context(), web.PathID(req), req.PostForm["gezeigt"], req.PostForm["treffer"])
+	return r.Choose(req.Context(), web.PathID(req), strings.FieldsFunc(req.PostForm.Get("gezeigt"), func(c rune) bool { return c == '\r' || c == '\n' }), req.PostForm["treffer"])
 }
 
 // postExport sends what was chosen on this page and the others.
