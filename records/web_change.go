@@ -134,17 +134,19 @@ func (k caseForm) post(r *Room, w http.ResponseWriter, req *http.Request, do fun
 	}
 	f, id := list(req.PostForm), web.PathID(req)
 	err := do(id, web.FormVersion(req), req.PostForm)
-	switch {
-	case web.Retry(err):
-		return k.show(r, w, req, f, typed{req.PostForm, err})
-	case errs.Is(err, errs.Denied): // only a part of it may be denied: what was typed stays, for who may see the form
+	if errs.Is(err, errs.Denied) { // only a part of it may be denied: what was typed stays, for who may see the form
 		if x, mayErr := r.CaseForm(req.Context(), id); mayErr == nil && k.may(x) == nil {
 			return k.show(r, w, req, f, typed{req.PostForm, err})
 		}
-		return err
+	}
+	shown := web.Retry(err)
+	if shown {
+		err = k.show(r, w, req, f, typed{req.PostForm, err})
+	}
+	switch {
 	case errs.Is(err, errs.Unauthenticated):
 		return r.ShowKept(w, req, keptTexts)
-	case err != nil:
+	case err != nil || shown:
 		return err
 	}
 	if req.PostForm.Get("zurueck") == "liste" {

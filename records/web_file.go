@@ -178,7 +178,7 @@ func (r *Room) showForm(w http.ResponseWriter, req *http.Request, title string, 
 	status := http.StatusOK
 	if err != nil {
 		status = errs.Status(errs.CodeOf(err))
-		if e := errs.As(err); len(e.Fields) == 0 {
+		if e := errs.As(err); len(e.Fields) == 0 && p.Alert.Title == "" {
 			p.Alert = web.Alert{Kind: "warning", Title: t(e.Key, e.Args...)}
 		}
 	}

@@ -52,12 +52,14 @@ func (r *Room) postReassign(w http.ResponseWriter, req *http.Request) error {
 	}
 	id := web.PathID(req)
 	err := r.ReassignUnit(req.Context(), id, web.FormVersion(req), req.PostForm.Get("unit"), req.PostForm.Get("reason"))
+	shown := web.Retry(err)
+	if shown {
+		err = r.showReassign(w, req, typed{req.PostForm, err})
+	}
 	switch {
-	case web.Retry(err):
-		return r.showReassign(w, req, typed{req.PostForm, err})
 	case errs.Is(err, errs.Unauthenticated):
 		return r.ShowKept(w, req, keptTexts)
-	case err != nil:
+	case err != nil || shown:
 		return err
 	}
 	return r.h.Site.Redirect(w, req, "/akte/akte/"+id, "records.notice.reassigned")
