@@ -75,6 +75,9 @@ type dueJSON struct {
 // Run prints them, the longest overdue first.
 func (c *ListCommand) Run(env *cli.Env, open Opener) error {
 	return open(env, c.As, func(ctx context.Context, r *Room) error {
+		if err := r.Reckon(ctx); err != nil { // no program may be running that does it
+			return err
+		}
 		f := DueFilter{Unit: c.Unit, Proposal: c.Proposal}
 		list := []dueJSON{}
 		for {
@@ -190,6 +193,9 @@ func (c *OfferCommand) Run(env *cli.Env, open Opener) error {
 		return errors.New("name references of files, or --all")
 	}
 	return open(env, c.As, func(ctx context.Context, r *Room) error {
+		if err := r.Reckon(ctx); err != nil {
+			return err
+		}
 		o := Offering{ID: db.NewID(), Authority: c.Authority, Steps: c.Steps, Filter: DueFilter{Unit: c.Unit, Proposal: c.Proposal}}
 		for _, ref := range c.Files {
 			id, err := r.fileID(ctx, c.Authority, ref)

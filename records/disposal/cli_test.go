@@ -48,7 +48,9 @@ func (h *house) want(t testing.TB, want string, args ...string) string {
 func TestCommands(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
 		must(t, h.core.EnsurePlan(t.Context(), []string{erfurt, jena}))
-		kept, gone := h.closed(t, claudia, erfurt, unitB), h.closed(t, claudia, erfurt, unitB)
+		kept := h.closed(t, claudia, erfurt, unitB)
+		gone, c := h.open(t, claudia, erfurt, unitB) // no program has reckoned its retention yet
+		must(t, h.core.Close(claudia, c.ID, h.caseVersion(t, c.ID)))
 		h.years(12)
 		dir := t.TempDir()
 		write := func(name string, in *bytes.Reader) string {
