@@ -263,6 +263,7 @@ func TestDogJourney(t *testing.T) {
 
 	clerk.until(casePath, "Bescheid bezahlt")
 	clerk.Press("Zu den Akten (z. d. A.)")
+	clerk.Press("Jetzt zu den Akten nehmen")
 	clerk.Want("Der Vorgang liegt bei den Akten.")
 
 	// The treasurer finds the cent, the auditor every step, the operator no dead letter.

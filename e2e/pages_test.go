@@ -378,6 +378,7 @@ func (s *server) clerksPages(t *testing.T) {
 	p.Press("Bescheid erlassen")
 	p.shows(200, "Der Bescheid ist erlassen.", "Abgelehnt")
 	p.Press("Zu den Akten (z. d. A.)")
+	p.Press("Jetzt zu den Akten nehmen")
 	p.shows(200, "Der Vorgang liegt bei den Akten.")
 	p.goTo(path + "/weiter")
 	p.Want("11.10-2026/000002")

@@ -25,6 +25,7 @@ func (p *person) over(data *db.DB, dir, unit, subject string) (id, reference str
 	p.Want("Die Dokumente sind abgelegt.")
 	p.goTo(kase)
 	p.Press("Zu den Akten (z. d. A.)")
+	p.Press("Jetzt zu den Akten nehmen")
 	p.Want("Der Vorgang liegt bei den Akten.")
 	id = path.Base(file)
 	change(p.t, data, `UPDATE records_file SET closed_at = $1, retain_until = 0 WHERE id = $2`, db.Micros(time.Now().AddDate(-50, 0, 0)), id)

@@ -206,9 +206,10 @@ func (s *server) filesPages(t *testing.T, data *db.DB) {
 	}
 
 	// Put to the files, closed, taken up again by the head.
-	for _, path := range []string{kase, sub} {
+	for _, path := range []string{sub, kase} { // a case only after its parts
 		p.goTo(path)
 		p.Press("Zu den Akten (z. d. A.)")
+		p.Press("Jetzt zu den Akten nehmen")
 		p.Want("Der Vorgang liegt bei den Akten.")
 	}
 	p.shows(200, "wird nicht mehr bearbeitet")

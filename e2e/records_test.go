@@ -127,6 +127,7 @@ func TestRecordsJourney(t *testing.T) {
 	claudia.see("suche-akte")
 	claudia.goTo(kase)
 	claudia.Press("Zu den Akten (z. d. A.)")
+	claudia.Press("Jetzt zu den Akten nehmen")
 	claudia.see("", "Der Vorgang liegt bei den Akten.")
 	claudia.Click("Akte 02.10")
 	file := claudia.Path()
