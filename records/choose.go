@@ -3,11 +3,11 @@ package records
 import (
 	"context"
 	"slices"
+	"time"
 
 	"rennsteig/platform/audit"
 	"rennsteig/platform/db"
 	"rennsteig/platform/errs"
-	"rennsteig/platform/identity"
 	"rennsteig/platform/paging"
 	"rennsteig/records/access"
 )
@@ -74,21 +74,32 @@ func (r *Room) Assign(ctx context.Context, id string, version int64, subject str
 			return c.AssignedTo == subject && c.State != StateNew, err
 		},
 		do: func(ctx context.Context, tx *db.Tx, c *Case) (audit.Entry, error) {
-			theirs, err := access.Load(identity.With(ctx, identity.Principal{Subject: to.Subject, Name: to.Name, Kind: identity.Staff,
-				Grants: []identity.Grant{{Role: identity.Clerk, Authority: c.Authority}}}), tx)
-			if err != nil {
-				return audit.Entry{}, err
-			}
-			switch seen, err := r.store.caseByID(ctx, tx, theirs, c.ID, ""); {
-			case errs.Is(err, errs.NotFound), err == nil && seen.May < access.Write:
-				return audit.Entry{}, errs.E(errs.Denied, "records.error.person_cannot", to.Name)
+			switch may, err := r.mayOf(ctx, tx, to, *c); {
 			case err != nil:
 				return audit.Entry{}, err
+			case may < access.Write:
+				return audit.Entry{}, errs.E(errs.Denied, "records.error.person_cannot", to.Name)
 			}
 			c.AssignedTo, c.AssignedName = to.Subject, to.Name
 			return audit.Entry{Action: "records.case_assigned", Changes: map[string]any{"assigned_to": to.Subject}}, nil
 		},
 	})
+}
+
+// SetDue says until when the case is to be done.
+func (r *Room) SetDue(ctx context.Context, id string, version int64, due time.Time) error {
+	q := r.h.DB.Reader()
+	a, err := access.Load(ctx, q)
+	if err != nil {
+		return err
+	}
+	c, err := r.store.caseByID(ctx, q, a, id, "")
+	if err != nil {
+		return err
+	}
+	d := c.Details()
+	d.Due = due
+	return r.ChangeCase(ctx, id, version, d)
 }
 
 // MarkCase puts a case among the caller's favourites, or takes it away, as Mark does with a file.

@@ -98,6 +98,7 @@ var actions = map[string]struct {
 	"CloseFile": {toWrite, func(h *house, ctx context.Context, m *thing) error { return h.CloseFile(ctx, m.c.FileID, 99) }},
 	"Reopen":    {toManage, func(h *house, ctx context.Context, m *thing) error { return h.Reopen(ctx, m.c.FileID, 99) }},
 	"Assign":    {toWrite, func(h *house, ctx context.Context, m *thing) error { return h.Assign(ctx, m.c.ID, 99, "clerk:member") }},
+	"SetDue":    {toWrite, func(h *house, ctx context.Context, m *thing) error { return h.SetDue(ctx, m.c.ID, 99, soon()) }},
 	"MarkCase":  {toRead, func(h *house, ctx context.Context, m *thing) error { return h.MarkCase(ctx, m.c.ID, true) }},
 	"AddKeyword": {toWrite, func(h *house, ctx context.Context, m *thing) error {
 		return h.AddKeyword(ctx, m.c.FileID, 99, "x")

@@ -113,6 +113,7 @@ func TestStrangersUseCases(t *testing.T) {
 			},
 			"ReassignUnit": func(ctx context.Context) error { return h.ReassignUnit(ctx, c.FileID, 1, "00.10", "x") },
 			"Assign":       func(ctx context.Context) error { return h.Assign(ctx, c.ID, c.Version, "s") },
+			"SetDue":       func(ctx context.Context) error { return h.SetDue(ctx, c.ID, c.Version, due) },
 			"MarkCase":     func(ctx context.Context) error { return h.MarkCase(ctx, c.ID, true) },
 			"AddKeyword":   func(ctx context.Context) error { return h.AddKeyword(ctx, c.FileID, 1, "x") },
 			"SetLead":      func(ctx context.Context) error { return h.SetLead(ctx, c.FileID, 1, "x") },

@@ -78,6 +78,7 @@ type inboxPage struct {
 	Pages    web.Pagination
 	List     string // the filter, carried through the forms
 	Person   web.Field
+	Due      web.Field
 }
 
 // inboxRow is a case in the list of a file.
@@ -110,6 +111,7 @@ func (r *Room) showInbox(w http.ResponseWriter, req *http.Request, f Filter, cho
 	d := inboxPage{Tabs: r.Tabs(req, inboxPath), Alert: alert, Query: f.Query, Filtered: f != (Filter{Page: f.Page}), List: f.values().Encode(),
 		Table: web.Table{Label: t("records.inbox.table"), Choose: ChosenName, Form: "ausgewaehlte"}, Pages: l.Pages(inboxPath, f.values()),
 		Person: web.Field{Name: "person", Label: t("records.assign.person"), Kind: "select", Value: req.PostForm.Get("person")},
+		Due:    web.Field{Name: "due", Label: t("records.due_short"), Kind: "date", Value: req.PostForm.Get("due")},
 		Choices: []web.Choice{
 			r.h.Site.Choose(req, "stand", "records.filter.state", f.State, string(StateNew), string(StateInWork), string(StateWaiting),
 				string(StateDecided), string(StateClosed), StateAll),
@@ -242,6 +244,8 @@ func (r *Room) postChosenCases(w http.ResponseWriter, req *http.Request) error {
 		notice, do = "records.notice.chosen.taken", func(id string) error { return r.Take(ctx, id, versions[id]) }
 	case "zuweisen":
 		notice, do = "records.notice.chosen.assigned", func(id string) error { return r.Assign(ctx, id, versions[id], form.Get("person")) }
+	case "termin":
+		notice, do = "records.notice.chosen.due", func(id string) error { return r.SetDue(ctx, id, versions[id], dueDate(form.Get("due"))) }
 	case "vergessen":
 		notice, do = "records.notice.chosen.case_unmarked", func(id string) error { return r.MarkCase(ctx, id, false) }
 	default:
@@ -249,9 +253,12 @@ func (r *Room) postChosenCases(w http.ResponseWriter, req *http.Request) error {
 	}
 	var o Outcome
 	err := error(nil)
-	if form.Get("was") == "zuweisen" && form.Get("person") == "" {
+	switch {
+	case form.Get("was") == "zuweisen" && form.Get("person") == "":
 		err = errs.InvalidFields([]errs.Field{{Name: "person", Key: "records.error.person"}})
-	} else {
+	case form.Get("was") == "termin" && dueDate(form.Get("due")).IsZero():
+		err = errs.InvalidFields([]errs.Field{{Name: "due", Key: "records.error.day"}})
+	default:
 		o, err = r.Each(ctx, ids, do)
 	}
 	f := list(form)
