@@ -201,7 +201,9 @@ func BenchmarkFind(b *testing.B) {
 				b.Run(name, func(b *testing.B) {
 					for b.Loop() {
 						s := Search{ID: db.NewID(), Person: Person{Authority: erfurt, Name: name}, At: h.h.Now()}
-						h.tx(b, regina, func(ctx context.Context, tx *db.Tx) error { return drop(h.store.insertSearch(ctx, tx, access.At(erfurt), s)) })
+						h.tx(b, regina, func(ctx context.Context, tx *db.Tx) error {
+							return drop(h.store.insertSearch(ctx, tx, access.At(erfurt), s))
+						})
 						must(b, h.seek(b.Context(), access.At(erfurt), s.ID, time.Time{}))
 					}
 				})

@@ -29,7 +29,7 @@ func (r *Room) PersonPlaces() []PersonPlace {
 		return p
 	}
 	content := of(document, "filing.place.content", "filing_content", "t.text")
-	content.Read, content.Unread = r.contentWith, r.store.unread
+	content.Read, content.Unread = r.contentWith, unread
 	held := of(document, "filing.place.held", "filing_held", "t.name", "t.comment")
 	held.Key, held.ID, held.At, held.Stored = "t.id", "t.id", "t.held_at", `SELECT name, hash, size FROM filing_held WHERE id =`
 	rendition := of(document, "filing.place.rendition", "filing_rendition", "t.note")
@@ -76,7 +76,7 @@ func (r *Room) contentWith(ctx context.Context, q db.Querier, authority, words s
 
 // unread counts the documents of an authority whose newest version nobody could read in full, and those that came with post
 // which lies in no case yet: it is read when it is filed.
-func (store) unread(ctx context.Context, q db.Querier, authority string) (n int64, err error) {
+func unread(ctx context.Context, q db.Querier, authority string) (n int64, err error) {
 	var p db.Params
 	err = q.QueryRow(ctx, `SELECT (SELECT count(*) FROM records_document d LEFT JOIN filing_content t ON t.document_id = d.id AND t.version = d.version
 		WHERE d.authority_id = `+p.Add(authority)+` AND (t.document_id IS NULL OR t.how NOT IN (`+list([]string{string(extract.Read), string(extract.Recognised), string(extract.Empty)}, &p)+`))) +
