@@ -229,6 +229,10 @@ func TestNothingIsLostOnTheWay(t *testing.T) {
 				t.Errorf("lost: %s", s)
 			}
 		}
+		sheet, err := h.originSheet(head, nil, &xdomea.Case{ExtraXML: `<Antrag xmlns="urn:bau">Halle</Antrag>`})
+		if must(t, err); !strings.Contains(sheet, "&lt;Antrag xmlns=&#34;urn:bau&#34;&gt;Halle&lt;/Antrag&gt;") {
+			t.Errorf("XML of others is lost: %s", sheet)
+		}
 		if len(l.Items) != 2 || t.Failed() {
 			t.Errorf("%d files:\n%s", len(l.Items), all)
 		}

@@ -27,7 +27,7 @@ func (r *Room) originSheet(h xdomea.Head, file *xdomea.File, c *xdomea.Case) (st
 	}
 	d.Sections = append(d.Sections, r.recordSections(r.german("records.case"), c.General, c.Retention, []sheetRow{
 		{r.german("disposal.origin.type"), c.Type}, {r.german("disposal.origin.period"), period(c.Period)}, {r.german("disposal.origin.file"), c.FileSubject},
-	}, r.contactRows("contact", c.Contacts), c.History, c.Workflow, c.Links, extensions(c.Extra))...)
+	}, r.contactRows("contact", c.Contacts), c.History, c.Workflow, c.Links, extensions(c.Extra), c.ExtraXML)...)
 	for _, x := range flatten(c.Documents, "") {
 		d.Sections = append(d.Sections, r.documentSections(x.Document)...)
 	}
@@ -48,7 +48,7 @@ func hashOf(text string) string {
 func (r *Room) fileSections(f *xdomea.File) []sheetSection {
 	return r.recordSections(r.german("records.file"), f.General, f.Retention, []sheetRow{{r.german("disposal.origin.type"), f.Type},
 		{r.german("disposal.origin.period"), period(f.Period)}, {r.german("disposal.origin.location"), f.Location},
-	}, r.contactRows("contact", f.Contacts), f.History, f.Workflow, f.Links, extensions(f.Extra))
+	}, r.contactRows("contact", f.Contacts), f.History, f.Workflow, f.Links, extensions(f.Extra), f.ExtraXML)
 }
 
 func (r *Room) documentSections(d xdomea.Document) []sheetSection {
@@ -56,12 +56,12 @@ func (r *Room) documentSections(d xdomea.Document) []sheetSection {
 		{r.german("disposal.origin.written"), dayOf(d.Written)}, {r.german("disposal.origin.refers"), lines(d.RefersTo, d.Here)},
 		{r.german("disposal.origin.clerk"), d.Clerk}}
 	return r.recordSections(r.german("records.document"), d.General, xdomea.Retention{}, facts, slices.Concat(r.contactRows("sender", d.Senders),
-		r.contactRows("recipient", d.Recipients), r.contactRows("contact", d.Contacts)), d.History, d.Workflow, d.Links, d.Extra)
+		r.contactRows("recipient", d.Recipients), r.contactRows("contact", d.Contacts)), d.History, d.Workflow, d.Links, d.Extra, d.ExtraXML...)
 }
 
 // recordSections are the sections on one record; none if only its subject is known.
 func (r *Room) recordSections(kind string, g xdomea.General, keep xdomea.Retention, facts []sheetRow, contacts []sheetRow, history []xdomea.Change,
-	flow *xdomea.Workflow, links []xdomea.Link, extra []xdomea.Extension) []sheetSection {
+	flow *xdomea.Workflow, links []xdomea.Link, extra []xdomea.Extension, other ...xdomea.RawXML) []sheetSection {
 	name := strings.TrimSpace(kind + " " + strings.TrimSpace(g.Reference+" "+g.Subject))
 	var out []sheetSection
 	add := func(key string, rows []sheetRow) {
@@ -99,6 +99,9 @@ func (r *Room) recordSections(kind string, g xdomea.General, keep xdomea.Retenti
 	rows = nil
 	for _, e := range extra {
 		rows = append(rows, fieldRows(e.Name, e.Groups, e.Fields)...)
+	}
+	for _, x := range other {
+		rows = append(rows, sheetRow{"XML", string(x)})
 	}
 	add("disposal.origin.fields", rows)
 	return out

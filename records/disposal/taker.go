@@ -60,6 +60,7 @@ func (t taker) file(ctx context.Context, h xdomea.Head, x *xdomea.File) error {
 	cases := map[*xdomea.Case]string{}
 	about := x // what is known of the file stands in the sheet of its first case
 	open := false
+	var dates []caseDates
 	if err := walk(x, func(part *xdomea.File, parent, c *xdomea.Case) error {
 		k, err := t.r.core.OpenCaseIn(ctx, t.tx, t.a, records.NewCase{ID: db.NewID(), File: f.ID, Part: made[part], Parent: cases[parent],
 			Subject: t.subject(c.General), Level: levelOf(c.General.Confidentiality)})
@@ -79,11 +80,23 @@ func (t taker) file(ctx context.Context, h xdomea.Head, x *xdomea.File) error {
 		about = nil
 		closed := c.Closed || x.Closed
 		open = open || !closed
-		return t.r.store.dateCase(ctx, t.tx, t.a, k.ID, midday(c.Period.From), t.closed(closed, c.ClosedOn, c.Period.To, x.ClosedOn))
+		dates = append(dates, caseDates{k.ID, midday(c.Period.From), t.closed(closed, c.ClosedOn, c.Period.To, x.ClosedOn)})
+		return nil
 	}); err != nil {
 		return err
 	}
+	for _, d := range dates { // only now: no case is opened in one that is closed
+		if err := t.r.store.dateCase(ctx, t.tx, t.a, d.id, d.received, d.closed); err != nil {
+			return err
+		}
+	}
 	return t.r.store.dateFile(ctx, t.tx, t.a, f.ID, midday(x.Period.From), t.closed(!open && x.Closed, x.ClosedOn, x.Period.To))
+}
+
+// caseDates are a case's own dates.
+type caseDates struct {
+	id               string
+	received, closed time.Time
 }
 
 // closed is when a record was closed: the first of the days that is known, the zero time for an open one.

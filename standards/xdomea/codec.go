@@ -23,6 +23,7 @@ type node struct {
 	uuid   bool
 	file   bool
 	date   bool
+	read   bool // never written
 	checks bool // a plan whose type is checked
 }
 
@@ -83,6 +84,8 @@ func planOf(t reflect.Type, all map[reflect.Type]*node) *node {
 				n.file = true
 			case "date":
 				n.date = true
+			case "read":
+				n.read = true
 			}
 		}
 		if n.must || n.always { // so is all around it

@@ -3,6 +3,7 @@ package xdomea
 import (
 	"encoding/xml"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -130,6 +131,9 @@ func (d *decoder) field(k *node, f reflect.Value, t xml.StartElement) error {
 		c.Value, c.Name, err = d.code()
 		return err
 	}
+	if raw, ok := f.Addr().Interface().(*RawXML); ok {
+		return d.raw(raw)
+	}
 	if keep, ok := f.Addr().Interface().(*Keep); ok {
 		return d.keep(k, keep)
 	}
@@ -235,6 +239,46 @@ func (d *decoder) code() (value, name string, err error) {
 			if err != nil {
 				return "", "", err
 			}
+		}
+	}
+}
+
+// raw reads all that is in an element that is open, whatever it is, with names that need nothing around them.
+func (d *decoder) raw(out *RawXML) error {
+	var b strings.Builder
+	e := xml.NewEncoder(&b)
+	for outer := d.depth - 1; ; {
+		token, err := d.next()
+		if err != nil {
+			return err
+		}
+		size := 0
+		switch t := token.(type) {
+		case xml.StartElement:
+			t.Attr = slices.DeleteFunc(t.Attr, func(a xml.Attr) bool { return a.Name.Space == "xmlns" || a.Name.Space == "" && a.Name.Local == "xmlns" })
+			size = 2 * (len(t.Name.Local) + len(t.Name.Space) + 20)
+			for _, a := range t.Attr {
+				size += 6*len(a.Value) + 2*len(a.Name.Local) + 2*len(a.Name.Space) + 20
+			}
+			token = t
+		case xml.CharData:
+			size = 6 * len(t) // at most, escaped
+		case xml.EndElement:
+			if d.depth == outer {
+				if err := e.Flush(); err != nil {
+					return err
+				}
+				*out = RawXML(strings.TrimSpace(b.String()))
+				return nil
+			}
+		default: // comments
+			continue
+		}
+		if err := d.spend(size); err != nil {
+			return err
+		}
+		if err := e.EncodeToken(token); err != nil {
+			return d.refuse("xml", "%s", printable(err.Error()))
 		}
 	}
 }

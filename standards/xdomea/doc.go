@@ -48,7 +48,7 @@
 //
 // Names and order of elements are those of the schemas of 2.4.0, 3.0.0 and 3.1.0. Elements that a version does not know
 // are passed over, missing ones are zero; size, depth, IDs, dates and what an archive decided are taken strictly. Not
-// kept: AnwendungsspezifischeErweiterungXML; of 2.4 signatures that are in the message, and numbers in a container that are
+// kept: of 2.4 signatures that are in the message, and numbers in a container that are
 // no numbers.
 //
 // # Checking

@@ -62,7 +62,7 @@ func (e *encoder) inside(n *node, v reflect.Value) {
 		if e.err != nil {
 			return
 		}
-		if k.in != "" && !strings.Contains(e.has, k.in) {
+		if k.read || k.in != "" && !strings.Contains(e.has, k.in) {
 			continue
 		}
 		if k.index == nil {

@@ -2,6 +2,7 @@ package xdomea
 
 import (
 	"bytes"
+	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
@@ -212,6 +213,7 @@ func FuzzReadMessage(f *testing.F) {
 	f.Add([]byte(message))
 	f.Add([]byte(frame(DisposalResult, "2.4.0", `<xdomea:ErfolgOderMisserfolg><xdomea:Erfolgreich>1</xdomea:Erfolgreich></xdomea:ErfolgOderMisserfolg>`)))
 	f.Add([]byte(frame(AppraisalList, "3.1.0", `<xdomea:BewertetesObjekt><xdomea:ID>`+other+`</xdomea:ID><xdomea:Aussonderungsart><xdomea:Aussonderungsart><code>A</code></xdomea:Aussonderungsart></xdomea:Aussonderungsart></xdomea:BewertetesObjekt>`)))
+	f.Add([]byte(frame(Disposal, "3.1.0", `<xdomea:Schriftgutobjekt><xdomea:Dokument><xdomea:Identifikation><xdomea:ID>`+other+`</xdomea:ID></xdomea:Identifikation><xdomea:AnwendungsspezifischeErweiterungXML><a xmlns="u" b="c"><d/>e</a></xdomea:AnwendungsspezifischeErweiterungXML></xdomea:Dokument></xdomea:Schriftgutobjekt>`)))
 	f.Add(write(f, testHead(Offer), offered(1), offered(2)))
 	f.Add(write(f, testHead(FilePlan), &Plan{Name: "Plan", Units: []PlanUnit{{Keep: Forever(), Appraisal: Archive, Units: []PlanUnit{{Keep: Years(1), Other: "x"}}}}}))
 	f.Fuzz(func(t *testing.T, b []byte) {
@@ -307,6 +309,32 @@ func TestReadWorkflow(t *testing.T) {
 				On: time.Date(2020, 2, 29, 0, 0, 0, 0, time.UTC), At: "10:00:00.5Z", Mark: "einverstanden"}}}}}
 		if d := cmp.Diff([]Item{want}, items, cmp.AllowUnexported(Keep{})); d != "" {
 			t.Errorf("%s: %s", version, d)
+		}
+	}
+}
+
+// XML of other standards is kept as it came, with its namespaces.
+func TestReadXML(t *testing.T) {
+	_, items, err := read(NewReader(strings.NewReader(frame(Disposal, "3.1.0", `<xdomea:Schriftgutobjekt><xdomea:Vorgang>
+<xdomea:Identifikation><xdomea:ID>`+other+`</xdomea:ID></xdomea:Identifikation>
+<xdomea:AnwendungsspezifischeErweiterungXML xmlns:b="urn:bau">
+<b:Antrag nummer="4 &lt; 7" xmlns:c="urn:c" c:art="x">Halle <!-- c --><b:Ort>Gera &amp; Greiz</b:Ort></b:Antrag><Zweites xmlns="urn:z"/>
+</xdomea:AnwendungsspezifischeErweiterungXML></xdomea:Vorgang></xdomea:Schriftgutobjekt>`))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := items[0].(*Case).ExtraXML
+	for _, want := range []string{`<Antrag xmlns="urn:bau" nummer="4 &lt; 7"`, `Halle `, `<Ort xmlns="urn:bau">Gera &amp; Greiz</Ort></Antrag>`, `<Zweites xmlns="urn:z"></Zweites>`} {
+		if !strings.Contains(string(got), want) {
+			t.Errorf("no %s in %s", want, got)
+		}
+	}
+	d := xml.NewDecoder(strings.NewReader("<a>" + string(got) + "</a>"))
+	for {
+		if _, err := d.Token(); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
 		}
 	}
 }

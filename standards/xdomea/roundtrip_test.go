@@ -63,7 +63,7 @@ func drawn(t *rapid.T, v reflect.Value, n *node, has string, depth int) {
 func drawnStruct(t *rapid.T, v reflect.Value, plan *node, has string, depth int) {
 	for _, n := range leaves(plan) {
 		f := v.FieldByIndex(n.index)
-		if n.in != "" && !strings.Contains(has, n.in) {
+		if n.read || n.in != "" && !strings.Contains(has, n.in) {
 			continue
 		}
 		some := n.must || depth > 0 && rapid.IntRange(0, 2).Draw(t, n.name) == 0
@@ -455,7 +455,7 @@ func TestPlans(t *testing.T) {
 			_, options, _ := strings.Cut(f.Tag.Get("x"), ",")
 			for option := range strings.SplitSeq(options, ",") {
 				name, _, _ := strings.Cut(option, "=")
-				if !slices.Contains([]string{"", "in", "old", "must", "always", "uuid", "file", "date"}, name) {
+				if !slices.Contains([]string{"", "in", "old", "must", "always", "uuid", "file", "date", "read"}, name) {
 					t.Errorf("%v.%s: option %q", typ, f.Name, option)
 				}
 			}

@@ -4,7 +4,7 @@ import "time"
 
 // The tag x says which element a field is, a path below its struct's element; fields stand in the schema's order.
 // Options: must (not empty), always (written even if empty), uuid, file, date (a day only; else a time), in=X (only in
-// messages whose kind has X), old=PATH (what 2.4 calls it; read only).
+// messages whose kind has X), old=PATH (what 2.4 calls it; read only), read (never written).
 //
 // A day is the one of the time in its own location when written, midnight UTC when read; a time without a zone is read
 // as UTC. IDs are UUIDs, read in small letters. The zero value is left out unless the schema demands the element.
@@ -19,7 +19,8 @@ type Head struct {
 	System    System    `x:"SendendesSystem"`
 	Note      string    `x:"Hinweis"`
 	// Extra are metadata of the message that xdomea has no element for.
-	Extra *Extension `x:"AnwendungsspezifischeErweiterung"`
+	Extra    *Extension `x:"AnwendungsspezifischeErweiterung"`
+	ExtraXML RawXML     `x:"AnwendungsspezifischeErweiterungXML,read"`
 	// OtherRecipients are possible in 0101, 0301, 0401, 0511 and 0513.
 	OtherRecipients []Contact `x:"WeitererEmpfaenger,in=W"`
 	// WantsResult is always so in 0401 and 0503: the Writer sees to it.
@@ -102,6 +103,7 @@ type File struct {
 	Closed    bool       `x:"ZdA"`
 	ClosedOn  time.Time  `x:"ZdADatum,date"`
 	Extra     *Extension `x:"AnwendungsspezifischeErweiterung"`
+	ExtraXML  RawXML     `x:"AnwendungsspezifischeErweiterungXML,read"`
 }
 
 // Case is a case (Vorgang) or a sub-case (Teilvorgang).
@@ -122,6 +124,7 @@ type Case struct {
 	Contacts    []Contact  `x:"Kontakt"`
 	SubCases    []Case     `x:"Teilvorgang"`
 	Extra       *Extension `x:"AnwendungsspezifischeErweiterung"`
+	ExtraXML    RawXML     `x:"AnwendungsspezifischeErweiterungXML,read"`
 }
 
 // Document is a document (Dokument) with its versions.
@@ -146,6 +149,7 @@ type Document struct {
 	Recipients       []Contact    `x:"Empfaenger"`
 	Contacts         []Contact    `x:"WeitererKontakt"`
 	Extra            []Extension  `x:"AnwendungsspezifischeErweiterung"`
+	ExtraXML         []RawXML     `x:"AnwendungsspezifischeErweiterungXML,read"`
 }
 
 // Attachment is a document that belongs to another (Anlage).

@@ -28,6 +28,7 @@ type PlanUnit struct {
 	Units    []PlanUnit `x:"Einheit"`
 	SeeUnits []string   `x:"VerweisAktenplaneinheit"`
 	Extra    *Extension `x:"AnwendungsspezifischeErweiterung"`
+	ExtraXML RawXML     `x:"AnwendungsspezifischeErweiterungXML,read"`
 }
 
 // System is a program (System).
@@ -121,6 +122,10 @@ type Done struct {
 	Note        string     `x:"Notiz"`
 	Attachments []Document `x:"Anlage"`
 }
+
+// RawXML is XML of another standard, as it came in (AnwendungsspezifischeErweiterungXML): elements side by side, each of
+// which says its namespace. It is read and never written.
+type RawXML string
 
 // Extension holds metadata that xdomea has no element for (AnwendungsspezifischeErweiterung).
 type Extension struct {
