@@ -200,7 +200,7 @@ func (s *server) erasurePages(t *testing.T, data *db.DB) {
 	arne.page(200, second, "Löschung bestätigen", "Das Schriftstück ist zu löschen.")
 	arne.Press("Löschung bestätigen")
 	arne.shows(200, "Der Inhalt ist gelöscht.", "Entschieden von")
-	arne.page(200, dueList+"/loeschungen", "gelöscht", "abgelehnt", "Verwaltungsgericht der Probe")
+	arne.page(200, dueList+"/loeschungen", "gelöscht", "zurückgenommen", "Verwaltungsgericht der Probe")
 	arne.page(200, file+"/aufbewahrung", "Gerichtliche Löschungen", "Gerichtlich angeordnete Löschung beantragen")
 	arne.page(200, kase+"/dokumente")
 	clerk := s.staff(t, "Claudia Amtmann")
