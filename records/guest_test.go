@@ -89,7 +89,7 @@ func TestGuest(t *testing.T) {
 			t.Error("the rule is gone, and the guest does not read")
 		}
 		tx(func(ctx context.Context, tx *db.Tx) error {
-			_, err := access.Dismiss(ctx, tx, access.At(erfurt), "task-1")
+			_, err := access.Dismiss(ctx, tx, access.At(erfurt), "task-1", "")
 			return err
 		})
 		if reads() {

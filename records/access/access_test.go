@@ -232,10 +232,18 @@ func TestPredicate(t *testing.T) {
 				t.Fatalf("reads the case: %v, the model says %v: %+v", got, m.mayRead(), m)
 			}
 			if err := h.DB.Tx(context.Background(), func(ctx context.Context, tx *db.Tx) error {
-				if n, err := access.Dismiss(ctx, tx, access.At(there), file); n != 0 || err != nil {
-					t.Fatalf("another authority dismissed %d %v", n, err)
+				for _, x := range []struct {
+					a      access.Access
+					holder string
+				}{{access.At(there), ""}, {access.At(here), access.Person("nobody")}} {
+					if cases, err := access.Dismiss(ctx, tx, x.a, file, x.holder); len(cases) != 0 || err != nil {
+						t.Fatalf("dismissed %v %v", cases, err)
+					}
 				}
-				_, err := access.Dismiss(ctx, tx, access.At(here), file)
+				cases, err := access.Dismiss(ctx, tx, access.At(here), file, "")
+				if err == nil && (len(cases) == 1) != (len(m.guests) > 0) {
+					t.Fatalf("dismissed %v", cases)
+				}
 				return err
 			}); err != nil {
 				t.Fatal(err)

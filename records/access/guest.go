@@ -2,6 +2,7 @@ package access
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"rennsteig/platform/db"
@@ -30,14 +31,17 @@ func Admit(ctx context.Context, tx *db.Tx, a Access, g Guest) error {
 	return err
 }
 
-// Dismiss ends what guests of this source may read, and says how many there were.
-func Dismiss(ctx context.Context, tx *db.Tx, a Access, source string) (int64, error) {
+// Dismiss ends what the holder ("" is each) may read for this source, and gives the ids of the cases.
+func Dismiss(ctx context.Context, tx *db.Tx, a Access, source, holder string) ([]string, error) {
 	var p db.Params
-	res, err := tx.Exec(ctx, `DELETE FROM records_guest WHERE `+a.In("authority_id", &p)+` AND source = `+p.Add(source), p...)
-	if err != nil {
-		return 0, err
+	where := a.In("authority_id", &p) + ` AND source = ` + p.Add(source)
+	if holder != "" {
+		where += ` AND holder = ` + p.Add(holder)
 	}
-	return res.RowsAffected()
+	rows, err := tx.Query(ctx, `DELETE FROM records_guest WHERE `+where+` RETURNING case_id`, p...)
+	cases, err := db.All(rows, err, func(r db.Scanner) (id string, err error) { return id, r.Scan(&id) })
+	slices.Sort(cases)
+	return slices.Compact(cases), err
 }
 
 // Guests are those of the case, the oldest first.
@@ -63,6 +67,6 @@ func isGuest(ctx context.Context, q db.Querier, a Access) (guest bool, err error
 // visits is the predicate that the caller is a guest of the row of records_case with this alias.
 func (a Access) visits(row string, p *db.Params) string {
 	keys := in(a.keys, p)
-	return `EXISTS (SELECT 1 FROM records_guest ag WHERE ag.case_id = ` + row + `.id AND ag.holder IN ` + keys +
-		`) AND COALESCE((SELECT MAX(ar.weight) FROM records_grant ar WHERE ar.file_id = ` + row + `.file_id AND ar.holder IN ` + keys + `), 0) % 3 < 2`
+	return `EXISTS (SELECT 1 FROM records_guest ag JOIN records_file gf ON gf.id = ` + row + `.file_id WHERE ag.case_id = ` + row + `.id AND ag.holder IN ` + keys +
+		a.clear("gf", p) + `) AND COALESCE((SELECT MAX(ar.weight) FROM records_grant ar WHERE ar.file_id = ` + row + `.file_id AND ar.holder IN ` + keys + `), 0) % 3 < 2`
 }

@@ -112,6 +112,11 @@ func (r *Room) goOn(ctx context.Context, tx *db.Tx, s *scene, before Circulation
 	if err := r.store.updateCirculation(ctx, tx, access.At(s.x.Authority), s.x); err != nil {
 		return err
 	}
+	if s.x.State != Running {
+		if err := r.dismiss(ctx, tx, s.x.Authority, s.x.ID, ""); err != nil {
+			return err
+		}
+	}
 	return r.saveTasks(ctx, tx, access.At(s.x.Authority), s.c, s.f, s.dir, before.Tasks, s.x.Tasks)
 }
 

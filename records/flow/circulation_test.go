@@ -8,6 +8,7 @@ import (
 
 	"rennsteig/platform/db"
 	"rennsteig/platform/errs"
+	"rennsteig/platform/paging"
 	"rennsteig/records"
 	"rennsteig/records/access"
 )
@@ -166,7 +167,9 @@ func TestWithdrawForwardComment(t *testing.T) {
 		same(t, "withdrawn", h.states(id), "1 cem stopped")
 		other := h.start(c, "", step(Act, "birgit"))
 		must(t, h.Withdraw(as("doris"), other, h.circulation(other).Version, "Leitung")) // head of the leading unit
-		co, err := h.Course(as("cem"), c.ID)
+		_, err := h.Course(as("cem"), c.ID)
+		want(t, err, errs.NotFound) // he was let read it for this circulation only
+		co, err := h.Course(as("birgit"), c.ID)
 		must(t, err)
 		if len(co.Comments) != 1 || len(co.Circulations) != 2 {
 			t.Fatalf("%+v", co.Comments)
@@ -339,4 +342,46 @@ func (h *house) count(from string) (n int) {
 	n, err := count(context.Background(), h.h.DB.Reader(), from, nil)
 	must(h.t, err)
 	return n
+}
+
+// Who is asked reads the one case while the circulation runs, and nothing else of a file that is not open to them; two
+// circulations each let them in.
+func TestAskedReadsTheCaseOnly(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		c := h.newCase(nil)
+		other, err := h.core.OpenCase(as("claudia"), records.NewCase{File: c.FileID, Subject: "Anderes"})
+		must(t, err)
+		reads := func(id string) bool {
+			t.Helper()
+			_, err := h.Course(as("cem"), id)
+			if err != nil && !errs.Is(err, errs.NotFound) {
+				t.Fatal(err)
+			}
+			return err == nil
+		}
+		if reads(c.ID) {
+			t.Fatal("Cem reads the case already: this test needs a file that is not open to him")
+		}
+		first := h.start(c, "", step(Know, "cem"))
+		second := h.start(c, "", step(Act, "cem"))
+		if !reads(c.ID) || reads(other.ID) {
+			t.Errorf("reads his case: %v, another one: %v", reads(c.ID), reads(other.ID))
+		}
+		if status, _ := h.get("cem", "/akte/vorgang/"+c.ID+"/geschaeftsgang"); status != 200 {
+			t.Errorf("his page: %d", status)
+		}
+		if _, err := h.core.FilePage(as("cem"), c.FileID, paging.Cursor{}); !errs.Is(err, errs.NotFound) {
+			t.Errorf("reads the file: %v", err)
+		}
+		_, err = h.Seen(as("cem"), []string{h.task(first, "cem").ID})
+		must(t, err)
+		if !reads(c.ID) {
+			t.Error("the end of one circulation took the right of the other")
+		}
+		k := h.task(second, "cem")
+		must(t, h.Finish(as("cem"), k.ID, k.Version, ""))
+		if reads(c.ID) {
+			t.Error("reads on after the end")
+		}
+	})
 }

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"rennsteig/platform/audit"
 	"rennsteig/platform/db"
 	"rennsteig/platform/errs"
 	"rennsteig/platform/queue"
@@ -16,8 +15,8 @@ import (
 // The rule of deputies (Vertretung). While somebody is absent their deputy has their tasks, those that are theirs by
 // name and by role, and does them "i. V.": with the deputy's own right to the case or that of who is absent, whichever
 // is more, as long as the absence lasts and for these tasks only; log and timeline name both. Nobody gets beyond their
-// own clearance or over a block that way, as the case is read with the deputy's own access first. To read it they get a
-// rule on its file, which goes with the absence unless a task of their own lies there.
+// own clearance or over a block that way, as the case is read with the deputy's own access first. To read it they are its
+// guest, which ends with the absence.
 
 // standIn gives the caller the right to the case of the one whom they stand in for, if that is more than their own.
 func (r *Room) standIn(ctx context.Context, tx *db.Tx, s *scene, instead Person) error {
@@ -62,10 +61,7 @@ func (r *Room) admitDeputies(ctx context.Context, tx *db.Tx, dir directory, c re
 			if got != reachesByRule {
 				continue
 			}
-			if err := r.let(ctx, tx, f, access.Person(deputy), access.Read, "flow.deputy_reason", Person{}); err != nil {
-				return err
-			}
-			if err := r.store.insertStandIn(ctx, tx, access.At(f.Authority), standIn{f.Authority, f.ID, deputy, subject}); err != nil {
+			if err := r.invite(ctx, tx, c, access.Person(deputy), absencePrefix+subject, Person{}); err != nil {
 				return err
 			}
 		}
@@ -87,8 +83,11 @@ func (d directory) absent(holder string) []string {
 	return out
 }
 
-// standIn is a rule that lets a deputy read a file, for the sake of somebody's tasks.
-type standIn struct{ Authority, File, Deputy, Subject string }
+// absencePrefix begins the source of a guest who stands in for whose subject follows.
+const absencePrefix = "absence:"
+
+// standIn is a deputy who is a guest of cases for the sake of somebody absent.
+type standIn struct{ Holder, Subject string }
 
 // deputiesJob says that from At, in microseconds, others may stand in for people of the authority.
 type deputiesJob struct {
@@ -121,10 +120,12 @@ func (r *Room) deputiesChange(ctx context.Context, job *queue.Job, e deputiesJob
 		return err
 	}
 	for _, x := range given {
-		if slices.Contains(dir.deputies(x.Subject), x.Deputy) {
+		if slices.ContainsFunc(dir.deputies(x.Subject), func(d string) bool { return access.Person(d) == x.Holder }) {
 			continue
 		}
-		if err := r.h.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error { return r.endStandIn(ctx, tx, a, x) }); err != nil {
+		if err := r.h.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+			return r.dismiss(ctx, tx, e.Authority, absencePrefix+x.Subject, x.Holder)
+		}); err != nil {
 			return err
 		}
 	}
@@ -172,52 +173,4 @@ func (r *Room) letDeputies(ctx context.Context, tx *db.Tx, a access.Access, t Ta
 		return err
 	}
 	return r.admitDeputies(ctx, tx, dir, c, f, t.Holder)
-}
-
-// endStandIn takes the rule of a deputy away, unless they still need it: for somebody else's sake, or because a task of
-// their own, or of a unit or role of theirs, lies or lay in the file. A rule that somebody set meanwhile stays.
-func (r *Room) endStandIn(ctx context.Context, tx *db.Tx, a access.Access, x standIn) error {
-	if err := r.store.dropStandIn(ctx, tx, a, x); err != nil {
-		return err
-	}
-	own, err := r.holdersOf(ctx, tx, x.Deputy, x.Authority)
-	if err != nil {
-		return err
-	}
-	needed, err := r.store.standsIn(ctx, tx, a, x, own)
-	if err != nil || needed {
-		return err
-	}
-	rules, err := access.Grants(ctx, tx, a, x.File)
-	if err != nil {
-		return err
-	}
-	for _, g := range rules {
-		if g.Holder != access.Person(x.Deputy) || g.May != access.Read || g.Reason != r.german("flow.deputy_reason") {
-			continue
-		}
-		if _, err := access.Drop(ctx, tx, a, x.File, g.Holder); err != nil {
-			return err
-		}
-		return r.h.Audit.Append(ctx, tx, audit.Entry{Action: "flow.access_ended", Authority: x.Authority, Object: records.FileObject(x.File),
-			Changes: map[string]any{"holder": g.Holder, "for": x.Subject}})
-	}
-	return nil
-}
-
-// holdersOf are the holders that a person who is not the caller is.
-func (r *Room) holdersOf(ctx context.Context, tx *db.Tx, subject, authority string) ([]string, error) {
-	a, err := r.accessOf(ctx, tx, subject, authority)
-	if err != nil {
-		return nil, err
-	}
-	out := []string{access.Person(subject)}
-	for _, id := range a.Units() {
-		out = append(out, access.Unit(id))
-	}
-	seats, err := r.store.seatsOf(ctx, tx, a, subject)
-	for _, s := range seats {
-		out = append(out, access.RoleIn(s.unit, s.role))
-	}
-	return out, err
 }

@@ -7,13 +7,11 @@ import (
 )
 
 // Erase deletes what this part keeps about whole files that are destroyed, in the transaction in which that happens and
-// before their cases are deleted: circulations with their tasks and signatures, comments, and who read them as a deputy. They name no stored files
-// of their own.
+// before their cases are deleted: circulations with their tasks and signatures, and comments. They name no stored files of their own.
 func (r *Room) Erase(ctx context.Context, tx *db.Tx, files []string) (blobs []string, err error) {
 	for _, id := range files {
 		if err := erase(ctx, tx, id, `DELETE FROM flow_circulation WHERE file_id = $1`,
-			`DELETE FROM flow_comment WHERE case_id IN (SELECT c.id FROM records_case c WHERE c.file_id = $1)`,
-			`DELETE FROM flow_stand_in WHERE file_id = $1`); err != nil {
+			`DELETE FROM flow_comment WHERE case_id IN (SELECT c.id FROM records_case c WHERE c.file_id = $1)`); err != nil {
 			return nil, err
 		}
 	}

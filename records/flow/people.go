@@ -263,7 +263,11 @@ func (r *Room) reaches(ctx context.Context, tx *db.Tx, subject string, c records
 	case err == nil && seen.May >= access.Write:
 		return reachesFully, nil
 	case err == nil:
-		return reachesToRead, nil
+		file, err := r.core.FileOf(ctx, tx, a, seen)
+		if err == nil && file.May < access.Read {
+			return reachesByRule, nil // a guest for the sake of something else, which may end before
+		}
+		return reachesToRead, err
 	case !errs.Is(err, errs.NotFound):
 		return 0, err
 	}
@@ -288,7 +292,8 @@ func (r *Room) reaches(ctx context.Context, tx *db.Tx, subject string, c records
 	return reachesByRule, nil
 }
 
-// admit sees to it that the holder can read the case: who may not yet gets a rule, if the giver may write in the file.
+// admit sees to it that the holder can read the case: who may not yet is its guest while the circulation runs, if the giver
+// may write in the file.
 // A unit or a role is admitted if somebody of it is; whom a block or their clearance keeps out stays out. need is the
 // least that the task asks for. errs.Invalid says who cannot be asked, and why.
 func (r *Room) admit(ctx context.Context, tx *db.Tx, s *scene, holder string, need access.May) error {
@@ -324,14 +329,36 @@ func (r *Room) admit(ctx context.Context, tx *db.Tx, s *scene, holder string, ne
 	case s.c.May < access.Write:
 		return errs.E(errs.Denied, "flow.error.no_rule", name)
 	case inside == 0: // nobody loses anything by a rule for all of them
-		return r.let(ctx, tx, s.f, holder, access.Read, "flow.rule_reason", s.instead)
+		return r.invite(ctx, tx, s.c, holder, s.x.ID, s.instead)
 	}
 	for _, p := range outside {
-		if err := r.let(ctx, tx, s.f, access.Person(p.Subject), access.Read, "flow.rule_reason", s.instead); err != nil {
+		if err := r.invite(ctx, tx, s.c, access.Person(p.Subject), s.x.ID, s.instead); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// invite lets the holder read the case for the sake of source: a circulation, or somebody's absence. It ends with it.
+func (r *Room) invite(ctx context.Context, tx *db.Tx, c records.Case, holder, source string, instead Person) error {
+	if err := access.Admit(ctx, tx, access.At(c.Authority), access.Guest{Authority: c.Authority, Case: c.ID, Holder: holder, Source: source,
+		At: r.h.Now()}); err != nil {
+		return err
+	}
+	return r.h.Audit.Append(ctx, tx, audit.Entry{Action: "flow.access_given", Authority: c.Authority, Object: records.CaseObject(c.ID),
+		Changes: named(instead, map[string]any{"holder": holder, "may": int64(access.Read)})})
+}
+
+// dismiss ends what the holder ("" is each) was let read for the sake of source.
+func (r *Room) dismiss(ctx context.Context, tx *db.Tx, authority, source, holder string) error {
+	cases, err := access.Dismiss(ctx, tx, access.At(authority), source, holder)
+	for _, id := range cases {
+		if err == nil {
+			err = r.h.Audit.Append(ctx, tx, audit.Entry{Action: "flow.access_ended", Authority: authority, Object: records.CaseObject(id),
+				Changes: map[string]any{"holder": holder, "source": source}})
+		}
+	}
+	return err
 }
 
 // let adds the rule that the holder may do so much with the file; the caller gives it, if instead is set as deputy.

@@ -69,7 +69,7 @@ func (r *Room) Start(ctx context.Context, caseID string, o Order) error {
 				if s.Kind == Shelve {
 					need = access.Write
 				}
-				err := r.admit(ctx, tx, &scene{c: c, f: f, dir: dir}, holder, need)
+				err := r.admit(ctx, tx, &scene{c: c, f: f, x: x, dir: dir}, holder, need)
 				if errs.Is(err, errs.Invalid) {
 					e := errs.As(err)
 					wrong = append(wrong, errs.Field{Name: stepName(i), Key: e.Key, Args: e.Args})

@@ -3,7 +3,6 @@ package flow
 import (
 	"context"
 	"strconv"
-	"strings"
 	"time"
 
 	"rennsteig/platform/db"
@@ -115,48 +114,12 @@ func (store) unreadOf(ctx context.Context, q db.Querier, a, reader access.Access
 	return db.All(rows, err, scanTask)
 }
 
-func (store) insertStandIn(ctx context.Context, tx *db.Tx, a access.Access, x standIn) error {
-	if err := a.Own(x.Authority); err != nil {
-		return err
-	}
-	_, err := tx.Exec(ctx, `INSERT INTO flow_stand_in (authority_id, file_id, deputy, subject) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
-		x.Authority, x.File, x.Deputy, x.Subject)
-	return err
-}
-
-// standIns lists all of the authorities.
+// standIns lists who is a guest for the sake of somebody absent.
 func (store) standIns(ctx context.Context, q db.Querier, a access.Access) ([]standIn, error) {
 	var p db.Params
-	rows, err := q.Query(ctx, `SELECT w.authority_id, w.file_id, w.deputy, w.subject FROM flow_stand_in w WHERE `+a.In("w.authority_id", &p)+
-		` ORDER BY w.file_id, w.deputy, w.subject`, p...)
-	return db.All(rows, err, func(r db.Scanner) (x standIn, err error) {
-		err = r.Scan(&x.Authority, &x.File, &x.Deputy, &x.Subject)
-		return x, err
-	})
-}
-
-func (store) dropStandIn(ctx context.Context, tx *db.Tx, a access.Access, x standIn) error {
-	var p db.Params
-	return one(tx.Exec(ctx, `DELETE FROM flow_stand_in WHERE `+a.In("authority_id", &p)+` AND file_id = `+p.Add(x.File)+` AND deputy = `+
-		p.Add(x.Deputy)+` AND subject = `+p.Add(x.Subject), p...))
-}
-
-// standsIn reports whether the deputy has to do with the file still: for somebody else, or by a task of one of the
-// holders that they are.
-func (store) standsIn(ctx context.Context, q db.Querier, a access.Access, x standIn, own []string) (bool, error) {
-	var p db.Params
-	n, err := count(ctx, q, `flow_stand_in WHERE `+a.In("authority_id", &p)+` AND file_id = `+p.Add(x.File)+` AND deputy = `+p.Add(x.Deputy), p)
-	if err != nil || n > 0 {
-		return n > 0, err
-	}
-	p = nil
-	marks := make([]string, len(own))
-	for i, h := range own {
-		marks[i] = p.Add(h)
-	}
-	n, err = count(ctx, q, `flow_task WHERE `+a.In("authority_id", &p)+` AND case_id IN (SELECT c.id FROM records_case c WHERE c.file_id = `+
-		p.Add(x.File)+`) AND holder IN (`+strings.Join(marks, ", ")+`)`, p)
-	return n > 0, err
+	rows, err := q.Query(ctx, `SELECT DISTINCT g.holder, substr(g.source, `+p.Add(len(absencePrefix)+1)+`) FROM records_guest g WHERE `+
+		a.In("g.authority_id", &p)+` AND g.source >= 'absence:' AND g.source < 'absence;' ORDER BY 1, 2`, p...)
+	return db.All(rows, err, func(r db.Scanner) (x standIn, err error) { return x, r.Scan(&x.Holder, &x.Subject) })
 }
 
 // --- handing over ---
