@@ -31,7 +31,20 @@ type Incoming struct {
 	CaseID     string // "" until it is assigned
 	AssignedAt time.Time
 	AssignedBy string
+
+	Version      int64
+	RegisteredBy string // subject of who registered it: they go on seeing it; "" is a scanner
+	Person       string // subject of who it is for, beside registrars; then Org is ""
+	PersonName   string
+	ClosedAt     time.Time // when it was done with without a case; zero if it was not
+	ClosedBy     string
+	Reason       Reason // why no case
+	Note         string // more about that
+	MayWork      bool   // for the caller: who only registered it does not
 }
+
+// Open reports whether something is still to be done with it.
+func (x Incoming) Open() bool { return x.CaseID == "" && x.ClosedAt.IsZero() }
 
 // Source is how post came in.
 type Source string
@@ -49,13 +62,15 @@ func incomingObject(id string) string { return "incoming:" + id }
 type IncomingFilter struct {
 	Query  string // words in sender or subject
 	Done   bool   // what is assigned
+	Closed bool   // what was done with without a case
+	Mine   bool   // what the caller registered, whatever became of it
 	Newest bool   // first
 	Page   paging.Cursor
 	size   int // of a page; 0 is paging.Size
 }
 
 func (f IncomingFilter) order() paging.Order {
-	return paging.Order{Column: "i.received_at", ID: "i.id", Descending: f.Newest || f.Done, Size: f.size}
+	return paging.Order{Column: "i.received_at", ID: "i.id", Descending: f.Newest || f.Done || f.Closed || f.Mine, Size: f.size}
 }
 
 func (f IncomingFilter) key(x Incoming) paging.Key { return paging.Time(x.ReceivedAt, x.ID) }
@@ -135,7 +150,7 @@ func (r *Room) Register(ctx context.Context, p Post, files []Stored) error {
 	}
 	newIDs(docs)
 	x := Incoming{ID: p.ID, Authority: p.Authority, Org: p.Org, Source: ByHand, Sender: p.Sender, Subject: p.Subject,
-		ReceivedAt: p.ReceivedAt, CreatedAt: r.h.Now(), CreatedBy: identity.From(ctx).Name}
+		ReceivedAt: p.ReceivedAt, CreatedAt: r.h.Now(), CreatedBy: identity.From(ctx).Name, RegisteredBy: identity.From(ctx).Subject}
 	x.complete(docs)
 	return r.h.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		scope, err := access.Load(ctx, tx)
@@ -181,31 +196,14 @@ func (r *Room) HandTo(ctx context.Context, id, org string) error {
 		if err != nil {
 			return err
 		}
-		x, err := r.store.incoming(ctx, tx, scope, id, tx.ForUpdate())
-		if errs.Is(err, errs.NotFound) {
-			if done, err := r.store.liesWith(ctx, tx, scope, id, org); done || err != nil {
-				return err
-			}
-		}
-		switch {
-		case err != nil:
-			return err
-		case x.CaseID != "":
-			return errs.E(errs.Conflict, "filing.error.assigned", x.AssignedBy)
-		case x.Org == org:
-			return nil
-		}
-		if ok, err := r.store.hasOrg(ctx, tx, access.At(x.Authority), org); err != nil {
-			return err
-		} else if !ok {
-			return errs.InvalidFields([]errs.Field{{Name: "an_einheit", Key: "filing.error.org"}})
-		}
-		x.Org = org
-		if err := r.store.hand(ctx, tx, scope, x); err != nil {
+		if done, err := r.store.liesWith(ctx, tx, scope, id, org); done || err != nil {
 			return err
 		}
-		return r.h.Audit.Append(ctx, tx, audit.Entry{Action: "filing.handed", Authority: x.Authority, Object: incomingObject(id),
-			Changes: map[string]any{"org": org}})
+		x, err := r.toWork(ctx, tx, scope, id)
+		if err != nil {
+			return err
+		}
+		return r.hand(ctx, tx, scope, x, org, "")
 	})
 }
 
@@ -249,6 +247,9 @@ func (r *Room) keepIncoming(ctx context.Context, tx *db.Tx, scope access.Access,
 		}
 		hashes = append(hashes, d.Hash)
 	}
+	if err := r.h.Queue.Publish(ctx, tx, topicReadPost, readPostJob{x.ID}); err != nil {
+		return false, err
+	}
 	return true, r.h.Audit.Append(ctx, tx, audit.Entry{Action: "filing.registered", Authority: x.Authority, Object: incomingObject(x.ID),
 		Changes: map[string]any{"source": x.Source, "documents": len(docs), "received": i18n.ISODate(x.ReceivedAt)}, Blobs: hashes})
 }
@@ -274,6 +275,12 @@ func (r *Room) Assign(ctx context.Context, id string, to Target) (caseID string,
 		if err != nil {
 			return err
 		}
+		if !x.MayWork {
+			return errs.E(errs.Denied, "filing.error.not_yours")
+		}
+		if !x.ClosedAt.IsZero() {
+			return errs.E(errs.Conflict, "filing.error.post_closed", x.ClosedBy)
+		}
 		if x.CaseID != "" {
 			caseID = x.CaseID
 			if x.CaseID == to.NewCase.ID || to.Case != "" && r.isCase(ctx, tx, scope, x, to.Case) {
@@ -294,7 +301,7 @@ func (r *Room) Assign(ctx context.Context, id string, to Target) (caseID string,
 		}
 		caseID = c.ID
 		x.CaseID, x.AssignedAt, x.AssignedBy = c.ID, r.h.Now(), identity.From(ctx).Name
-		if err := r.store.assign(ctx, tx, scope, x); err != nil {
+		if err := r.store.change(ctx, tx, scope, x); err != nil {
 			return err
 		}
 		return r.h.Audit.Append(ctx, tx, audit.Entry{Action: "filing.assigned", Authority: x.Authority, Object: incomingObject(id),

@@ -323,8 +323,17 @@ func (r *Room) LookIncoming(ctx context.Context, id, document string, first int)
 	if err != nil {
 		return x, d, s, err
 	}
+	q := r.h.DB.Reader()
+	scope, err := access.Load(ctx, q)
+	if err != nil {
+		return x, d, s, err
+	}
+	read, err := r.store.incomingText(ctx, q, scope, id, document)
+	if err != nil {
+		return x, d, s, err
+	}
 	pages, why := incomingPages(d.file())
-	s, err = r.sight(ctx, d.file(), pages, why, Text{}, first)
+	s, err = r.sight(ctx, d.file(), pages, why, read, first)
 	return x, d, s, err
 }
 

@@ -40,5 +40,6 @@ func New(h *platform.House, core *records.Room, x Extractor) (*Room, error) {
 	core.OnMove(r.moved)
 	queue.Handle(h.Queue, topicRead, r.doRead)
 	queue.Handle(h.Queue, topicRender, r.render)
+	queue.Handle(h.Queue, topicReadPost, r.readPost)
 	return r, nil
 }

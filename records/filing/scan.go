@@ -250,6 +250,9 @@ func (s *ScanIntake) take(ctx context.Context, authority, dir, folder string) er
 		if err := os.WriteFile(filepath.Join(dir, scanFailed, name+".txt"), []byte(why+"\n"), 0o600); err != nil {
 			return err
 		}
+		if err := s.failed(ctx, ScanFailure{ID: filepath.Base(folder), Authority: authority, Name: name, Why: why, At: s.room.h.Now()}); err != nil {
+			return err
+		}
 		return putAway(folder, filepath.Join(dir, scanFailed), all)
 	case err != nil:
 		return err

@@ -10,20 +10,27 @@ import (
 	"rennsteig/records/access"
 )
 
-const incomingColumns = `i.id, i.authority_id, i.org_id, i.source, i.sender, i.subject, i.received_at, i.created_at, i.created_by, i.case_id,
-	i.assigned_at, i.assigned_by`
+// incomingColumns are those of a row; the last one is whether the caller may work on it.
+func incomingColumns(s access.Access, p *db.Params) string {
+	return `i.id, i.authority_id, i.org_id, i.source, i.sender, i.subject, i.received_at, i.created_at, i.created_by, i.case_id, i.assigned_at, i.assigned_by,
+	i.version, i.registered_by, i.person, i.person_name, i.closed_at, i.closed_by, i.reason, i.note, CASE WHEN ` + works(s, "i", p) + ` THEN 1 ELSE 0 END`
+}
 
 func scanIncoming(r db.Scanner) (x Incoming, err error) {
-	var received, created, assigned int64
-	err = r.Scan(&x.ID, &x.Authority, &x.Org, &x.Source, &x.Sender, &x.Subject, &received, &created, &x.CreatedBy, &x.CaseID, &assigned, &x.AssignedBy)
-	x.ReceivedAt, x.CreatedAt, x.AssignedAt = db.Time(received), db.Time(created), db.Time(assigned)
+	var received, created, assigned, closed, works int64
+	err = r.Scan(&x.ID, &x.Authority, &x.Org, &x.Source, &x.Sender, &x.Subject, &received, &created, &x.CreatedBy, &x.CaseID, &assigned, &x.AssignedBy,
+		&x.Version, &x.RegisteredBy, &x.Person, &x.PersonName, &closed, &x.ClosedBy, &x.Reason, &x.Note, &works)
+	x.ReceivedAt, x.CreatedAt, x.AssignedAt, x.ClosedAt, x.MayWork = db.Time(received), db.Time(created), db.Time(assigned), db.Time(closed), works == 1
 	return x, notFound(err)
 }
 
-// sees is the predicate that the caller may see the row of filing_incoming: it is for everybody at the authority, or for a
-// unit of theirs, or they keep the records there.
-func sees(s access.Access, row string, p *db.Params) string {
-	where := s.In(row+".authority_id", p) + ` AND (` + row + `.org_id = ''`
+// works is the predicate that the caller may work on the row of filing_incoming: it is for everybody at the authority, for a
+// unit of theirs or for them, or they keep the records there.
+func works(s access.Access, row string, p *db.Params) string {
+	where := s.In(row+".authority_id", p) + ` AND (` + row + `.org_id = '' AND ` + row + `.person = ''`
+	if s.Subject != "" {
+		where += ` OR ` + row + `.person = ` + p.Add(s.Subject)
+	}
 	if units := s.Units(); len(units) > 0 {
 		where += ` OR ` + row + `.org_id IN (` + list(units, p) + `)`
 	}
@@ -33,18 +40,32 @@ func sees(s access.Access, row string, p *db.Params) string {
 	return where + `)`
 }
 
+// sees is the predicate that the caller may see the row: to work on it, or because they registered it.
+func sees(s access.Access, row string, p *db.Params) string {
+	if s.Subject == "" {
+		return works(s, row, p)
+	}
+	return `(` + works(s, row, p) + ` OR ` + s.In(row+".authority_id", p) + ` AND ` + row + `.registered_by = ` + p.Add(s.Subject) + `)`
+}
+
 func (store) incomings(ctx context.Context, q db.Querier, s access.Access, f IncomingFilter) (paging.Listing[Incoming], error) {
 	var p db.Params
-	where := sees(s, "i", &p)
-	if f.Done { // these words are those of the partial indexes
-		where += ` AND i.case_id <> ''`
-	} else {
-		where += ` AND i.case_id = ''`
+	columns := incomingColumns(s, &p)
+	var where string
+	switch { // the words are those of the partial indexes
+	case f.Mine:
+		where = s.In("i.authority_id", &p) + ` AND i.registered_by <> '' AND i.registered_by = ` + p.Add(s.Subject)
+	case f.Done:
+		where = works(s, "i", &p) + ` AND i.case_id <> ''`
+	case f.Closed:
+		where = works(s, "i", &p) + ` AND i.closed_at > 0`
+	default:
+		where = works(s, "i", &p) + ` AND i.case_id = '' AND i.closed_at = 0`
 	}
 	for _, word := range strings.Fields(strings.ToLower(f.Query)) {
 		where += ` AND i.search LIKE ` + p.Add("%"+escapeLike.Replace(word)+"%") + ` ESCAPE '!'`
 	}
-	rows, err := q.Query(ctx, `SELECT `+incomingColumns+` FROM filing_incoming i WHERE `+where+f.order().SQL(&p, f.Page), p...)
+	rows, err := q.Query(ctx, `SELECT `+columns+` FROM filing_incoming i WHERE `+where+f.order().SQL(&p, f.Page), p...)
 	items, err := db.All(rows, err, scanIncoming)
 	return paging.Of(items, f.order(), f.Page, f.key), err
 }
@@ -53,7 +74,8 @@ var escapeLike = strings.NewReplacer("!", "!!", "%", "!%", "_", "!_")
 
 func (store) incoming(ctx context.Context, q db.Querier, s access.Access, id, lock string) (Incoming, error) {
 	var p db.Params
-	return scanIncoming(q.QueryRow(ctx, `SELECT `+incomingColumns+` FROM filing_incoming i WHERE `+sees(s, "i", &p)+` AND i.id = `+p.Add(id)+lock, p...))
+	columns := incomingColumns(s, &p)
+	return scanIncoming(q.QueryRow(ctx, `SELECT `+columns+` FROM filing_incoming i WHERE `+sees(s, "i", &p)+` AND i.id = `+p.Add(id)+lock, p...))
 }
 
 // insertIncoming keeps post and reports whether it is new.
@@ -62,8 +84,8 @@ func (store) insertIncoming(ctx context.Context, tx *db.Tx, s access.Access, x I
 		return false, err
 	}
 	return db.Changed(tx.Exec(ctx, `INSERT INTO filing_incoming (id, authority_id, org_id, source, sender, subject, search, received_at, created_at,
-		created_by, case_id, assigned_at, assigned_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, '', 0, '') ON CONFLICT (id) DO NOTHING`,
-		x.ID, x.Authority, x.Org, string(x.Source), x.Sender, x.Subject, x.searchText(), db.Micros(x.ReceivedAt), db.Micros(x.CreatedAt), x.CreatedBy))
+		created_by, registered_by, case_id, assigned_at, assigned_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '', 0, '') ON CONFLICT (id) DO NOTHING`,
+		x.ID, x.Authority, x.Org, string(x.Source), x.Sender, x.Subject, x.searchText(), db.Micros(x.ReceivedAt), db.Micros(x.CreatedAt), x.CreatedBy, x.RegisteredBy))
 }
 
 func (store) insertIncomingDocument(ctx context.Context, tx *db.Tx, s access.Access, incoming string, place int, d Document) error {
@@ -90,25 +112,22 @@ func (store) incomingDocuments(ctx context.Context, q db.Querier, s access.Acces
 	})
 }
 
-// assign notes the case; errs.NotFound if it has one.
-func (store) assign(ctx context.Context, tx *db.Tx, s access.Access, x Incoming) error {
+// change stores what became of post; errs.NotFound if it is not as it was read.
+func (store) change(ctx context.Context, tx *db.Tx, s access.Access, x Incoming) error {
 	var p db.Params
-	return must(db.Changed(tx.Exec(ctx, `UPDATE filing_incoming SET case_id = `+p.Add(x.CaseID)+`, assigned_at = `+p.Add(db.Micros(x.AssignedAt))+
-		`, assigned_by = `+p.Add(x.AssignedBy)+` WHERE `+s.In("authority_id", &p)+` AND id = `+p.Add(x.ID)+` AND case_id = ''`, p...)))
-}
-
-// hand says which unit the post is for; errs.NotFound if it lies in a case.
-func (store) hand(ctx context.Context, tx *db.Tx, s access.Access, x Incoming) error {
-	var p db.Params
-	return must(db.Changed(tx.Exec(ctx, `UPDATE filing_incoming SET org_id = `+p.Add(x.Org)+` WHERE `+s.In("authority_id", &p)+` AND id = `+p.Add(x.ID)+
-		` AND case_id = ''`, p...)))
+	return must(db.Changed(tx.Exec(ctx, `UPDATE filing_incoming SET version = version + 1, org_id = `+p.Add(x.Org)+`, person = `+p.Add(x.Person)+
+		`, person_name = `+p.Add(x.PersonName)+`, sender = `+p.Add(x.Sender)+`, subject = `+p.Add(x.Subject)+`, search = `+p.Add(x.searchText())+
+		`, received_at = `+p.Add(db.Micros(x.ReceivedAt))+`, case_id = `+p.Add(x.CaseID)+`, assigned_at = `+p.Add(db.Micros(x.AssignedAt))+
+		`, assigned_by = `+p.Add(x.AssignedBy)+`, closed_at = `+p.Add(db.Micros(x.ClosedAt))+`, closed_by = `+p.Add(x.ClosedBy)+
+		`, reason = `+p.Add(string(x.Reason))+`, note = `+p.Add(x.Note)+` WHERE `+s.In("authority_id", &p)+` AND id = `+p.Add(x.ID)+
+		` AND version = `+p.Add(x.Version), p...)))
 }
 
 // liesWith reports whether the post of the scope is for the unit, whether or not the caller may see it there.
 func (store) liesWith(ctx context.Context, q db.Querier, s access.Access, id, org string) (ok bool, err error) {
 	var p db.Params
 	err = q.QueryRow(ctx, `SELECT count(*) > 0 FROM filing_incoming WHERE `+s.In("authority_id", &p)+` AND id = `+p.Add(id)+` AND org_id = `+p.Add(org)+
-		` AND org_id <> '' AND case_id = ''`, p...).Scan(&ok)
+		` AND org_id <> '' AND case_id = '' AND closed_at = 0`, p...).Scan(&ok)
 	return ok, err
 }
 
@@ -145,6 +164,45 @@ func (store) scanned(ctx context.Context, tx *db.Tx, s access.Access, authority,
 	}
 	return db.Changed(tx.Exec(ctx, `INSERT INTO filing_scanned (authority_id, hash, name, incoming_id, taken_at) VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT DO NOTHING`, authority, hash, name, incoming, at))
+}
+
+// scanFailed notes a scan that could not be taken, once for each id.
+func (store) scanFailed(ctx context.Context, tx *db.Tx, s access.Access, f ScanFailure) error {
+	if err := s.Own(f.Authority); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, `INSERT INTO filing_scan_failure (id, authority_id, name, reason, failed_at, done_at, done_by) VALUES ($1, $2, $3, $4, $5, 0, '')
+		ON CONFLICT (id) DO NOTHING`, f.ID, f.Authority, f.Name, f.Why, db.Micros(f.At))
+	return err
+}
+
+const failureColumns = `id, authority_id, name, reason, failed_at, done_at`
+
+func scanScanFailure(r db.Scanner) (f ScanFailure, err error) {
+	var at, done int64
+	err = r.Scan(&f.ID, &f.Authority, &f.Name, &f.Why, &at, &done)
+	f.At, f.DoneAt = db.Time(at), db.Time(done)
+	return f, notFound(err)
+}
+
+// scanFailures are the oldest of the scope that nobody has seen to.
+func (store) scanFailures(ctx context.Context, q db.Querier, s access.Access, most int) ([]ScanFailure, error) {
+	var p db.Params
+	rows, err := q.Query(ctx, `SELECT `+failureColumns+` FROM filing_scan_failure WHERE `+s.In("authority_id", &p)+
+		` AND done_at = 0 ORDER BY failed_at, id LIMIT `+p.Add(most), p...)
+	return db.All(rows, err, scanScanFailure)
+}
+
+func (store) scanFailure(ctx context.Context, tx *db.Tx, s access.Access, id string) (ScanFailure, error) {
+	var p db.Params
+	return scanScanFailure(tx.QueryRow(ctx, `SELECT `+failureColumns+` FROM filing_scan_failure WHERE `+s.In("authority_id", &p)+` AND id = `+p.Add(id)+tx.ForUpdate(), p...))
+}
+
+// scanSeen notes who has seen to it.
+func (store) scanSeen(ctx context.Context, tx *db.Tx, s access.Access, f ScanFailure, by string) error {
+	var p db.Params
+	return must(db.Changed(tx.Exec(ctx, `UPDATE filing_scan_failure SET done_at = `+p.Add(db.Micros(f.DoneAt))+`, done_by = `+p.Add(by)+` WHERE `+s.In("authority_id", &p)+
+		` AND id = `+p.Add(f.ID), p...)))
 }
 
 // hasPlan reports whether there is a file plan: whether the authority keeps files here.

@@ -18,6 +18,7 @@ import (
 	"rennsteig/platform/extract"
 	"rennsteig/platform/fulltext"
 	"rennsteig/platform/paging"
+	"rennsteig/records"
 	"rennsteig/records/access"
 )
 
@@ -67,6 +68,14 @@ func (h *house) storeCalls(g guarded) map[string]storeCall {
 	st := h.store
 	new1 := g.doc
 	new1.Document.ID = db.NewID()
+	change := func(ctx context.Context, tx *db.Tx, s access.Access, f func(*Incoming)) error {
+		x, err := st.incoming(ctx, tx, access.All, g.incoming, "")
+		if err != nil {
+			return err
+		}
+		f(&x)
+		return st.change(ctx, tx, s, x)
+	}
 	// after runs a statement as the program, then says whether a query has changed.
 	effect := func(query string, f func(ctx context.Context, tx *db.Tx, s access.Access) error) storeCall {
 		return func(ctx context.Context, tx *db.Tx, s access.Access) error {
@@ -175,8 +184,63 @@ func (h *house) storeCalls(g guarded) map[string]storeCall {
 		"incomingDocuments": func(ctx context.Context, tx *db.Tx, s access.Access) error {
 			return nothing(st.incomingDocuments(ctx, tx, s, g.incoming))
 		},
-		"assign": func(ctx context.Context, tx *db.Tx, s access.Access) error {
-			return st.assign(ctx, tx, s, Incoming{ID: g.incoming, CaseID: g.c.ID})
+		"change": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			return change(ctx, tx, s, func(x *Incoming) { x.CaseID = g.c.ID })
+		},
+		"people": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			if _, err := tx.Exec(ctx, `INSERT INTO records_member (org_id, subject, role, authority_id, name) VALUES ('u20', 's:x', 'member', $1, 'x')`, erfurt); err != nil {
+				return err
+			}
+			return nothing(st.people(ctx, tx, s))
+		},
+		"worked": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			return none(st.worked(ctx, tx, s, []string{records.DocumentObject(g.doc.ID)}, time.Time{}))
+		},
+		"unfile": effect(counts("records_version"), func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			return st.unfile(ctx, tx, s, []string{g.doc.ID})
+		}),
+		"named": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			return nothing(st.named(ctx, tx, s, erfurt, []string{g.c.Reference}))
+		},
+		"answered": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			mail := g.doc
+			mail.Message = "m1"
+			if err := st.describe(ctx, tx, access.All, mail); err != nil {
+				return err
+			}
+			return nothing(st.answered(ctx, tx, s, erfurt, []string{"m1"}))
+		},
+		"ofSender": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			if err := change(ctx, tx, access.All, func(x *Incoming) { x.CaseID = g.c.ID }); err != nil {
+				return err
+			}
+			return nothing(st.ofSender(ctx, tx, s, erfurt, secret))
+		},
+		"twins": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			return nothing(st.twins(ctx, tx, s, Incoming{ID: "x", Authority: erfurt}, []string{g.doc.Hash}, nil))
+		},
+		"incomingText": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			t, err := st.incomingText(ctx, tx, s, g.incoming, g.paper)
+			return none(t.Text != "", err)
+		},
+		"putIncomingText": effect(`SELECT text FROM filing_incoming_document WHERE id = '`+g.paper+`'`, func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			return st.putIncomingText(ctx, tx, s, g.paper, Text{How: extract.Read, Text: "x"})
+		}),
+		"postTexts": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			return nothing(st.postTexts(ctx, tx, s, g.incoming))
+		},
+		"scanFailed": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			return st.scanFailed(ctx, tx, s, ScanFailure{ID: "x", Authority: erfurt})
+		},
+		"scanFailures": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			return nothing(st.scanFailures(ctx, tx, s, 10))
+		},
+		"scanFailure": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			_, err := st.scanFailure(ctx, tx, s, g.failure)
+			return err
+		},
+		"scanSeen": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			return st.scanSeen(ctx, tx, s, ScanFailure{ID: g.failure, DoneAt: time.Now()}, "x")
 		},
 		"hasOrg": func(ctx context.Context, tx *db.Tx, s access.Access) error {
 			if _, err := tx.Exec(ctx, `INSERT INTO records_org (id, authority_id, code, name, parent, path, ended_at) VALUES ('u1', $1, '1', 'A', '', '/u1/', 0)`, erfurt); err != nil {
@@ -253,11 +317,8 @@ func (h *house) storeCalls(g guarded) map[string]storeCall {
 		"found": func(ctx context.Context, tx *db.Tx, s access.Access) error {
 			return nothing(st.found(ctx, tx, s, h.index, SearchFilter{Query: secret}))
 		},
-		"hand": func(ctx context.Context, tx *db.Tx, s access.Access) error {
-			return st.hand(ctx, tx, s, Incoming{ID: g.incoming, Org: "x"})
-		},
 		"liesWith": func(ctx context.Context, tx *db.Tx, s access.Access) error {
-			if err := st.hand(ctx, tx, access.All, Incoming{ID: g.incoming, Org: "x"}); err != nil {
+			if err := change(ctx, tx, access.All, func(x *Incoming) { x.Org = "x" }); err != nil {
 				return err
 			}
 			return none(st.liesWith(ctx, tx, s, g.incoming, "x"))
@@ -267,7 +328,7 @@ func (h *house) storeCalls(g guarded) map[string]storeCall {
 			return err
 		}),
 		"eraseIncoming": func(ctx context.Context, tx *db.Tx, s access.Access) error {
-			if err := st.assign(ctx, tx, access.All, Incoming{ID: g.incoming, CaseID: g.c.ID}); err != nil {
+			if err := change(ctx, tx, access.All, func(x *Incoming) { x.CaseID = g.c.ID }); err != nil {
 				return err
 			}
 			return nothing(st.eraseIncoming(ctx, tx, s, "file_id", []string{g.c.FileID}))

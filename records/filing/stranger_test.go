@@ -31,8 +31,10 @@ type guarded struct {
 	doc      Document
 	held     string
 	incoming string
-	paper    string // of the post
-	handed   string // post to be given to the unit u20
+	paper    string            // of the post
+	handed   string            // post to be given to the unit u20
+	failure  string            // of a scan
+	posts    map[string]string // by the use-case that is tried on it
 }
 
 func guard(t *testing.T, h *house) guarded {
@@ -52,6 +54,14 @@ func guard(t *testing.T, h *house) guarded {
 	g.paper = papers[0].ID
 	g.handed = h.register(t, erika, "", h.stored(t, secret+".pdf", secret))
 	h.exec(t, `INSERT INTO records_org (id, authority_id, code, name, parent, path, ended_at) VALUES ('u20', $1, '20', 'Amt', '', '/u20/', 0)`, erfurt)
+	g.failure, g.posts = db.NewID(), map[string]string{}
+	for _, name := range []string{"Forward", "Finish", "Reopen", "Correct", "Unassign"} {
+		g.posts[name] = h.register(t, erika, "", h.stored(t, secret+".pdf", secret+name))
+	}
+	must1(t, h.Finish(erika, g.posts["Reopen"], 1, Advert, ""))
+	_, err = h.Assign(erika, g.posts["Unassign"], Target{Case: g.c.Reference})
+	must1(t, err)
+	h.exec(t, `INSERT INTO filing_scan_failure (id, authority_id, name, reason, failed_at, done_at, done_by) VALUES ($1, $2, $3, 'x', 1, 0, '')`, g.failure, erfurt, secret)
 	h.settleAll(t)
 	g.doc, err = h.store.document(t.Context(), h.h.DB.Reader(), access.All, g.doc.ID, "")
 	must1(t, err)
@@ -142,8 +152,19 @@ func (h *house) useCases(t *testing.T, g guarded) map[string]func(ctx context.Co
 			_, err := h.Assign(ctx, g.incoming, Target{Case: g.c.Reference})
 			return err
 		},
-		"HandTo": func(ctx context.Context) error { return h.HandTo(ctx, g.handed, "u20") },
-		"Render": func(ctx context.Context) error { return h.Render(ctx, g.doc.ID) },
+		"Letter":     func(ctx context.Context) error { _, err := h.Letter(ctx, g.incoming, ""); return err },
+		"Targets":    func(ctx context.Context) error { _, err := h.Targets(ctx, erfurt, g.c.Reference); return err },
+		"Colleagues": func(ctx context.Context) error { _, err := h.Colleagues(ctx, erfurt); return err },
+		"Forward":    func(ctx context.Context) error { return h.Forward(ctx, g.posts["Forward"], 1, "u20", "") },
+		"Finish":     func(ctx context.Context) error { return h.Finish(ctx, g.posts["Finish"], 1, NotOurs, "") },
+		"Reopen":     func(ctx context.Context) error { return h.Reopen(ctx, g.posts["Reopen"]) },
+		"Correct": func(ctx context.Context) error {
+			return h.Correct(ctx, g.posts["Correct"], 1, "x", "x", time.Now().Add(-time.Hour))
+		},
+		"Unassign":        func(ctx context.Context) error { return h.Unassign(ctx, g.posts["Unassign"]) },
+		"ScanFailureSeen": func(ctx context.Context) error { return h.ScanFailureSeen(ctx, g.failure) },
+		"HandTo":          func(ctx context.Context) error { return h.HandTo(ctx, g.handed, "u20") },
+		"Render":          func(ctx context.Context) error { return h.Render(ctx, g.doc.ID) },
 		"OpenRendition": func(ctx context.Context) error {
 			_, c, err := h.OpenRendition(ctx, g.doc.ID)
 			return closing(c, err)
@@ -154,6 +175,10 @@ func (h *house) useCases(t *testing.T, g guarded) map[string]func(ctx context.Co
 // lists are the use-cases that give a stranger an empty list.
 func (h *house) lists() map[string]func(ctx context.Context) (int, error) {
 	return map[string]func(ctx context.Context) (int, error){
+		"NextPost": func(ctx context.Context) (int, error) {
+			x, err := h.NextPost(ctx, IncomingFilter{}, Incoming{ID: db.NewID()})
+			return len(x.ID), err
+		},
 		"IncomingPost": func(ctx context.Context) (int, error) {
 			l, err := h.IncomingPost(ctx, IncomingFilter{})
 			return len(l.Items), err
@@ -203,8 +228,9 @@ func TestReadersAndBlocked(t *testing.T) {
 				access.Put(ctx, tx, access.All, access.Grant{Authority: erfurt, File: g.c.FileID, Holder: access.Person("s:Rita Lesen"), May: access.Read}),
 				access.Put(ctx, tx, access.All, access.Grant{Authority: erfurt, File: g.c.FileID, Holder: access.Person("s:Bert Gesperrt"), May: access.Nothing}))
 		})
-		reads := []string{"Documents", "OpenVersion", "Card", "Look", "Sheet", "OpenRendition", "Render", "LookIncoming", "IncomingSheet", "Incoming", "OpenIncoming", "Register", "HandTo"}
-		outside := []string{"LookIncoming", "IncomingSheet", "Incoming", "OpenIncoming", "Register", "HandTo"} // post is no part of the file
+		reads := []string{"Documents", "OpenVersion", "Card", "Look", "Sheet", "OpenRendition", "Render", "LookIncoming", "IncomingSheet", "Incoming", "OpenIncoming", "Register", "HandTo", "Letter", "Targets", "Colleagues", "Forward", "Finish", "Reopen", "Correct"}
+		once := []string{"Forward", "Finish", "Correct"}                                                                                                    // a second one sees that there was a first
+		outside := []string{"LookIncoming", "IncomingSheet", "Incoming", "OpenIncoming", "Register", "HandTo", "Letter", "Targets", "Colleagues", "Reopen"} // post is no part of the file
 		for name, use := range h.useCases(t, g) {
 			err := use(reader)
 			switch {
@@ -221,6 +247,14 @@ func TestReadersAndBlocked(t *testing.T) {
 			}
 			err = use(blocked)
 			switch {
+			case slices.Contains(once, name):
+				if !errs.Is(err, errs.Conflict) && !errs.Is(err, errs.NotFound) {
+					t.Errorf("%s a second time: %v", name, err)
+				}
+			case name == "ScanFailureSeen":
+				if !errs.Is(err, errs.Denied) {
+					t.Errorf("%s by a clerk: %v", name, err)
+				}
 			case slices.Contains(outside, name):
 				if err != nil {
 					t.Errorf("%s by a blocked person: %v", name, err)
@@ -280,7 +314,7 @@ func rowsOf(t *testing.T, h *house, q string) string {
 func tables(t *testing.T) []string {
 	t.Helper()
 	var out []string
-	for _, name := range []string{"migrations/0001_filing.sql", "migrations/0002_text.sqlite.sql"} {
+	for _, name := range []string{"migrations/0001_filing.sql", "migrations/0002_text.sqlite.sql", "migrations/0004_post.sql"} {
 		b, err := fs.ReadFile(Files, name)
 		must1(t, err)
 		for _, m := range regexp.MustCompile(`CREATE TABLE (\w+) \(\n([^;]*)\);`).FindAllStringSubmatch(string(b), -1) {
@@ -325,6 +359,12 @@ func TestStrangersAddresses(t *testing.T) {
 			switch {
 			case strings.Contains(path, "/dokument/{id}"):
 				id = g.doc.ID
+			case strings.Contains(path, "/fehlscan/"):
+				id = g.failure
+			case strings.HasSuffix(path, "/zuruecknehmen"):
+				id = g.posts["Unassign"]
+			case strings.HasSuffix(path, "/oeffnen"):
+				id = g.posts["Reopen"]
 			case strings.Contains(path, "/posteingang/"):
 				id = g.incoming
 			}

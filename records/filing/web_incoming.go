@@ -4,11 +4,9 @@ import (
 	"net/http"
 	"slices"
 
-	"rennsteig/platform/errs"
 	"rennsteig/platform/i18n"
 	"rennsteig/platform/identity"
 	"rennsteig/platform/web"
-	"rennsteig/records"
 	"rennsteig/records/access"
 )
 
@@ -102,105 +100,6 @@ func (r *Room) postIncoming(w http.ResponseWriter, req *http.Request) error {
 		return err
 	}
 	return r.h.Site.Redirect(w, req, incomingPath, "filing.notice.registered")
-}
-
-type incomingPage struct {
-	Incoming
-	Tabs    web.Tabs
-	Errors  web.ErrorSummary
-	Alert   web.Alert
-	Facts   web.SummaryList
-	Rows    []documentRow
-	FormID  string
-	Case    web.Field
-	File    web.Field
-	Subject web.Field
-	NewFile []web.Field
-}
-
-func (r *Room) getIncoming(w http.ResponseWriter, req *http.Request) error {
-	return r.showIncoming(w, req, typed{})
-}
-
-func (r *Room) showIncoming(w http.ResponseWriter, req *http.Request, in typed) error {
-	x, docs, err := r.Incoming(req.Context(), web.PathID(req))
-	if err != nil {
-		return err
-	}
-	choices, err := r.core.Choices(req.Context(), x.Authority)
-	if err != nil {
-		return err
-	}
-	t, lang := r.h.Site.Text(req), web.Lang(req)
-	field := func(name, label, value string) web.Field {
-		if in.form.Has(name) {
-			value = in.form.Get(name)
-		}
-		return web.Field{Name: name, Label: t(label), Value: value, MaxLength: 200, Error: r.h.Site.FieldError(req, in.err, name)}
-	}
-	p := incomingPage{Incoming: x, Tabs: r.core.Tabs(req, incomingPath), Errors: r.h.Site.Summary(t, in.err), Alert: r.alert(req, in.err),
-		FormID: web.FormID(in.form.Get("id")), Case: field("vorgang", "filing.assign.case", ""), File: field("akte", "filing.assign.file", "")}
-	p.Case.Hint, p.File.Hint = t("filing.target.hint"), t("filing.assign.file.hint")
-	subject := field("betreff", "filing.assign.subject", x.Subject)
-	unit := field("planeinheit", "records.unit", "")
-	unit.Kind = "select"
-	for _, u := range choices.Units {
-		unit.Options = append(unit.Options, web.Option{Value: u.Code, Label: u.Code + " " + u.Title})
-	}
-	org := field("einheit", "filing.assign.lead", x.Org)
-	org.Kind, org.Optional = "select", true
-	org.Options = []web.Option{{Label: t("filing.assign.lead.any")}}
-	for _, o := range choices.Orgs {
-		org.Options = append(org.Options, web.Option{Value: o.ID, Label: o.Code + " " + o.Name})
-	}
-	p.Subject, p.NewFile = subject, []web.Field{unit, org}
-	p.Facts.Rows = []web.SummaryRow{
-		{Label: t("filing.sender"), Value: x.Sender}, {Label: t("records.received"), Value: i18n.Date(lang, x.ReceivedAt)},
-		{Label: t("filing.incoming.registered"), Value: t("filing.by", i18n.DateTime(lang, x.CreatedAt), r.h.Site.Known(req, x.CreatedBy))},
-		{Label: t("records.authority"), Value: r.h.AuthorityName(x.Authority)},
-	}
-	if x.CaseID != "" {
-		p.Facts.Rows = append(p.Facts.Rows, web.SummaryRow{Label: t("filing.incoming.assigned"),
-			Value: t("filing.by", i18n.DateTime(lang, x.AssignedAt), x.AssignedBy)})
-	}
-	for _, d := range docs {
-		p.Rows = append(p.Rows, documentRow{Document: d, What: r.kind(req, string(d.Kind)), Bytes: web.SizeText(d.Size)})
-	}
-	meta := web.Meta{Title: x.Subject, Crumbs: append(r.deskCrumbs(req), web.Link{Text: t("filing.incoming"), Href: incomingPath}), Failed: in.err != nil}
-	return r.pages.incoming.RenderStatus(w, req, statusOf(in.err), meta, p)
-}
-
-func (r *Room) postAssign(w http.ResponseWriter, req *http.Request) error {
-	if err := web.ReadForm(w, req, 64<<10); err != nil {
-		return err
-	}
-	form := req.PostForm
-	to := Target{NewCase: records.NewCase{ID: web.FormID(form.Get("id")), Subject: form.Get("betreff"), Org: form.Get("einheit")}}
-	var err error
-	switch form.Get("was") {
-	case "akte":
-		if to.File = oneLine(form.Get("akte")); to.File == "" {
-			err = errs.InvalidFields([]errs.Field{{Name: "akte", Key: "filing.error.no_file_reference"}})
-		}
-	case "neu":
-		to.NewFile = &records.NewFile{ID: to.NewCase.ID, Unit: form.Get("planeinheit"), Details: records.Details{Subject: form.Get("betreff"),
-			Lead: form.Get("einheit")}}
-	default:
-		if to.Case = oneLine(form.Get("vorgang")); to.Case == "" {
-			err = errs.InvalidFields([]errs.Field{{Name: "vorgang", Key: "filing.error.no_reference"}})
-		}
-	}
-	caseID := ""
-	if err == nil {
-		caseID, err = r.Assign(req.Context(), web.PathID(req), to)
-	}
-	switch {
-	case shown(err):
-		return r.showIncoming(w, req, typed{form, err})
-	case err != nil:
-		return err
-	}
-	return r.h.Site.Redirect(w, req, "/akte/vorgang/"+caseID+"/dokumente", "filing.notice.assigned")
 }
 
 func (r *Room) getIncomingDocument(w http.ResponseWriter, req *http.Request) error {

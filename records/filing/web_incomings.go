@@ -16,6 +16,8 @@ import (
 const (
 	incomingPath = "/akte/posteingang"
 	doneWord     = "zugeordnet"
+	closedWord   = "erledigt"
+	mineWord     = "meine"
 	newestWord   = "neueste"
 )
 
@@ -34,18 +36,24 @@ var incomingList = records.List{Name: "incoming", Title: "filing.incoming", Path
 }}
 
 func parseIncoming(v url.Values) IncomingFilter {
-	return IncomingFilter{Query: web.Query(v.Get("q")), Done: v.Get("stand") == doneWord, Newest: v.Get("sortierung") == newestWord, Page: paging.Read(v)}
+	state := v.Get("stand")
+	return IncomingFilter{Query: web.Query(v.Get("q")), Done: state == doneWord, Closed: state == closedWord, Mine: state == mineWord, Newest: v.Get("sortierung") == newestWord, Page: paging.Read(v)}
 }
 
 func (f IncomingFilter) values() url.Values {
-	done, newest := "", ""
-	if f.Done {
-		done = doneWord
+	state, newest := "", ""
+	switch {
+	case f.Mine:
+		state = mineWord
+	case f.Done:
+		state = doneWord
+	case f.Closed:
+		state = closedWord
 	}
 	if f.Newest {
 		newest = newestWord
 	}
-	v := web.Values("q", f.Query, "stand", done, "sortierung", newest)
+	v := web.Values("q", f.Query, "stand", state, "sortierung", newest)
 	f.Page.Write(v)
 	return v
 }
@@ -69,6 +77,30 @@ type incomingsPage struct {
 	Open     bool   // the upload
 	Fields   []web.Field
 	Script   string
+	Failures []failureRow
+}
+
+// failureRow is a scan that could not be taken.
+type failureRow struct {
+	ScanFailure
+	When, Where string // Where is "" for who works at one authority
+}
+
+// failures are those that are to be seen to, for registrars.
+func (r *Room) failures(req *http.Request) ([]failureRow, error) {
+	all, err := r.ScanFailures(req.Context())
+	if err != nil {
+		return nil, err
+	}
+	var out []failureRow
+	for _, f := range all {
+		row := failureRow{ScanFailure: f, When: i18n.DateTime(web.Lang(req), f.At)}
+		if len(authorities(req)) > 1 {
+			row.Where = r.h.AuthorityName(f.Authority)
+		}
+		out = append(out, row)
+	}
+	return out, nil
 }
 
 // outcome is what became of the rows that were chosen.
@@ -97,11 +129,11 @@ func (r *Room) showIncomings(w http.ResponseWriter, req *http.Request, f Incomin
 	if err != nil {
 		return err
 	}
-	done, newest := f.values().Get("stand"), f.values().Get("sortierung")
+	state, newest := f.values().Get("stand"), f.values().Get("sortierung")
 	d := incomingsPage{Tabs: r.core.Tabs(req, incomingPath), Errors: r.h.Site.Summary(t, in.err), Alert: o.alert, Query: f.Query,
-		Choices: []web.Choice{r.h.Site.Choose(req, "stand", "filing.incoming.state", done, doneWord),
+		Choices: []web.Choice{r.h.Site.Choose(req, "stand", "filing.incoming.state", state, doneWord, closedWord, mineWord),
 			r.h.Site.Choose(req, "sortierung", "filing.incoming.sort", newest, newestWord)},
-		Filtered: f.Query != "" || f.Done || f.Newest, Done: f.Done, Pages: l.Pages(incomingPath, f.values()), List: f.values().Encode(), FormID: db.NewID(),
+		Filtered: f.Query != "" || state != "" || f.Newest, Done: state != "", Pages: l.Pages(incomingPath, f.values()), List: f.values().Encode(), FormID: db.NewID(),
 		Table: web.Table{Label: t("filing.incoming")}, Files: r.h.Site.FieldError(req, in.err, "dateien"), Open: in.err != nil, Fields: fields, Script: r.script.url(),
 		Case: web.Field{Name: "vorgang", Label: t("filing.chosen.case"), MaxLength: 200, Value: req.PostForm.Get("vorgang")},
 		Unit: web.Field{Name: "an_einheit", Label: t("filing.chosen.unit"), Kind: "select", Value: req.PostForm.Get("an_einheit"), Options: orgs}}
@@ -111,15 +143,18 @@ func (r *Room) showIncomings(w http.ResponseWriter, req *http.Request, f Incomin
 	if d.ListPage, err = r.core.ListPage(req, incomingList, "", f.values()); err != nil {
 		return err
 	}
-	if f.Done {
+	if d.Done {
 		for i, c := range d.Columns {
-			if c.Name == "received" { // what is done is shown the latest first, and only so
+			if c.Name == "received" { // what is not open is shown the latest first, and only so
 				d.Heads[i].Href, d.Heads[i].Sorted = "", "descending"
 			}
 		}
 	} else {
 		d.Table.Choose = records.ChosenName
 		d.Leave("assigned_by", "assigned_at")
+	}
+	if d.Failures, err = r.failures(req); err != nil {
+		return err
 	}
 	d.Table.Heads = d.Heads
 	names := map[string]string{}
@@ -140,18 +175,27 @@ func (r *Room) showIncomings(w http.ResponseWriter, req *http.Request, f Incomin
 // incomingCells makes the row of post; orgs are what the units are called, by id.
 func (r *Room) incomingCells(req *http.Request, p Incoming, orgs map[string]string) records.Cells {
 	t, lang := r.h.Site.Text(req), web.Lang(req)
+	_, list := listOf(url.Values{"liste": {req.URL.RawQuery}})
 	return func(column string) (x web.TableCell) {
 		switch column {
 		case "received":
 			x.Text, x.NoWrap = i18n.Date(lang, p.ReceivedAt), true
 		case "subject":
-			x = web.TableCell{Text: p.Subject, Href: incomingPath + "/" + p.ID, Heading: true}
+			x = web.TableCell{Text: p.Subject, Href: onePath(p.ID, list), Heading: true}
+			switch {
+			case p.CaseID != "":
+				x.Badges = []web.Badge{{Kind: "success", Text: t("filing.incoming.state." + doneWord)}}
+			case !p.ClosedAt.IsZero():
+				x.Badges = []web.Badge{{Text: t("filing.incoming.state." + closedWord)}}
+			}
 		case "sender":
 			x.Text = p.Sender
 		case "source":
 			x.Text = t("filing.incoming.source." + string(p.Source))
 		case "org":
-			x.Text = orgs[p.Org]
+			if x.Text = orgs[p.Org]; p.Person != "" {
+				x.Text = p.PersonName
+			}
 		case "by":
 			x.Text = r.h.Site.Known(req, p.CreatedBy)
 		case "at":
