@@ -74,7 +74,7 @@ func openWork(obstacles []Obstacle) error {
 	}
 	e := &errs.Error{Code: errs.Conflict, Key: "records.error.open_work"}
 	for _, o := range obstacles {
-		e.Fields = append(e.Fields, errs.Field{Name: "offen", Key: o.Key, Args: o.Args})
+		e.Fields = append(e.Fields, errs.Field{Name: "inhalt", Key: o.Key, Args: o.Args}) // no field of a form: the page itself
 	}
 	return e
 }

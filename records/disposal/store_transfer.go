@@ -117,7 +117,7 @@ func (store) dateCase(ctx context.Context, tx *db.Tx, a access.Access, id string
 	if !closed.IsZero() {
 		state = records.StateClosed
 	}
-	set := `state = ` + p.Add(string(state)) + `, assigned_to = '', assigned_name = '', closed_at = ` + p.Add(db.Micros(closed))
+	set := `state = ` + p.Add(string(state)) + `, assigned_to = '', assigned_name = '', opened_by = '', closed_at = ` + p.Add(db.Micros(closed))
 	if !received.IsZero() {
 		set += `, received_at = ` + p.Add(db.Micros(received))
 	}

@@ -11,9 +11,21 @@ import (
 
 // What the core asks before a case is closed or moved.
 
-// closing names the documents of the case that somebody edits, and those of which a second version waits for its maker.
+// closing names the documents of the case that somebody edits, and those of which a second version waits for its maker:
+// who manages the file closes over that, so that nobody who has left keeps a case open.
 func (r *Room) closing(ctx context.Context, q db.Querier, c records.Case, _ map[string]any) ([]records.Obstacle, error) {
 	rows, err := r.store.inWork(ctx, q, access.At(c.Authority), c.ID)
+	if err != nil {
+		return nil, err
+	}
+	if len(rows) == 0 {
+		return nil, nil
+	}
+	a, err := access.Load(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	f, err := r.core.FileOf(ctx, q, a, c)
 	if err != nil {
 		return nil, err
 	}
@@ -27,7 +39,7 @@ func (r *Room) closing(ctx context.Context, q db.Querier, c records.Case, _ map[
 			}
 			out = append(out, o)
 		}
-		if x.held {
+		if x.held && !a.Manages(f.Authority, f.Lead) {
 			out = append(out, records.Obstacle{Key: "records.open.held", Args: []any{x.Name}, How: "records.how.held", Path: card})
 		}
 	}

@@ -50,6 +50,9 @@ func TestClosingOverLocks(t *testing.T) {
 		if len(x.Obstacles) != 2 || x.Obstacles[1].How != "records.how.lock_mine" || x.Obstacles[1].Path != "/akte/dokument/"+d[0].ID+"/karte" {
 			t.Errorf("as Max sees it: %+v", x.Obstacles)
 		}
+		if x, err = h.core.Closing(registrar, c.ID); err != nil || len(x.Obstacles) != 1 {
+			t.Errorf("as the registry sees it: %+v, %v", x.Obstacles, err)
+		}
 		must1(t, h.Settle(erika, d[1].ID, held, false, 2))
 		must1(t, h.Unlock(max_, d[0].ID))
 		if got := stands(); got != nil {
