@@ -41,7 +41,8 @@ var nobody = map[string]string{
 	"disposal_search.name": "what is looked for: it is deleted with the search", "disposal_search.mail": "as the name", "disposal_search.address": "as the name",
 	"disposal_search.born": "as the name", "disposal_search.citizen": "as the name", "disposal_search.after_key": "id", "disposal_search.created_by": "id of a sign-in",
 	"disposal_search.created_name": "who looked, which the log says, too",
-	"filing_content.how":           "one of a few words", "filing_text.words": "the index: the texts in it are searched", "filing_text.tokens": "as the words",
+	"filing_content.how":           "one of a few words", "filing_incoming_document.how": "one of a few words", "filing_incoming.reason": "one of a few words",
+	"filing_incoming.registered_by": "id of a sign-in", "filing_incoming.person": "id of a sign-in", "filing_scan_failure.reason": "one of a few sentences", "filing_text.words": "the index: the texts in it are searched", "filing_text.tokens": "as the words",
 	"filing_entry.labels": "rights in the index", "filing_rebuild.after_id": "id", "flow_template.case_type": "key of a service", "flow_handover.last_case": "id",
 	"flow_comment.created_by": "id of a sign-in",
 }
@@ -55,7 +56,7 @@ var inOffice = []string{"records_case.assigned_name", "records_case.changed_by",
 	"records_document.created_by", "records_document.locked_name", "records_version.created_by", "records_file.changed_by", "records_grant.granted_by", "records_link.linked_by",
 	"records_member.name", "records_clearance.name", "disposal_erasure.proposed_name", "disposal_erasure.decided_name", "disposal_destruction.first_name",
 	"disposal_destruction.second_name", "disposal_process.created_name", "disposal_approval.first_name", "disposal_approval.second_name", "disposal_package.created_by",
-	"disposal_import.created_by", "disposal_import.taken_by", "disposal_setting.changed_by", "filing_incoming.created_by", "filing_incoming.assigned_by",
+	"disposal_import.created_by", "disposal_import.taken_by", "disposal_setting.changed_by", "filing_incoming.created_by", "filing_incoming.assigned_by", "filing_incoming.closed_by", "filing_incoming.person_name", "filing_scan_failure.done_name",
 	"flow_task.holder_name", "flow_task.done_name", "flow_task.done_for_name", "flow_circulation.started_name", "flow_signature.signed_name", "flow_signature.signed_for_name",
 	"flow_template.changed_by", "flow_comment.created_name", "flow_absence.name", "flow_absence.deputy_name", "flow_absence.recorded_by", "flow_handover.from_name", "flow_handover.to_name", "flow_handover.by_name"}
 

@@ -34,18 +34,22 @@ func (r *Room) PersonPlaces() []PersonPlace {
 	held.Key, held.ID, held.At, held.Stored = "t.id", "t.id", "t.held_at", `SELECT name, hash, size FROM filing_held WHERE id =`
 	rendition := of(document, "filing.place.rendition", "filing_rendition", "t.note")
 	rendition.ID = "t.document_id || ' ' || t.version"
-	incoming := of(post, "filing.place.incoming", "filing_incoming", "t.sender", "t.subject")
-	incoming.Joins, incoming.At, incoming.Staff = ` LEFT JOIN records_case c ON c.id = t.case_id`, "t.received_at", []string{"t.created_by", "t.assigned_by"}
+	incoming := of(post, "filing.place.incoming", "filing_incoming", "t.sender", "t.subject", "t.note")
+	incoming.Joins, incoming.At = ` LEFT JOIN records_case c ON c.id = t.case_id`, "t.received_at"
+	incoming.Staff = []string{"t.created_by", "t.assigned_by", "t.closed_by", "t.person_name"}
 	incoming.Stored = `SELECT name, hash, size FROM filing_incoming_document WHERE incoming_id =`
-	enclosed := of(post, "filing.place.enclosed", "filing_incoming_document", "t.name", "t.subject", "t.sender", "t.message_id")
+	enclosed := of(post, "filing.place.enclosed", "filing_incoming_document", "t.name", "t.subject", "t.sender", "t.message_id", "t.text")
 	enclosed.Joins = ` JOIN filing_incoming i ON i.id = t.incoming_id LEFT JOIN records_case c ON c.id = i.case_id`
 	enclosed.At, enclosed.Stored = "i.received_at", `SELECT name, hash, size FROM filing_incoming_document WHERE id =`
 	scanned := of(post, "filing.place.scanned", "filing_scanned", "t.name")
 	scanned.Joins, scanned.Key, scanned.ID, scanned.At = enclosed.Joins, "t.hash", "t.hash || ' ' || t.name", "t.taken_at"
+	failure := of(PersonPlace{Key: "t.id", ID: "t.id", Authority: "t.authority_id", File: "''", Case: "''", Document: "''", At: "t.failed_at"},
+		"filing.place.scan_failure", "filing_scan_failure", "t.name")
+	failure.Staff = []string{"t.done_name"}
 	return []PersonPlace{
 		of(document, "filing.place.sender", "filing_document", "t.sender", "t.message_id"),
 		of(document, "filing.place.keywords", "filing_document", "t.keywords"),
-		content, held, rendition, incoming, enclosed, scanned,
+		content, held, rendition, incoming, enclosed, scanned, failure,
 	}
 }
 

@@ -171,7 +171,7 @@ func (store) scanFailed(ctx context.Context, tx *db.Tx, s access.Access, f ScanF
 	if err := s.Own(f.Authority); err != nil {
 		return err
 	}
-	_, err := tx.Exec(ctx, `INSERT INTO filing_scan_failure (id, authority_id, name, reason, failed_at, done_at, done_by) VALUES ($1, $2, $3, $4, $5, 0, '')
+	_, err := tx.Exec(ctx, `INSERT INTO filing_scan_failure (id, authority_id, name, reason, failed_at, done_at, done_name) VALUES ($1, $2, $3, $4, $5, 0, '')
 		ON CONFLICT (id) DO NOTHING`, f.ID, f.Authority, f.Name, f.Why, db.Micros(f.At))
 	return err
 }
@@ -201,7 +201,7 @@ func (store) scanFailure(ctx context.Context, tx *db.Tx, s access.Access, id str
 // scanSeen notes who has seen to it.
 func (store) scanSeen(ctx context.Context, tx *db.Tx, s access.Access, f ScanFailure, by string) error {
 	var p db.Params
-	return must(db.Changed(tx.Exec(ctx, `UPDATE filing_scan_failure SET done_at = `+p.Add(db.Micros(f.DoneAt))+`, done_by = `+p.Add(by)+` WHERE `+s.In("authority_id", &p)+
+	return must(db.Changed(tx.Exec(ctx, `UPDATE filing_scan_failure SET done_at = `+p.Add(db.Micros(f.DoneAt))+`, done_name = `+p.Add(by)+` WHERE `+s.In("authority_id", &p)+
 		` AND id = `+p.Add(f.ID), p...)))
 }
 

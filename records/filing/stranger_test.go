@@ -61,7 +61,7 @@ func guard(t *testing.T, h *house) guarded {
 	must1(t, h.Finish(erika, g.posts["Reopen"], 1, Advert, ""))
 	_, err = h.Assign(erika, g.posts["Unassign"], Target{Case: g.c.Reference})
 	must1(t, err)
-	h.exec(t, `INSERT INTO filing_scan_failure (id, authority_id, name, reason, failed_at, done_at, done_by) VALUES ($1, $2, $3, 'x', 1, 0, '')`, g.failure, erfurt, secret)
+	h.exec(t, `INSERT INTO filing_scan_failure (id, authority_id, name, reason, failed_at, done_at, done_name) VALUES ($1, $2, $3, 'x', 1, 0, '')`, g.failure, erfurt, secret)
 	h.settleAll(t)
 	g.doc, err = h.store.document(t.Context(), h.h.DB.Reader(), access.All, g.doc.ID, "")
 	must1(t, err)

@@ -28,7 +28,7 @@ CREATE TABLE filing_scan_failure (
 	reason       TEXT NOT NULL,
 	failed_at    BIGINT NOT NULL,
 	done_at      BIGINT NOT NULL, -- 0 until somebody has seen to it
-	done_by      TEXT NOT NULL
+	done_name      TEXT NOT NULL
 );
 CREATE INDEX filing_scan_failure_open ON filing_scan_failure (authority_id, failed_at, id) WHERE done_at = 0;
 
