@@ -255,7 +255,7 @@ func TestSearchFindsExactlyTheReadable(t *testing.T) {
 						return err
 					}
 				}
-				if _, err := access.Dismiss(ctx, tx, access.All, f); err != nil || rapid.Bool().Draw(rt, "no guest") {
+				if _, err := access.Dismiss(ctx, tx, access.All, f, ""); err != nil || rapid.Bool().Draw(rt, "no guest") {
 					return err
 				}
 				return access.Admit(ctx, tx, access.All, access.Guest{Authority: []string{erfurt, erfurt, erfurt, jena}[i], Case: docs[2*i].CaseID,
