@@ -123,7 +123,7 @@ func (r *Room) getLook(w http.ResponseWriter, req *http.Request) error {
 	p := lookPage{Name: l.Version.Name, Tabs: r.core.CaseTabs(req, l.CaseID, "/dokumente"), Card: "/akte/dokument/" + id + "/karte",
 		Download: "/akte/dokument/" + id + "/fassung/" + strconv.FormatInt(n, 10),
 		Sight:    r.viewed(req, l.Sight, l.Version.Name, records.LookPath(id, n), func(page int) string { return records.SheetPath(id, n, page, false) }, sheetsShown)}
-	version := t("filing.look.version", n, l.Document.Version)
+	version := t("filing.look.version", n)
 	if n != l.Document.Version {
 		version = t("filing.look.old_version", n, l.Document.Version)
 	}
