@@ -27,6 +27,7 @@ import (
 	"rennsteig/platform/identity/provider"
 	"rennsteig/platform/identity/signin"
 	"rennsteig/platform/queue"
+	"rennsteig/platform/scan"
 	"rennsteig/platform/web"
 	"rennsteig/records"
 	"rennsteig/records/disposal"
@@ -56,6 +57,7 @@ var rooms = []platform.Files{
 	{Room: "filing", FS: filing.Files},
 	{Room: "flow", FS: flow.Files},
 	{Room: "disposal", FS: disposal.Files},
+	{Room: "scan", FS: scan.Files},
 	{Room: "app", FS: files},
 }
 
@@ -74,6 +76,7 @@ type Config struct {
 	NoLimits bool   // no rate limits: load tests only
 	Workers  int    // for jobs
 	Cache    string // folder for what is compiled once; "" compiles at each start
+	Clamd    string // address of a clamd that looks for malware; "" for none
 	Scans    string // folder that scanners put into, a sub-folder for each authority; "" for none
 	Log      *slog.Logger
 }
@@ -145,6 +148,10 @@ func newHouse(ctx context.Context, cfg Config) (*platform.House, error) {
 	if err != nil {
 		return nil, err
 	}
+	scanner, err := scan.New(cfg.Clamd)
+	if err != nil {
+		return nil, err
+	}
 	d, err := db.Open(ctx, cfg.DB)
 	if err != nil {
 		return nil, err
@@ -159,7 +166,7 @@ func newHouse(ctx context.Context, cfg Config) (*platform.House, error) {
 	site := web.New(texts, assets, cfg.Log)
 	site.Demo, site.Proxies, site.NoLimits = cfg.Demo, cfg.Proxies, cfg.NoLimits
 	h := &platform.House{
-		DB: d, Queue: queue.New(d, cfg.Log), Audit: audit.New(d, key), Blobs: blobs, Site: site, Log: cfg.Log, Now: time.Now,
+		DB: d, Queue: queue.New(d, cfg.Log), Audit: audit.New(d, key), Blobs: blobs, Scan: scanner, Site: site, Log: cfg.Log, Now: time.Now,
 	}
 	h.Audit.Logger = cfg.Log
 	h.Queue.Audit = h.Audit

@@ -68,6 +68,7 @@ type serveCmd struct {
 	OwnerAddress string   `help:"Their postal address, one line." required:"" env:"RENNSTEIG_OWNER_ADDRESS"`
 	OwnerContact string   `help:"Their e-mail address." required:"" env:"RENNSTEIG_OWNER_CONTACT"`
 	Proxies      int      `help:"How many reverse proxies stand in front and add to X-Forwarded-For." default:"0" env:"RENNSTEIG_PROXIES"`
+	Clamd        string   `help:"ClamAV's clamd that looks into each file from outside before it is stored: unix:/PATH or tcp://HOST:PORT. Without it nothing is scanned." env:"RENNSTEIG_CLAMD" placeholder:"ADDRESS"`
 	Workers      int      `help:"Jobs worked on at a time; 0 for two per core." default:"0" env:"RENNSTEIG_WORKERS"`
 }
 
@@ -84,7 +85,7 @@ func (c *serveCmd) Run(env *cli.Env) error {
 		workers = 2 * runtime.GOMAXPROCS(0)
 	}
 	return serve(env.Context, env, Config{DB: c.DB, Blobs: c.Blobs, Key: c.AuditKey, Listen: c.Listen, Operator: c.Metrics,
-		BaseURL: strings.TrimSuffix(c.BaseURL, "/"), Proxies: c.Proxies, Workers: workers, Log: c.log(), Cache: c.Cache, Scans: c.Scans,
+		BaseURL: strings.TrimSuffix(c.BaseURL, "/"), Proxies: c.Proxies, Workers: workers, Log: c.log(), Cache: c.Cache, Scans: c.Scans, Clamd: c.Clamd,
 		Owner:  Owner{Name: c.OwnerName, Address: c.OwnerAddress, Contact: c.OwnerContact},
 		SignIn: signin.Config{Issuer: c.OIDCIssuer, ClientID: c.OIDCClientID, ClientSecret: secret, Redirects: c.OIDCRedirect}})
 }
@@ -177,6 +178,7 @@ func serve(ctx context.Context, env *cli.Env, cfg Config) error {
 		return err
 	}
 	defer p.close()
+	p.sayScanner(ctx)
 	bar := env.Progress(-1, "catalogue")
 	if err := p.load(ctx, func(done, total int) { bar.ChangeMax(total); _ = bar.Set(done) }); err != nil {
 		return err
@@ -188,4 +190,21 @@ func serve(ctx context.Context, env *cli.Env, cfg Config) error {
 			printDemo(env.Err, p.cfg.BaseURL)
 		}
 	})
+}
+
+// sayScanner tells the operator at the start whether files from outside are looked into.
+func (p *program) sayScanner(ctx context.Context) {
+	if p.cfg.Demo {
+		return
+	}
+	if p.house.Scan == nil {
+		p.cfg.Log.WarnContext(ctx, "files from outside are not scanned for malware: name a clamd with --clamd")
+		return
+	}
+	version, err := p.house.Scan.Version(ctx)
+	if err != nil {
+		p.cfg.Log.ErrorContext(ctx, "the malware scanner does not answer: no file is taken until it does", "clamd", p.cfg.Clamd, "error", err)
+		return
+	}
+	p.cfg.Log.InfoContext(ctx, "files from outside are scanned for malware", "clamd", version)
 }

@@ -17,6 +17,7 @@ import (
 	"rennsteig/platform/identity"
 	"rennsteig/platform/money"
 	"rennsteig/platform/queue"
+	"rennsteig/platform/scan"
 	"rennsteig/platform/web/webtest"
 )
 
@@ -100,7 +101,7 @@ type fixture struct {
 }
 
 func each(t *testing.T, f func(t *testing.T, x *fixture)) {
-	housetest.Each(t, []platform.Files{{Room: "apply", FS: Files}}, func(t *testing.T, h *platform.House) { f(t, newFixture(t, h)) })
+	housetest.Each(t, []platform.Files{{Room: "apply", FS: Files}, {Room: "scan", FS: scan.Files}}, func(t *testing.T, h *platform.House) { f(t, newFixture(t, h)) })
 }
 
 func newFixture(t *testing.T, h *platform.House) *fixture {

@@ -62,8 +62,8 @@ func (r *Room) keep(ctx context.Context, u upload) (attachment, error) {
 	if !slices.Contains(fileTypes[mediaType], strings.ToLower(path.Ext(name))) {
 		return attachment{}, errs.E(errs.Invalid, "apply.file.type", name)
 	}
-	ref, err := r.h.Blobs.Put(ctx, io.MultiReader(bytes.NewReader(head), f), maxFile)
-	if errs.Is(err, errs.TooLarge) {
+	ref, err := r.h.Blobs.Put(ctx, r.h.Scan.Pass(ctx, io.MultiReader(bytes.NewReader(head), f)), maxFile)
+	if errs.Is(err, errs.TooLarge) && errs.As(err).Key == "errs.too_large" {
 		return attachment{}, errs.E(errs.Invalid, "apply.file.too_large", name)
 	}
 	if err != nil {

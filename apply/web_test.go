@@ -22,6 +22,8 @@ import (
 	"rennsteig/platform/housetest"
 	"rennsteig/platform/i18n"
 	"rennsteig/platform/identity"
+	"rennsteig/platform/scan"
+	"rennsteig/platform/scan/scantest"
 	"rennsteig/platform/web/webtest"
 )
 
@@ -464,6 +466,18 @@ func TestUploads(t *testing.T) {
 		if d := got.Header.Get("Content-Disposition"); !strings.HasPrefix(d, "attachment;") || got.Header.Get("X-Content-Type-Options") != "nosniff" || got.StatusCode != http.StatusOK {
 			t.Errorf("%d %v", got.StatusCode, got.Header)
 		}
+		clamd := scantest.Start(t)
+		if x.h.Scan, err = scan.New(clamd.Address); err != nil {
+			t.Fatal(err)
+		}
+		if got := post("rechnung.pdf", []byte("%PDF-1.7\n"+scantest.EICAR)); got.StatusCode != 422 || !strings.Contains(got.Body, "Schadsoftware") {
+			t.Errorf("malware: %d", got.StatusCode)
+		}
+		clamd.Stop()
+		if got := post("rechnung.pdf", []byte("%PDF-1.7\n3")); got.StatusCode != 503 {
+			t.Errorf("the scanner is away: %d", got.StatusCode)
+		}
+		x.h.Scan = nil
 		// The limit of all files together.
 		big := []attachment{{size: maxFiles - 5, name: "x"}}
 		if _, err := fits(big, []attachment{{size: 6, name: "y"}}); !errs.Is(err, errs.Invalid) {

@@ -11,15 +11,17 @@ import (
 	"rennsteig/platform/blob"
 	"rennsteig/platform/db"
 	"rennsteig/platform/queue"
+	"rennsteig/platform/scan"
 	"rennsteig/platform/web"
 )
 
-// House is handed to each room's New. Its fields are never nil.
+// House is handed to each room's New. Its fields are never nil, but for Scan.
 type House struct {
 	DB    *db.DB
 	Queue *queue.Queue
 	Audit *audit.Log
 	Blobs blob.Store
+	Scan  *scan.Scanner // files from outside are stored through its Pass; nil lets all pass
 	Site  *web.Site
 	Log   *slog.Logger
 	Now   func() time.Time // the clock; time.Now but in tests

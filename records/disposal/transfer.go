@@ -104,7 +104,7 @@ func (r *Room) Check(ctx context.Context, in io.ReaderAt, size int64, name, auth
 	if err := i.read(in, size); err != nil {
 		return i, err
 	}
-	ref, err := r.h.Blobs.Put(ctx, io.NewSectionReader(in, 0, size), maxImport)
+	ref, err := r.h.Blobs.Put(ctx, r.h.Scan.Pass(ctx, io.NewSectionReader(in, 0, size)), maxImport)
 	if err != nil {
 		return i, err
 	}

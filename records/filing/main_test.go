@@ -18,6 +18,7 @@ import (
 	"rennsteig/platform/identity"
 	"rennsteig/platform/money"
 	"rennsteig/platform/queue"
+	"rennsteig/platform/scan"
 	"rennsteig/records"
 	"rennsteig/records/access"
 )
@@ -29,7 +30,7 @@ const (
 )
 
 // rooms are the tables that this part stands on.
-var rooms = []platform.Files{{Room: "records", FS: records.Files}, {Room: "filing", FS: Files}, {Room: "extract", FS: extract.Files}}
+var rooms = []platform.Files{{Room: "records", FS: records.Files}, {Room: "filing", FS: Files}, {Room: "extract", FS: extract.Files}, {Room: "scan", FS: scan.Files}}
 
 // house is the part with its room.
 type house struct {

@@ -314,9 +314,13 @@ func (s *ScanIntake) store(ctx context.Context, path, name string) (Stored, erro
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
 		return Stored{}, err
 	}
-	ref, err := s.room.h.Blobs.Put(ctx, file, MaxFile)
-	if errs.Is(err, errs.TooLarge) {
+	ref, err := s.room.h.Blobs.Put(ctx, s.room.h.Scan.Pass(ctx, file), MaxFile)
+	switch e := errs.As(err); {
+	case err == nil || e.Code != errs.TooLarge && e.Code != errs.Invalid: // nobody to look into it: later
+	case e.Key == "errs.too_large":
 		return Stored{}, unfit{"filing.scan.too_large", []any{MaxFile >> 20}}
+	default:
+		return Stored{}, unfit{e.Key, e.Args}
 	}
 	return Stored{Ref: ref, Name: records.SafeName(name), MediaType: typeByName(name)}, err
 }

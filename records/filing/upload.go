@@ -53,7 +53,7 @@ func (r *Room) readUpload(w http.ResponseWriter, req *http.Request) (upload, err
 		return upload{}, errs.E(errs.Invalid, "errs.form", err)
 	}
 	return readParts(req.Context(), parts, func(ctx context.Context, content io.Reader) (blob.Ref, error) {
-		return r.h.Blobs.Put(ctx, content, MaxFile)
+		return r.h.Blobs.Put(ctx, r.h.Scan.Pass(ctx, content), MaxFile)
 	})
 }
 
@@ -152,7 +152,7 @@ func broken(err error) error {
 	switch {
 	case errors.As(err, &tooLarge), errors.Is(err, multipart.ErrMessageTooLarge):
 		return errs.E(errs.TooLarge, "filing.error.upload_too_large", MaxUpload>>20, err)
-	case errs.Is(err, errs.TooLarge):
+	case errs.Is(err, errs.TooLarge) && errs.As(err).Key == "errs.too_large":
 		return errs.E(errs.TooLarge, "filing.error.file_too_large", MaxFile>>20, err)
 	case errs.CodeOf(err) != errs.Internal:
 		return err
