@@ -1,14 +1,20 @@
 package filing
 
 import (
+	"bytes"
 	"context"
+	"image"
+	"image/png"
+	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
 	"rennsteig/e2e/browser"
 	"rennsteig/platform/db"
+	"rennsteig/platform/extract"
 	"rennsteig/platform/housetest"
 	"rennsteig/platform/identity"
 	"rennsteig/platform/paging"
@@ -42,8 +48,13 @@ func TestLook(t *testing.T) {
 	must1(t, err)
 	must1(t, h.Lock(erika, d[3].ID))
 	h.exec(t, `UPDATE records_document SET final_at = $1 WHERE id = $2`, db.Micros(time.Now()), d[2].ID)
+	h.extractor = drawn{h.plain}
 	incoming := h.register(t, erika, "", h.stored(t, "brief.eml", post))
-	h.register(t, erika, "", h.stored(t, "brief.pdf", "%PDF"))
+	letter := h.register(t, erika, "", h.stored(t, "Schreiben wegen "+strings.ReplaceAll(c.Reference, "/", "_")+".pdf", "Zu "+c.Reference+"\fzwei\fdrei\fvier"), h.stored(t, "b.txt", "x"))
+	finished := h.register(t, erika, "", h.stored(t, "katalog.pdf", "Katalog"))
+	must1(t, h.Finish(erika, finished, 1, Other, "An den Absender zurück"))
+	h.exec(t, `INSERT INTO filing_scan_failure (id, authority_id, name, reason, failed_at, done_at, done_name) VALUES ('x', $1, 'kaputt.pdf', 'Der Inhalt der Datei passt nicht zu ihrem Namen, oder sie ist beschädigt.', $2, 0, '')`,
+		erfurt, db.Micros(time.Now()))
 	must1(t, h.core.SaveView(erika, records.View{List: "search", Name: "Meine Dackel", Query: "q=dackel"}))
 	h.settleAll(t)
 
@@ -71,7 +82,11 @@ func TestLook(t *testing.T) {
 	for _, page := range []struct{ name, path string }{
 		{"documents", list}, {"documents-none", list + "?q=gibtsnicht"}, {"card", "/akte/dokument/" + d[0].ID + "/karte?q=fassung&pruefen=1"},
 		{"card-mail", "/akte/dokument/" + d[1].ID + "/karte"}, {"card-final", "/akte/dokument/" + d[2].ID + "/karte"}, {"card-locked", "/akte/dokument/" + d[3].ID + "/karte"},
-		{"incomings", incomingPath}, {"incoming", incomingPath + "/" + incoming}, {"search", searchPath + "?q=impfpass"},
+		{"incomings", incomingPath}, {"incoming", incomingPath + "/" + incoming},
+		{"incoming-letter", incomingPath + "/" + letter}, {"incoming-found", incomingPath + "/" + letter + "?suche=impfpass"}, {"incoming-nothing", incomingPath + "/" + letter + "?suche=gibtsnicht"},
+		{"incoming-finished", incomingPath + "/" + finished}, {"incomings-mine", incomingPath + "?stand=meine"},
+		{"look", records.LookPath(d[2].ID, 1)}, {"look-mail", records.LookPath(d[1].ID, 1)}, {"look-old", records.LookPath(d[0].ID, 1)}, {"look-rendition", records.LookPath(d[0].ID, 2)},
+		{"search", searchPath + "?q=impfpass"},
 		{"search-nothing", searchPath + "?q=gibtsnicht&art=case"}, {"search-start", searchPath},
 	} {
 		b.Open(server.URL + page.path)
@@ -83,6 +98,13 @@ func TestLook(t *testing.T) {
 	b.Fill("Vorgang", other.Reference)
 	b.Press("Dem Vorgang zuordnen")
 	look("assigned", http.StatusOK)
+	b.Open(server.URL + incomingPath + "/" + letter)
+	b.Unfold("Ohne Vorgang erledigen")
+	b.Press("Ohne Vorgang erledigen")
+	look("incoming-no-reason", http.StatusUnprocessableEntity)
+	who = identity.From(registrar)
+	b.Open(server.URL + incomingPath)
+	look("incomings-failures", http.StatusOK)
 	who = identity.From(max_)
 	b.Open(server.URL + "/akte/dokument/" + d[0].ID + "/karte")
 	look("conflict", http.StatusOK)
@@ -93,4 +115,19 @@ func TestLook(t *testing.T) {
 	})
 	b.Open(server.URL + "/akte/dokument/" + d[0].ID + "/karte")
 	look("card-reader", http.StatusOK)
+}
+
+// drawn is plain with pages that a browser can show.
+type drawn struct{ *plain }
+
+func (drawn) Sheet(_ context.Context, _, _ string, _ io.ReaderAt, _ int64, _, width int) ([]byte, extract.How, error) {
+	m := image.NewGray(image.Rect(0, 0, width, width*1414/1000))
+	for i := range m.Pix {
+		if m.Pix[i] = 255; i/m.Stride%50 < 8 && i%m.Stride > width/10 && i%m.Stride < width*9/10 {
+			m.Pix[i] = 90 // lines of writing
+		}
+	}
+	var b bytes.Buffer
+	err := png.Encode(&b, m)
+	return b.Bytes(), extract.Read, err
 }

@@ -41,7 +41,7 @@ func TestLookAtPages(t *testing.T) {
 		plan := d[1]
 		address := records.LookPath(plan.ID, 1)
 		body := h.seen(t, erika, address, "Der Text dieser Fassung liegt nicht vor", "Seiten 1 bis 20 von 25", `alt="Seite 20 von 25: Plan.pdf"`, `loading="lazy"`,
-			`width="1200" height="1698"`, records.SheetPath(plan.ID, 1, 20, false), "?ab=21", ">a.txt</a>", ">z.xlsx</a>", "1 (aktuell)")
+			`width="1200" height="1698"`, records.SheetPath(plan.ID, 1, 20, false), "?ab=21", ">a.txt</a>", ">z.xlsx</a>", "1 (aktuell)</dd>")
 		if n := strings.Count(body, "<img"); n != 20 {
 			t.Errorf("%d pictures", n)
 		}
