@@ -6,9 +6,12 @@
 // An Incoming (Posteingang) is post that lies in no case yet; a transfer note (Transfervermerk, BSI TR-03138) says how a
 // scan was made.
 //
-// Journey: post comes by upload, or from a watched folder of a scanner → a clerk assigns it to a case, or to a new one →
-// its text is read by a job, and who may read the case finds it → it is edited against the version that was seen; who
+// Journey: post comes by upload, or from a watched folder of a scanner → a clerk reads it beside what is proposed and assigns
+// it to a case, or to a new one, passes it on, or is done with it without a case → its text is read by a job, and who may read the case finds it → it is edited against the version that was seen; who
 // was slower chooses what becomes of theirs → once signed finally it stays as it is.
+//
+// Looking (Sight): pages are drawn here and sent as pictures, so that nothing of a document's own bytes runs in a browser;
+// mails and texts are shown as text, office documents as their rendition.
 //
 // Rights are those of package access: each statement that reads for people has its predicate. Bytes are stored before the
 // transaction that names them, so that what breaks off leaves nothing half.

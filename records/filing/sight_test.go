@@ -131,6 +131,7 @@ func TestLookAtMail(t *testing.T) {
 				t.Error("the mail is not taken for a text")
 			}
 		}
+		h.seen(t, erika, "/akte/dokument/"+d[0].ID+"/karte", "stadt@example.org", "amt@example.org", records.LookPath(d[0].ID, 1))
 		h.seen(t, erika, at["a.docx"], "sobald der Eingang zugeordnet ist", "Text")
 		h.seen(t, erika, at["b.pdf"], "Seite 2 von 2", "/seite/2.png")
 		if w := h.get(erika, strings.Replace(at["b.pdf"], "/ansehen", "/seite/2.png", 1)); w.Body.String() != "1200: zwei" || w.Header().Get("Content-Type") != "image/png" {

@@ -173,6 +173,9 @@ func (r *Room) cardFacts(req *http.Request, c Card) web.SummaryList {
 	}
 	if c.Kind == Mail {
 		rows = append(rows, web.SummaryRow{Label: t("filing.sender"), Value: c.Sender}, web.SummaryRow{Label: t("filing.sent"), Value: i18n.DateTime(lang, c.SentAt)})
+		if m, err := r.readMail(req.Context(), c.file()); err == nil && m != nil { // what is damaged has its card all the same
+			rows = append(rows, web.SummaryRow{Label: t("filing.mail.to"), Value: people(m.To)}, web.SummaryRow{Label: t("filing.mail.cc"), Value: people(m.Cc)})
+		}
 	}
 	rows = append(rows,
 		web.SummaryRow{Label: t("records.filed_at"), Value: t("filing.by", i18n.DateTime(lang, c.CreatedAt), r.h.Site.Known(req, c.CreatedBy))},
