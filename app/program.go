@@ -229,6 +229,7 @@ func (p *program) furnishRooms() (err error) {
 	if p.flow, err = flow.New(h, p.records, p.directory()); err != nil {
 		return err
 	}
+	p.flow.Texts = p.extract
 	if p.disposal, err = disposal.New(h, p.records, p.filing, p.flow, applicants{p.apply}); err != nil {
 		return err
 	}

@@ -157,7 +157,7 @@ func (r *Room) taskCells(req *http.Request, e Entry) records.Cells {
 				x.Text, x.File = "", x.Text
 			}
 		case "reference":
-			x = web.TableCell{Text: e.Reference, Href: "/akte/vorgang/" + e.Case + "/geschaeftsgang#aufgabe-" + e.ID, Heading: true, NoWrap: true}
+			x = web.TableCell{Text: e.Reference, Href: "/akte/aufgabe/" + e.ID, Heading: true, NoWrap: true}
 		case "subject":
 			x.Text = e.Subject
 		case "text":
