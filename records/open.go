@@ -42,7 +42,11 @@ const (
 	Everybody Reach = "authority" // read and changed by all clerks of the authority
 	ReadByAll Reach = "read"      // read by all, changed in the leading unit
 	LeadOnly  Reach = "lead"      // read and changed in the leading unit only
+	Registry  Reach = "registry"  // read and changed by registrars only; nobody else opens such a file
 )
+
+// registry is the holder that nobody is: registrars reach all files of their authority.
+const registry = "registry"
 
 // holders are what the reach means in the file's columns.
 func (r Reach) holders(lead string) (readers, writers string) {
@@ -51,6 +55,8 @@ func (r Reach) holders(lead string) (readers, writers string) {
 		return "", access.Unit(lead)
 	case r == LeadOnly:
 		return access.Unit(lead), access.Unit(lead)
+	case r == Registry:
+		return registry, registry
 	}
 	return "", ""
 }
@@ -58,6 +64,8 @@ func (r Reach) holders(lead string) (readers, writers string) {
 // Reach is for whom the file is open.
 func (f File) Reach() Reach {
 	switch {
+	case f.Readers == registry:
+		return Registry
 	case f.Readers != "":
 		return LeadOnly
 	case f.Writers != "":
@@ -113,7 +121,7 @@ func (d *Details) check() error {
 	switch d.Reach {
 	case "":
 		d.Reach = Everybody
-	case Everybody:
+	case Everybody, Registry:
 	case ReadByAll, LeadOnly:
 		if d.Lead == "" {
 			wrong = append(wrong, errs.Field{Name: "lead", Key: "records.error.lead"})
@@ -167,6 +175,9 @@ func (r *Room) OpenFileIn(ctx context.Context, tx *db.Tx, a access.Access, n New
 	}
 	if err := n.check(); err != nil {
 		return File{}, err
+	}
+	if n.Reach == Registry && !a.Registrar(n.Authority) {
+		return File{}, errs.InvalidFields([]errs.Field{{Name: "reach", Key: "records.error.choice"}})
 	}
 	if n.ID == "" {
 		n.ID = db.NewID()

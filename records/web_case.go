@@ -245,6 +245,9 @@ func (r *Room) timeline(req *http.Request, d Dossier) []step {
 	if d.Case.Kind == General {
 		out = []step{{At: d.Case.ReceivedAt, Title: t("records.step.opened"), By: d.Case.OpenedBy}}
 	}
+	if d.Case.TakenOver() {
+		out[0].Title, out[0].By = t("records.step.taken_over"), d.Case.OpenedBy
+	}
 	if !d.Case.Fee.PaidAt.IsZero() {
 		out = append(out, step{At: d.Case.Fee.PaidAt, Title: t("records.step.fee_paid"), By: applicant})
 	}

@@ -242,10 +242,14 @@ func (r *Room) detailFields(req *http.Request, c Choices, d Details, kind FileTy
 		n := strconv.FormatInt(int64(l), 10)
 		levels = append(levels, web.Option{Value: n, Label: t("records.level." + n)})
 	}
+	reaches := []string{string(Everybody), string(ReadByAll), string(LeadOnly)}
+	if identity.From(req.Context()).Has(identity.Registrar) || d.Reach == Registry {
+		reaches = append(reaches, string(Registry))
+	}
 	fields := []web.Field{
 		field("subject", "records.subject", "text", d.Subject),
 		field("lead", "records.lead", "select", d.Lead, leads...),
-		field("reach", "records.reach", "select", string(d.Reach), r.options(req, "records.reach.", string(Everybody), string(ReadByAll), string(LeadOnly))...),
+		field("reach", "records.reach", "select", string(d.Reach), r.options(req, "records.reach.", reaches...)...),
 		field("level", "records.level", "select", strconv.FormatInt(int64(d.Level), 10), levels...),
 		field("medium", "records.medium", "select", string(d.Medium), r.options(req, "records.medium.", string(Electronic), string(Hybrid), string(Paper))...),
 		field("location", "records.location", "text", d.Location),

@@ -13,6 +13,7 @@ import (
 	"rennsteig/platform/errs"
 	"rennsteig/platform/i18n"
 	"rennsteig/platform/paging"
+	"rennsteig/records"
 	"rennsteig/records/access"
 	"rennsteig/standards/xdomea"
 )
@@ -31,7 +32,7 @@ type Command struct {
 	Withdraw  WithdrawCommand  `cmd:"" help:"Take a file out of a disposal."`
 	Approve   ApproveCommand   `cmd:"" help:"Propose to destroy what is rated V, or approve what another registrar proposed."`
 	Destroy   DestroyCommand   `cmd:"" help:"Destroy what the archive has taken over and what two registrars approved."`
-	Import    ImportCommand    `cmd:"" help:"Take over files of another authority from a package (0503, 0401, 0101). Example: rennsteig records disposal import FILE.zip --authority 160510000000 --unit 22.31 --as demo-registrar"`
+	Import    ImportCommand    `cmd:"" help:"Take over files of another authority from a package (0503, 0401, 0101). Example: rennsteig records disposal import FILE.zip --authority 160510000000 --unit 22.31 --lead registry --as demo-registrar"`
 }
 
 // Opener opens the room for a person and runs f as that person: as is the subject of their sign-in.
@@ -459,6 +460,25 @@ type ImportCommand struct {
 	File      string `arg:"" name:"FILE" help:"The package." type:"existingfile"`
 	Authority string `help:"Id of the authority that takes them over." required:"" placeholder:"ID"`
 	Unit      string `help:"Unit of the file plan that they belong to; without it the package is only checked." placeholder:"CODE"`
+	Lead      string `help:"Code of the organisational unit that leads them, or \"registry\" for none: then only registrars open them." placeholder:"CODE"`
+	Reach     string `help:"For whom they are open: the leading unit, all to read (read), or everybody (authority)." enum:"lead,read,authority" default:"lead"`
+	Level     int64  `help:"How confidential they are at least, 0 to 4." default:"0"`
+}
+
+// into is where the flags say that the package goes.
+func (c *ImportCommand) into(ctx context.Context, r *Room) (Into, error) {
+	into := Into{Unit: c.Unit, Reach: records.Reach(c.Reach), Level: access.Level(c.Level)}
+	if c.Lead == "registry" {
+		into.Reach = records.Registry
+		return into, nil
+	}
+	choices, err := r.core.Choices(ctx, c.Authority)
+	for _, o := range choices.Orgs {
+		if o.Code == c.Lead {
+			into.Lead = o.ID
+		}
+	}
+	return into, err
 }
 
 // Run checks the package, says what is in it and takes it over.
@@ -486,7 +506,11 @@ func (c *ImportCommand) Run(env *cli.Env, open Opener) error {
 			fmt.Fprintln(env.Err, "only checked: name --unit to take it over")
 			return nil
 		}
-		if err := r.TakeOver(ctx, i.ID, c.Unit); err != nil {
+		into, err := c.into(ctx, r)
+		if err != nil {
+			return err
+		}
+		if err := r.TakeOver(ctx, i.ID, into); err != nil {
 			return err
 		}
 		_, err = fmt.Fprintln(env.Out, "taken over")

@@ -110,7 +110,7 @@ func TestCourseGoesAlong(t *testing.T) {
 		in := bytes.NewReader(b)
 		i, err := h.Check(jenny, in, in.Size(), k.Name, jena, db.NewID())
 		must(t, err)
-		must(t, h.TakeOver(jenny, i.ID, unitA))
+		must(t, h.TakeOver(jenny, i.ID, here(unitA)))
 		l, err := h.core.Files(jenny, records.FileFilter{})
 		must(t, err)
 		taken := h.casesOf(t, l.Items[0].ID)
@@ -204,7 +204,7 @@ func TestNothingIsLostOnTheWay(t *testing.T) {
 		if len(sent) != 9 || i.Summary.Stored != len(sent) {
 			t.Errorf("%d files, %d in the summary", len(sent), i.Summary.Stored)
 		}
-		must(t, h.TakeOver(jenny, i.ID, unitV))
+		must(t, h.TakeOver(jenny, i.ID, here(unitV)))
 		l, err := h.core.Files(jenny, records.FileFilter{})
 		must(t, err)
 		all := ""

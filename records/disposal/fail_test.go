@@ -100,12 +100,12 @@ func TestFullBlobStore(t *testing.T) {
 	must(t, err)
 	store.room = 0
 	before = h.state(t)
-	wantCode(t, h.TakeOver(jenny, i.ID, unitA), errs.Unavailable, "")
+	wantCode(t, h.TakeOver(jenny, i.ID, here(unitA)), errs.Unavailable, "")
 	if h.state(t) != before {
 		t.Error("half a package was taken over")
 	}
 	store.room, store.lost = -1, i.Hash
-	wantCode(t, h.TakeOver(jenny, i.ID, unitA), errs.Conflict, "disposal.error.package_gone")
+	wantCode(t, h.TakeOver(jenny, i.ID, here(unitA)), errs.Conflict, "disposal.error.package_gone")
 	store.lost = ""
 	if l, err := h.core.Files(jenny, records.FileFilter{}); err != nil || len(l.Items) != 0 {
 		t.Errorf("Jena has %d files, %v", len(l.Items), err)

@@ -51,7 +51,7 @@ func TestKilledWhileTakingOver(t *testing.T) {
 
 		// And after it, before anybody was told.
 		die("told", takeEnv+"="+i.ID, "TMPDIR="+temp)
-		must(t, h.TakeOver(jenny, i.ID, unitA))
+		must(t, h.TakeOver(jenny, i.ID, here(unitA)))
 		h.allTaken(t, sent, i.ID)
 		_, err = h.Check(jenny, in, in.Size(), k.Name, jena, db.NewID())
 		wantCode(t, err, errs.Conflict, "disposal.error.imported_already")
@@ -174,7 +174,7 @@ func TestCheckedIsVouchedFor(t *testing.T) {
 			}
 			h.verify(t)
 		}
-		must(t, h.TakeOver(jenny, list[0].ID, unitA))
+		must(t, h.TakeOver(jenny, list[0].ID, here(unitA)))
 		gone(list[0], true)
 		gone(list[1], false)
 		h.at.Add(int64(checkedFor)) // nobody takes it over

@@ -104,7 +104,7 @@ func work(when string) error {
 		return err
 	}
 	if id := os.Getenv(takeEnv); id != "" {
-		if err := r.TakeOver(jenny, id, unitA); err != nil {
+		if err := r.TakeOver(jenny, id, here(unitA)); err != nil {
 			return err
 		}
 		kill() // before anybody was told

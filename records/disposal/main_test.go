@@ -251,6 +251,9 @@ func result(ok bool, files ...records.File) []xdomea.Item {
 	return out
 }
 
+// here is where tests take things over: into the unit, for registrars.
+func here(unit string) Into { return Into{Unit: unit, Reach: records.Registry} }
+
 // offer begins a process with the files.
 func (h *house) offer(t testing.TB, steps int, files ...records.File) string {
 	t.Helper()

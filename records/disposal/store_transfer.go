@@ -3,6 +3,7 @@ package disposal
 import (
 	"context"
 	"encoding/json"
+	"strings"
 	"time"
 
 	"rennsteig/platform/db"
@@ -110,28 +111,47 @@ func (store) insertPart(ctx context.Context, tx *db.Tx, a access.Access, f recor
 	return err
 }
 
-// dateCase gives a case that was taken over its own dates; nobody here has worked on it yet.
-func (store) dateCase(ctx context.Context, tx *db.Tx, a access.Access, id string, received, closed time.Time) error {
+// originCase gives a case that was taken over what it had: dates, Aktenzeichen, and who opened it; nobody here has worked
+// on it yet.
+func (store) originCase(ctx context.Context, tx *db.Tx, a access.Access, i Import, c caseDates) error {
 	var p db.Params
 	state := records.StateNew
-	if !closed.IsZero() {
+	if !c.closed.IsZero() {
 		state = records.StateClosed
 	}
-	set := `state = ` + p.Add(string(state)) + `, assigned_to = '', assigned_name = '', opened_by = '', closed_at = ` + p.Add(db.Micros(closed))
-	if !received.IsZero() {
-		set += `, received_at = ` + p.Add(db.Micros(received))
+	set := `state = ` + p.Add(string(state)) + `, assigned_to = '', assigned_name = '', source = ` + p.Add(records.TakenOverSource+c.id) +
+		`, opened_by = ` + p.Add(i.Sender) + `, former = ` + p.Add(c.former) + `, search = search || ` + p.Add(" "+strings.ToLower(c.former)) +
+		`, closed_at = ` + p.Add(db.Micros(c.closed))
+	if !c.received.IsZero() {
+		set += `, received_at = ` + p.Add(db.Micros(c.received))
 	}
-	return exactly(tx.Exec(ctx, `UPDATE records_case SET `+set+` WHERE `+a.In("authority_id", &p)+` AND id = `+p.Add(id), p...))
+	return exactly(tx.Exec(ctx, `UPDATE records_case SET `+set+` WHERE `+a.In("authority_id", &p)+` AND id = `+p.Add(c.id), p...))
 }
 
-// dateFile gives a file that was taken over its own dates.
-func (store) dateFile(ctx context.Context, tx *db.Tx, a access.Access, id string, opened, closed time.Time) error {
+// originFile gives a file that was taken over its own dates and its former Aktenzeichen.
+func (store) originFile(ctx context.Context, tx *db.Tx, a access.Access, id, former string, opened, closed time.Time) error {
 	var p db.Params
-	set := `closed_at = ` + p.Add(db.Micros(closed))
+	set := `closed_at = ` + p.Add(db.Micros(closed)) + `, former = ` + p.Add(former) + `, search = search || ` + p.Add(" "+strings.ToLower(former))
 	if !opened.IsZero() {
 		set += `, opened_at = ` + p.Add(db.Micros(opened))
 	}
 	return exactly(tx.Exec(ctx, `UPDATE records_file SET `+set+` WHERE `+a.In("authority_id", &p)+` AND id = `+p.Add(id), p...))
+}
+
+// cameOrder is the order of what came with an import.
+var cameOrder = paging.Order{Column: "f.reference", ID: "f.id", Text: true}
+
+// came lists the files that came with an import, of those that the caller may read.
+func (store) came(ctx context.Context, q db.Querier, a access.Access, id string, c paging.Cursor) (paging.Listing[Came], error) {
+	var p db.Params
+	rows, err := q.Query(ctx, `SELECT f.id, f.reference, f.former, f.subject, f.level, (SELECT count(*) FROM records_case k WHERE k.file_id = f.id)
+		FROM disposal_origin o JOIN records_file f ON f.id = o.file_id WHERE `+keeper(a, "o.authority_id", &p)+` AND o.import_id = `+p.Add(id)+
+		` AND o.object = 'file:' || f.id AND f.state NOT IN ('archived', 'destroyed') AND `+a.Reads("f", &p)+cameOrder.SQL(&p, c), p...)
+	list, err := db.All(rows, err, func(r db.Scanner) (x Came, err error) {
+		err = r.Scan(&x.ID, &x.Reference, &x.Former, &x.Subject, &x.Level, &x.Cases)
+		return x, err
+	})
+	return paging.Of(list, cameOrder, c, func(x Came) paging.Key { return paging.Key{Sort: x.Reference, ID: x.ID} }), err
 }
 
 // insertVersion adds a version to a document that was taken over; the document is what its last version is.

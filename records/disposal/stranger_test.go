@@ -33,6 +33,7 @@ type guarded struct {
 	packageID         string
 	approval, erasure string
 	imported          Import
+	takenImport       string // id
 	taken             records.File
 	hash              string
 	search            string // for a person
@@ -60,7 +61,8 @@ func (h *house) guard(t *testing.T) (g guarded) {
 	must(t, err)
 	taken, err := h.Check(regina, in, in.Size(), k.Name, erfurt, db.NewID())
 	must(t, err)
-	must(t, h.TakeOver(regina, taken.ID, unitA))
+	must(t, h.TakeOver(regina, taken.ID, here(unitA)))
+	g.takenImport = taken.ID
 	must(t, h.h.DB.Reader().QueryRow(t.Context(), `SELECT file_id FROM disposal_origin WHERE object LIKE 'file:%'`).Scan(&g.taken.ID))
 	must(t, h.h.DB.Reader().QueryRow(t.Context(), `SELECT hash FROM records_document WHERE id = $1`, g.document).Scan(&g.hash))
 	h.tx(t, regina, func(ctx context.Context, tx *db.Tx) error {
@@ -124,8 +126,9 @@ func TestStrangersUseCases(t *testing.T) {
 			"Check": func(ctx context.Context) error {
 				return drop(h.Check(ctx, in, in.Size(), "x.zip", erfurt, id))
 			},
+			"Came":     func(ctx context.Context) error { return drop(h.Came(ctx, g.takenImport, paging.Cursor{})) },
 			"Import":   func(ctx context.Context) error { return drop(h.Import(ctx, g.imported.ID)) },
-			"TakeOver": func(ctx context.Context) error { return h.TakeOver(ctx, g.imported.ID, unitA) },
+			"TakeOver": func(ctx context.Context) error { return h.TakeOver(ctx, g.imported.ID, here(unitA)) },
 			"Find": func(ctx context.Context) error {
 				return h.Find(ctx, db.NewID(), Person{Authority: erfurt, Name: secret})
 			},
@@ -575,11 +578,15 @@ func TestStrangersScope(t *testing.T) {
 			"insertPart": func(ctx context.Context, tx *db.Tx, a access.Access) error {
 				return st.insertPart(ctx, tx, a, g.due, partRow{id: db.NewID(), number: 1})
 			},
-			"dateCase": func(ctx context.Context, tx *db.Tx, a access.Access) error {
-				return st.dateCase(ctx, tx, a, g.caseID, now, now)
+			"originCase": func(ctx context.Context, tx *db.Tx, a access.Access) error {
+				return st.originCase(ctx, tx, a, g.imported, caseDates{id: g.caseID, received: now, closed: now})
 			},
-			"dateFile": func(ctx context.Context, tx *db.Tx, a access.Access) error {
-				return st.dateFile(ctx, tx, a, g.due.ID, now, now)
+			"originFile": func(ctx context.Context, tx *db.Tx, a access.Access) error {
+				return st.originFile(ctx, tx, a, g.due.ID, "x", now, now)
+			},
+			"came": func(ctx context.Context, tx *db.Tx, a access.Access) error {
+				l, err := st.came(ctx, tx, a, g.takenImport, paging.Cursor{})
+				return found(l.Items, err)
 			},
 			"insertVersion": func(ctx context.Context, tx *db.Tx, a access.Access) error {
 				return st.insertVersion(ctx, tx, a, erfurt, laterVersion{document: g.document, number: 9})

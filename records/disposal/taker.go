@@ -21,6 +21,7 @@ type taker struct {
 	tx    *db.Tx
 	a     access.Access
 	i     Import
+	into  Into
 	blobs map[string]blobOf
 }
 
@@ -38,7 +39,8 @@ func (t taker) subject(g xdomea.General) string {
 
 func (t taker) file(ctx context.Context, h xdomea.Head, x *xdomea.File) error {
 	n := records.NewFile{ID: db.NewID(), Authority: t.i.Authority, Unit: t.i.Unit, Details: records.Details{Subject: t.subject(x.General),
-		Level: levelOf(x.General.Confidentiality), Medium: mediumOf(x.General.Medium), Location: cut(x.Location, 120)}}
+		Lead: t.into.Lead, Reach: t.into.Reach,
+		Level: max(t.into.Level, levelOf(x.General.Confidentiality)), Medium: mediumOf(x.General.Medium), Location: cut(x.Location, 120)}}
 	if n.Medium != records.Electronic && n.Location == "" {
 		n.Location = t.r.german("disposal.location_unknown")
 	}
@@ -80,22 +82,22 @@ func (t taker) file(ctx context.Context, h xdomea.Head, x *xdomea.File) error {
 		about = nil
 		closed := c.Closed || x.Closed
 		open = open || !closed
-		dates = append(dates, caseDates{k.ID, midday(c.Period.From), t.closed(closed, c.ClosedOn, c.Period.To, x.ClosedOn)})
+		dates = append(dates, caseDates{k.ID, former(c.General.Reference), midday(c.Period.From), t.closed(closed, c.ClosedOn, c.Period.To, x.ClosedOn)})
 		return nil
 	}); err != nil {
 		return err
 	}
 	for _, d := range dates { // only now: no case is opened in one that is closed
-		if err := t.r.store.dateCase(ctx, t.tx, t.a, d.id, d.received, d.closed); err != nil {
+		if err := t.r.store.originCase(ctx, t.tx, t.a, t.i, d); err != nil {
 			return err
 		}
 	}
-	return t.r.store.dateFile(ctx, t.tx, t.a, f.ID, midday(x.Period.From), t.closed(!open && x.Closed, x.ClosedOn, x.Period.To))
+	return t.r.store.originFile(ctx, t.tx, t.a, f.ID, former(x.General.Reference), midday(x.Period.From), t.closed(!open && x.Closed, x.ClosedOn, x.Period.To))
 }
 
-// caseDates are a case's own dates.
+// caseDates are a case's own dates, and its Aktenzeichen there.
 type caseDates struct {
-	id               string
+	id, former       string
 	received, closed time.Time
 }
 

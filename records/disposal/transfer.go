@@ -54,10 +54,12 @@ type ImportSummary struct {
 
 // ImportedRecord is a file, or a case or document without one.
 type ImportedRecord struct {
-	Reference string `json:"reference"`
-	Subject   string `json:"subject"`
-	Cases     int    `json:"cases"`
-	Documents int    `json:"documents"`
+	Reference string       `json:"reference"`
+	Subject   string       `json:"subject"`
+	Cases     int          `json:"cases"`
+	Documents int          `json:"documents"`
+	Lead      string       `json:"lead,omitempty"` // unit that led it there
+	Level     access.Level `json:"level,omitempty"`
 }
 
 // Origin is where a record came from.
@@ -135,7 +137,7 @@ func (i *Import) read(in io.ReaderAt, size int64) error {
 		h := p.Head()
 		i.Process, i.Message, i.Sender = h.ProcessID, h.Message, contactName(h.Sender)
 		s := &i.Summary
-		row := ImportedRecord{Reference: f.General.Reference, Subject: f.General.Subject}
+		row := ImportedRecord{Reference: f.General.Reference, Subject: f.General.Subject, Lead: cut(f.General.LeadUnit, maxName), Level: levelOf(f.General.Confidentiality)}
 		s.Files++
 		err := walk(f, func(_ *xdomea.File, _, c *xdomea.Case) error {
 			row.Cases++
@@ -300,11 +302,14 @@ func (r *Room) Imports(ctx context.Context, c paging.Cursor) (paging.Listing[Imp
 	return r.store.imports(ctx, r.h.DB.Reader(), a, c)
 }
 
-// TakeOver takes over what was checked, whole or not at all, into a unit of the file plan: files, cases and documents
-// with new Aktenzeichen of the authority, and where they came from.
-func (r *Room) TakeOver(ctx context.Context, id, unit string) (err error) {
+// TakeOver takes over what was checked, whole or not at all: files, cases and documents with new Aktenzeichen of the
+// authority, and where they came from. Whom they are open to is what into says, whatever the package does.
+func (r *Room) TakeOver(ctx context.Context, id string, into Into) (err error) {
 	i, err := r.Import(ctx, id)
 	if err != nil || i.Taken {
+		return err
+	}
+	if err := into.check(); err != nil {
 		return err
 	}
 	in, err := r.fetch(ctx, i)
@@ -325,14 +330,14 @@ func (r *Room) TakeOver(ctx context.Context, id, unit string) (err error) {
 		if err != nil || i.Taken {
 			return err
 		}
-		i.Unit, i.TakenBy, i.TakenAt = unit, identity.From(ctx).Name, r.h.Now()
+		i.Unit, i.TakenBy, i.TakenAt = into.Unit, identity.From(ctx).Name, r.h.Now()
 		if err := r.store.take(ctx, tx, a, i); err != nil {
 			if db.IsUnique(err) {
 				return errs.E(errs.Conflict, "disposal.error.imported_already", i.Process)
 			}
 			return err
 		}
-		t := taker{r: r, tx: tx, a: a, i: i, blobs: blobs}
+		t := taker{r: r, tx: tx, a: a, i: i, into: into, blobs: blobs}
 		if err := eachRecord(in.File, i.Size, func(p *xdomea.Package, f *xdomea.File) error { return t.file(ctx, p.Head(), f) }); err != nil {
 			return err
 		}
@@ -340,7 +345,7 @@ func (r *Room) TakeOver(ctx context.Context, id, unit string) (err error) {
 			return err
 		}
 		return r.h.Audit.Append(ctx, tx, audit.Entry{Action: "disposal.imported", Authority: i.Authority, Object: i.object(),
-			Changes: map[string]any{"process": i.Process, "sender": i.Sender, "unit": unit, "files": i.Summary.Files}})
+			Changes: map[string]any{"process": i.Process, "sender": i.Sender, "unit": into.Unit, "lead": into.Lead, "reach": into.Reach, "files": i.Summary.Files}})
 	})
 }
 

@@ -63,13 +63,13 @@ func TestTakingOver(t *testing.T) {
 			t.Fatalf("a check took something over: %v %v", l.Items, err)
 		}
 		before := h.state(t)
-		wantCode(t, h.TakeOver(jenny, id, "99.99"), errs.Invalid, "")
-		wantCode(t, h.TakeOver(regina, id, unitA), errs.NotFound, "")
+		wantCode(t, h.TakeOver(jenny, id, here("99.99")), errs.Invalid, "")
+		wantCode(t, h.TakeOver(regina, id, here(unitA)), errs.NotFound, "")
 		if h.state(t) != before {
 			t.Error("half a package was taken over")
 		}
-		must(t, h.TakeOver(jenny, id, unitA))
-		must(t, h.TakeOver(jenny, id, unitA)) // a double click
+		must(t, h.TakeOver(jenny, id, here(unitA)))
+		must(t, h.TakeOver(jenny, id, here(unitA))) // a double click
 		l, err := h.core.Files(jenny, records.FileFilter{})
 		must(t, err)
 		if len(l.Items) != 2 {
@@ -169,9 +169,9 @@ func TestTakingOverTwice(t *testing.T) {
 		must(t, err)
 		second, err := h.Check(jenny, in, in.Size(), k.Name, jena, db.NewID())
 		must(t, err)
-		must(t, h.TakeOver(jenny, first.ID, unitA))
+		must(t, h.TakeOver(jenny, first.ID, here(unitA)))
 		before := h.state(t)
-		wantCode(t, h.TakeOver(jenny, second.ID, unitA), errs.Conflict, "disposal.error.imported_already")
+		wantCode(t, h.TakeOver(jenny, second.ID, here(unitA)), errs.Conflict, "disposal.error.imported_already")
 		if h.state(t) != before {
 			t.Error("a package was taken over twice")
 		}
@@ -186,7 +186,7 @@ func TestTakingOverThroughPages(t *testing.T) {
 		one.Get(importPath).Upload("Paket", "falsch.zip", b).Press("Prüfen").Want(http.StatusUnprocessableEntity, "kann nicht eingelesen werden")
 		page := one.Get(importPath).Upload("Paket", k.Name, b).Press("Prüfen").Want(http.StatusOK, "2 Akten, 4 Vorgänge, 6 Dokumente", "Stadtverwaltung Erfurt")
 		page.Press("Übernehmen").Want(http.StatusUnprocessableEntity)
-		page.Fill("Aktenplaneinheit", unitA+" Satzungen und Ortsrecht").Press("Übernehmen").Want(http.StatusOK, "Alles ist übernommen.")
+		page.Fill("Aktenplaneinheit", unitA+" Satzungen und Ortsrecht").Fill("Federführung", "keine Einheit: nur die Registratur").Press("Übernehmen").Want(http.StatusOK, "Alles ist übernommen.")
 		one.Get(importPath).Want(http.StatusOK, "übernommen")
 		one.Get(importPath).Upload("Paket", k.Name, b).Press("Prüfen").Want(http.StatusConflict, "haben Sie schon übernommen")
 		h.as(t, regina).Get(page.Path).Want(http.StatusNotFound)
@@ -219,7 +219,7 @@ func TestTakingOverOddRecords(t *testing.T) {
 		in := bytes.NewReader(out.Bytes())
 		i, err := h.Check(jenny, in, in.Size(), xdomea.PackageName(head), jena, db.NewID())
 		must(t, err)
-		must(t, h.TakeOver(jenny, i.ID, unitV))
+		must(t, h.TakeOver(jenny, i.ID, here(unitV)))
 		l, err := h.core.Files(jenny, records.FileFilter{})
 		must(t, err)
 		if len(l.Items) != 3 {
