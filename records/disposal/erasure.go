@@ -272,7 +272,11 @@ func (r *Room) Erase(ctx context.Context, id string) error {
 // RefuseErasure is the second person's no, or the first one's change of mind.
 func (r *Room) RefuseErasure(ctx context.Context, id string) error {
 	return r.decideErasure(ctx, id, ErasureRefused, func(ctx context.Context, tx *db.Tx, _ access.Access, _ records.File, e Erasure) error {
-		return r.h.Audit.Append(ctx, tx, audit.Entry{Action: "disposal.erasure_" + e.State, Authority: e.Authority, Object: e.object(),
+		action := "disposal.erasure_refused"
+		if e.State == ErasureTakenBack {
+			action = "disposal.erasure_taken_back"
+		}
+		return r.h.Audit.Append(ctx, tx, audit.Entry{Action: action, Authority: e.Authority, Object: e.object(),
 			Changes: map[string]any{"erasure": e.ID}})
 	})
 }

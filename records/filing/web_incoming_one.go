@@ -136,7 +136,7 @@ func (r *Room) postFacts(req *http.Request, l Letter) (out web.SummaryList) {
 	}
 	if !l.ClosedAt.IsZero() {
 		out.Rows = append(out.Rows, web.SummaryRow{Label: t("filing.incoming.finished"), Value: t("filing.by", i18n.DateTime(lang, l.ClosedAt), l.ClosedBy)},
-			web.SummaryRow{Label: t("filing.reason"), Value: strings.TrimSuffix(t("filing.reason."+string(l.Reason))+": "+l.Note, ": ")})
+			web.SummaryRow{Label: t("filing.reason"), Value: strings.TrimSuffix(t("filing.no_case."+string(l.Reason))+": "+l.Note, ": ")})
 	}
 	return out
 }
@@ -230,10 +230,10 @@ func (r *Room) workFields(req *http.Request, p *incomingPage, l Letter, in typed
 	for _, c := range l.Colleagues {
 		p.Person.Options = append(p.Person.Options, web.Option{Value: c.Subject, Label: c.Name})
 	}
-	p.Reason, p.Note = field("grund", "filing.reason", ""), field("hinweis", "filing.reason.note", "")
+	p.Reason, p.Note = field("grund", "filing.reason", ""), field("hinweis", "filing.no_case.note", "")
 	p.Reason.Kind, p.Note.Kind, p.Note.Optional, p.Note.MaxLength = "radio", "textarea", true, maxNote
 	for _, x := range Reasons {
-		p.Reason.Options = append(p.Reason.Options, web.Option{Value: string(x), Label: t("filing.reason." + string(x))})
+		p.Reason.Options = append(p.Reason.Options, web.Option{Value: string(x), Label: t("filing.no_case." + string(x))})
 	}
 	sender, subject := field("absender", "filing.sender", l.Sender), field("eingang_betreff", "records.subject", l.Incoming.Subject)
 	received := field("eingang", "records.received", i18n.ISODate(l.ReceivedAt))
