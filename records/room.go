@@ -31,6 +31,7 @@ type Room struct {
 	closers  []closer                                                      // see OnClosing
 	movers   []func(ctx context.Context, tx *db.Tx, m Moved) error         // see OnMove
 	leavers  []func(ctx context.Context, tx *db.Tx, document string) error // see OnDocumentMove
+	said     []sayer                                                       // see OnSaid
 }
 
 // New makes the room's pages and registers its jobs.

@@ -44,6 +44,7 @@ func New(h *platform.House, core *records.Room, staff Staff) (*Room, error) {
 	core.OnClosing(r.closing)
 	core.OnMove(r.moved)
 	core.OnDocumentMove(r.stays)
+	core.OnSaid(wordsOf)
 	return r, nil
 }
 
