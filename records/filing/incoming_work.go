@@ -24,7 +24,7 @@ const (
 	Advert    Reason = "advert"
 	Duplicate Reason = "duplicate"
 	NotOurs   Reason = "not_ours"
-	Other     Reason = "other" // said in a note
+	Other     Reason = "noted" // said in a note
 )
 
 // Reasons lists them, for a form.

@@ -230,7 +230,7 @@ func (r *Room) workFields(req *http.Request, p *incomingPage, l Letter, in typed
 	for _, c := range l.Colleagues {
 		p.Person.Options = append(p.Person.Options, web.Option{Value: c.Subject, Label: c.Name})
 	}
-	p.Reason, p.Note = field("grund", "filing.reason", ""), field("hinweis", "filing.no_case.note", "")
+	p.Reason, p.Note = field("grund", "filing.reason", ""), field("hinweis", "filing.no_case.hint", "")
 	p.Reason.Kind, p.Note.Kind, p.Note.Optional, p.Note.MaxLength = "radio", "textarea", true, maxNote
 	for _, x := range Reasons {
 		p.Reason.Options = append(p.Reason.Options, web.Option{Value: string(x), Label: t("filing.no_case." + string(x))})
