@@ -182,14 +182,17 @@ func (r *Room) extractAll(ctx context.Context, objects []string, since time.Time
 const inMemory = 8 << 20
 
 // extract reads the text of a document's current version.
-func (r *Room) extract(ctx context.Context, d Document) (t Text, err error) {
-	t = Text{Version: d.Version, Hash: d.Hash}
-	err = r.spooled(ctx, d.file(), func(content io.ReaderAt) (err error) {
+func (r *Room) extract(ctx context.Context, d Document) (Text, error) {
+	t := Text{Version: d.Version, Hash: d.Hash}
+	err := r.spooled(ctx, d.file(), func(content io.ReaderAt) (err error) {
 		t.Text, t.How, err = r.extractor.Text(ctx, d.MediaType, d.Name, content, d.Size)
 		return err
 	})
+	if err != nil {
+		return Text{}, err // else it would count as read
+	}
 	t.At = r.h.Now()
-	return t, err
+	return t, nil
 }
 
 // put makes one object findable as it is now, or unfindable if it is gone.
