@@ -4,6 +4,7 @@ import (
 	"context"
 	"embed"
 	"html/template"
+	"net/http"
 
 	"rennsteig/platform"
 	"rennsteig/platform/db"
@@ -31,6 +32,7 @@ type Room struct {
 	closers  []closer                                                      // see OnClosing
 	movers   []func(ctx context.Context, tx *db.Tx, m Moved) error         // see OnMove
 	leavers  []func(ctx context.Context, tx *db.Tx, document string) error // see OnDocumentMove
+	stub     func(w http.ResponseWriter, req *http.Request, f File) error  // see OnStub
 	said     []sayer                                                       // see OnSaid
 }
 

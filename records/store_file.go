@@ -137,14 +137,20 @@ func (store) links(ctx context.Context, q db.Querier, s access.Access, file stri
 // named is an object of the log with what people call it.
 type named struct{ name, title string }
 
-// objects lists the file's cases and documents that may be read: mostObjects, and one more if there are more.
+// objects lists the file's cases and documents that may be read, also those that were destroyed: mostObjects, and more if
+// there are more.
 func (store) objects(ctx context.Context, q db.Querier, s access.Access, file string) ([]named, error) {
 	var p db.Params
 	reads, id := s.ReadsCase("c", &p), p.Add(file)
 	rows, err := q.Query(ctx, `SELECT 'case:' || c.id, c.reference FROM records_case c WHERE `+reads+` AND c.file_id = `+id+`
 		UNION ALL SELECT 'document:' || d.id, d.name FROM records_document d JOIN records_case c ON c.id = d.case_id WHERE `+reads+
 		` AND d.file_id = `+id+` ORDER BY 1 LIMIT `+strconv.Itoa(mostObjects+1), p...)
-	return db.All(rows, err, func(r db.Scanner) (n named, err error) { return n, r.Scan(&n.name, &n.title) })
+	there, err := db.All(rows, err, func(r db.Scanner) (n named, err error) { return n, r.Scan(&n.name, &n.title) })
+	if err != nil {
+		return nil, err
+	}
+	gone, err := store{}.traces(ctx, q, s, file)
+	return append(there, gone...), err
 }
 
 // evidence lists every version of the file's documents that may be read.

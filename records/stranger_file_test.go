@@ -98,6 +98,21 @@ func fileCalls(t *testing.T, h *house, c Case) map[string]func(ctx context.Conte
 			l, err := st.objects(ctx, tx, s, f.ID)
 			return nothing(len(l), err)
 		},
+		"traces": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			if err := st.leaveTraces(ctx, tx, access.At(erfurt), f.ID, "", ""); err != nil {
+				return err
+			}
+			l, err := st.traces(ctx, tx, s, f.ID)
+			return nothing(len(l), err)
+		},
+		"leaveTraces": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			if err := st.leaveTraces(ctx, tx, s, f.ID, "", ""); err != nil {
+				return err
+			}
+			var n int
+			err := tx.QueryRow(ctx, `SELECT count(*) FROM records_trace WHERE file_id = $1`, f.ID).Scan(&n)
+			return nothing(n, err)
+		},
 		"evidence": func(ctx context.Context, tx *db.Tx, s access.Access) error {
 			l, err := st.evidence(ctx, tx, s, f.ID)
 			return nothing(len(l), err)

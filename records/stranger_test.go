@@ -214,7 +214,7 @@ func tables(t *testing.T) []string {
 func storeMethods(t *testing.T) []string {
 	t.Helper()
 	var out []string
-	for _, name := range []string{"store.go", "store_case.go", "store_file.go", "store_list.go", "store_move.go"} {
+	for _, name := range []string{"store.go", "store_case.go", "store_file.go", "store_list.go", "store_move.go", "store_trace.go"} {
 		f, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
 		must(t, err)
 		for _, d := range f.Decls {

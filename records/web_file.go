@@ -55,6 +55,9 @@ func (r *Room) showFile(w http.ResponseWriter, req *http.Request, in typed) erro
 	if err != nil {
 		return err
 	}
+	if v.File.Gone() && r.stub != nil {
+		return r.stub(w, req, v.File)
+	}
 	t := r.h.Site.Text(req)
 	p := filePage{FileView: v, Tabs: r.FileTabs(req, v.File.ID, ""), Errors: r.h.Site.Summary(t, in.err), State: r.fileBadge(req, v.File),
 		Facts: r.fileFacts(req, v), Pages: v.Cases.Pages("/akte/akte/"+v.File.ID, url.Values{}), FormID: web.FormID(in.form.Get("id")),
@@ -92,7 +95,7 @@ func (r *Room) fileCrumbs(req *http.Request) []web.Link {
 func (r *Room) fileBadge(req *http.Request, f File) web.Badge {
 	switch {
 	case f.State != "":
-		return web.Badge{Text: r.h.Site.T(req, "records.file_state.disposal")}
+		return r.stateBadge(req, f)
 	case f.ClosedAt.IsZero():
 		return web.Badge{Kind: "info", Text: r.h.Site.T(req, "records.file_state.open")}
 	}

@@ -486,6 +486,13 @@ func (r *Room) forget(ctx context.Context, tx *db.Tx, a access.Access, s scope, 
 		slices.Sort(gone[id])
 		gone[id] = slices.Compact(gone[id])
 	}
+	for _, id := range ids {
+		var what [3]string // of these one is named
+		what[slices.Index([]scope{scopeFile, scopeCase, scopeDocument}, s)] = id
+		if err := r.core.LeaveTraces(ctx, tx, a, what[0], what[1], what[2]); err != nil {
+			return nil, err
+		}
+	}
 	return gone, r.store.erase(ctx, tx, a, s, ids)
 }
 

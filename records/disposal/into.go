@@ -53,4 +53,6 @@ func (r *Room) Came(ctx context.Context, id string, c paging.Cursor) (l paging.L
 }
 
 // former is an Aktenzeichen of another authority as one that a record had before: on one line.
-func former(reference string) string { return cut(strings.Join(strings.Fields(reference), " "), maxName) }
+func former(reference string) string {
+	return cut(strings.Join(strings.Fields(reference), " "), maxName)
+}

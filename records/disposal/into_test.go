@@ -150,7 +150,7 @@ func TestTakenOverOnPages(t *testing.T) {
 		if strings.Contains(p.Body, "Antrag eingegangen") || strings.Contains(p.Body, "Vorgang angelegt") {
 			t.Error("the case's history says that it began here")
 		}
-		h.as(t, max30).Get("/akte/akte/"+l.Items[0].ID).Want(http.StatusOK)
+		h.as(t, max30).Get("/akte/akte/" + l.Items[0].ID).Want(http.StatusOK)
 		h.as(t, eva).Get("/akte/akte/" + l.Items[0].ID).Want(http.StatusNotFound)
 	})
 }

@@ -36,9 +36,9 @@ var ItemStates = []ItemState{Offered, Appraised, HandedOver, Failed, TakenOver, 
 
 // The states of a file, in records.File.State, beside "".
 const (
-	InDisposal    = "offered"   // part of a process
-	FileArchived  = "archived"  // destroyed here, kept by the archive
-	FileDestroyed = "destroyed" // destroyed here, kept nowhere
+	InDisposal    = "offered"              // part of a process
+	FileArchived  = records.StateArchived  // destroyed here, kept by the archive
+	FileDestroyed = records.StateDestroyed // destroyed here, kept nowhere
 )
 
 // Process is one disposal (Aussonderungsverfahren).

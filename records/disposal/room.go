@@ -66,6 +66,7 @@ func New(h *platform.House, core *records.Room, hooks ...Eraser) (*Room, error) 
 	})
 	queue.Handle(h.Queue, topicSearch, r.doSearch)
 	core.OnMove(r.moved)
+	core.OnStub(r.showStub)
 	return r, nil
 }
 

@@ -21,6 +21,7 @@ type pages struct {
 	processes *web.Page[processesPage]
 	process   *web.Page[processPage]
 	retention *web.Page[retentionPage]
+	stub      *web.Page[stubPage]
 	erase     *web.Page[erasePage]
 	erasure   *web.Page[erasurePage]
 	erasures  *web.Page[erasuresPage]
@@ -36,6 +37,7 @@ func newPages(s *web.Site) pages {
 		processes: web.NewPage[processesPage](s, Files, "processes"),
 		process:   web.NewPage[processPage](s, Files, "process"),
 		retention: web.NewPage[retentionPage](s, Files, "retention"),
+		stub:      web.NewPage[stubPage](s, Files, "stub"),
 		erase:     web.NewPage[erasePage](s, Files, "erase"),
 		erasure:   web.NewPage[erasurePage](s, Files, "erasure"),
 		erasures:  web.NewPage[erasuresPage](s, Files, "erasures"),
