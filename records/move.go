@@ -173,6 +173,9 @@ func former(had, reference string) string {
 // reason; errs.Conflict if it is closed or being disposed of.
 func (r *Room) ReassignUnit(ctx context.Context, id string, version int64, code, reason string) error {
 	var wrong []errs.Field
+	if code == "" {
+		wrong = append(wrong, errs.Field{Name: "unit", Key: "records.error.unit"})
+	}
 	reason = checkText(&wrong, "reason", reason, maxReason)
 	if err := errs.InvalidFields(wrong); err != nil {
 		return err

@@ -170,6 +170,8 @@ func (r *Room) AddCoSigner(ctx context.Context, circulation, id, to, text string
 			return "", nil, errs.E(errs.Conflict, "flow.error.ended")
 		case s.x.Document == "":
 			return "", nil, errs.E(errs.Invalid, "flow.error.nothing_to_sign")
+		case to == "":
+			return "", nil, errs.E(errs.Invalid, "flow.error.no_recipient")
 		case len(s.x.Tasks) >= maxSteps*maxRecipients:
 			return "", nil, errs.E(errs.Invalid, "flow.error.recipients", maxSteps*maxRecipients)
 		}
