@@ -35,6 +35,8 @@ func (r *Room) showReassign(w http.ResponseWriter, req *http.Request, in typed) 
 			unit.Options = append(unit.Options, web.Option{Value: u.Code, Label: u.Code + " " + u.Title})
 		}
 	}
+	reason := r.reasonField(req, in)
+	reason.Hint = "" // a file has no notes
 	now := strconv.FormatInt(v.File.Version, 10)
 	version := in.get("version", now)
 	if errs.Is(in.err, errs.Conflict) { // shown now: sending it again does it knowingly
@@ -42,7 +44,7 @@ func (r *Room) showReassign(w http.ResponseWriter, req *http.Request, in typed) 
 	}
 	path := "/akte/akte/" + v.File.ID
 	p := formPage{Text: t("records.reassign.text", v.File.Reference, v.File.Unit.Code+" "+v.File.Unit.Title), Action: path + "/einheit", Back: path,
-		ID: web.FormID(in.form.Get("id")), Version: version, Button: t("records.reassign.save"), Fields: []web.Field{unit, r.reasonField(req, in)}}
+		ID: web.FormID(in.form.Get("id")), Version: version, Button: t("records.reassign.save"), Fields: []web.Field{unit, reason}}
 	return r.showForm(w, req, "records.reassign", append(r.fileCrumbs(req), web.Link{Text: v.File.Reference, Href: path}), p, in.err)
 }
 
