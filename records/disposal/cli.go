@@ -205,6 +205,13 @@ func (c *OfferCommand) Run(env *cli.Env, open Opener) error {
 			}
 			o.Files = append(o.Files, id)
 		}
+		left, err := r.LeftOut(ctx, o)
+		if err != nil {
+			return err
+		}
+		for _, f := range left {
+			fmt.Fprintf(env.Err, "left out: %s is rated %s, the archive appraises it first (--steps 4)\n", f.Reference, f.Proposal)
+		}
 		n, err := r.Offer(ctx, o)
 		if err != nil {
 			return err

@@ -164,7 +164,11 @@ func readMessage(in io.ReaderAt, size int64) (m incoming, err error) {
 func unreadable(err error) error {
 	var x *xdomea.Error
 	if errors.As(err, &x) {
-		return errs.E(errs.Invalid, "disposal.error.unreadable", x.Error(), err)
+		for _, f := range x.Found {
+			if f.Severity == xdomea.Fault {
+				return broken(f, err)
+			}
+		}
 	}
 	return err
 }

@@ -50,6 +50,53 @@ func (r *Room) Due(ctx context.Context, f DueFilter) (paging.Listing[DueFile], e
 	return r.store.due(ctx, r.h.DB.Reader(), a, f, over(r.h.Now()))
 }
 
+// DueHidden counts the files whose retention is over and that the caller is not cleared for, of the authorities whose
+// records they keep: another registrar has to see to them. Nothing else is told of them, and no filter asks of them.
+func (r *Room) DueHidden(ctx context.Context) (n int64, err error) {
+	a, err := registrar(ctx, r.h.DB.Reader())
+	if err != nil {
+		return 0, err
+	}
+	return r.store.dueHidden(ctx, r.h.DB.Reader(), a, over(r.h.Now()))
+}
+
+// LeftOut lists the files of an offering in two steps that the archive has to appraise first, so that Offer leaves them
+// out, as long as others go along.
+func (r *Room) LeftOut(ctx context.Context, o Offering) (left []DueFile, err error) {
+	if o.Steps != 2 {
+		return nil, nil
+	}
+	err = r.h.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		a, err := registrar(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if !a.Registrar(o.Authority) {
+			return notFound()
+		}
+		setting, err := r.store.setting(ctx, tx, a, o.Authority)
+		if err != nil {
+			return err
+		}
+		all, err := r.store.dueToOffer(ctx, tx, a, o, over(r.h.Now()), maxFiles+1)
+		for _, f := range all {
+			if !handedAtOnce(f, setting) {
+				left = append(left, f)
+			}
+		}
+		if len(left) == len(all) {
+			left = nil // then Offer says so
+		}
+		return err
+	})
+	return left, err
+}
+
+// handedAtOnce reports whether the file needs no appraisal.
+func handedAtOnce(f DueFile, s Setting) bool {
+	return f.Proposal == records.Archive || f.Proposal == records.Destroy && s.Agreed
+}
+
 // Offering is what a process begins with.
 type Offering struct {
 	ID        string // ProzessID, chosen by the form: the same form sent twice begins one
@@ -116,13 +163,13 @@ func (r *Room) offer(ctx context.Context, tx *db.Tx, a access.Access, o Offering
 		switch {
 		case o.Steps == 4:
 			out++
+		case !handedAtOnce(f, setting):
+			continue
 		case f.Proposal == records.Archive:
 			it.State, it.Decision = HandedOver, records.Archive
 			out++
-		case f.Proposal == records.Destroy && setting.Agreed:
-			it.State, it.Decision, it.packageID = Appraised, records.Destroy, ""
 		default:
-			continue
+			it.State, it.Decision, it.packageID = Appraised, records.Destroy, ""
 		}
 		items, files = append(items, it), append(files, f.ID)
 	}

@@ -74,6 +74,23 @@ func (store) due(ctx context.Context, q db.Querier, a access.Access, f DueFilter
 	return paging.Of(files, dueOrder, f.Page, func(f DueFile) paging.Key { return paging.Time(f.RetainUntil, f.ID) }), err
 }
 
+// dueHidden counts the files whose retention is over and that the caller is not cleared for.
+func (store) dueHidden(ctx context.Context, q db.Querier, a access.Access, over time.Time) (n int64, err error) {
+	var p db.Params
+	rows, err := q.Query(ctx, `SELECT f.authority_id, f.level, count(*) FROM records_file f WHERE `+keeper(a, "f.authority_id", &p)+
+		` AND f.state = '' AND f.retain_until > 0 AND f.level > 0 AND f.closed_at > 0 AND f.retain_until < `+p.Add(db.Micros(over))+
+		` GROUP BY f.authority_id, f.level`, p...)
+	_, err = db.All(rows, err, func(r db.Scanner) (some int64, err error) {
+		var authority string
+		var level access.Level
+		if err = r.Scan(&authority, &level, &some); err == nil && !a.Cleared(authority, level) {
+			n += some
+		}
+		return some, err
+	})
+	return n, err
+}
+
 // dueToOffer locks the files that an offering names.
 func (store) dueToOffer(ctx context.Context, tx *db.Tx, a access.Access, o Offering, over time.Time, most int) ([]DueFile, error) {
 	read := func(more func(p *db.Params) string) ([]DueFile, error) {

@@ -126,6 +126,10 @@ func TestStrangersUseCases(t *testing.T) {
 			"Check": func(ctx context.Context) error {
 				return drop(h.Check(ctx, in, in.Size(), "x.zip", erfurt, id))
 			},
+			"DueHidden": func(ctx context.Context) error { n, err := h.DueHidden(ctx); return found(n > 0, err) },
+			"LeftOut": func(ctx context.Context) error {
+				return drop(h.LeftOut(ctx, Offering{ID: id, Authority: erfurt, Steps: 2}))
+			},
 			"Came":     func(ctx context.Context) error { return drop(h.Came(ctx, g.takenImport, paging.Cursor{})) },
 			"Import":   func(ctx context.Context) error { return drop(h.Import(ctx, g.imported.ID)) },
 			"TakeOver": func(ctx context.Context) error { return h.TakeOver(ctx, g.imported.ID, here(unitA)) },
@@ -566,6 +570,10 @@ func TestStrangersScope(t *testing.T) {
 				i.Process = db.NewID()
 				return st.take(ctx, tx, a, i)
 			},
+			"dueHidden": func(ctx context.Context, tx *db.Tx, a access.Access) error {
+				n, err := st.dueHidden(ctx, tx, a, now.AddDate(99, 0, 0))
+				return found(n > 0, err)
+			},
 			"dropChecked": func(ctx context.Context, tx *db.Tx, a access.Access) error {
 				return found(st.dropChecked(ctx, tx, a, now.Add(time.Hour)))
 			},
@@ -621,7 +629,7 @@ func TestStrangersScope(t *testing.T) {
 		}
 		// Nothing lies there for a registrar to find: these are the program's own, or another state's.
 		empty := []string{"unreckoned", "reopened", "changedRules", "itemsToPropose", "itemsToDestroy", "destroying", "endProcess", "itemsToHandOver", "written", "withdraw",
-			"hiddenFiles"}
+			"hiddenFiles", "dueHidden"}
 		silent := []string{"lockFiles", "erase", "postponeBlobs", "dropBlob", "handOver", "endSearch", "forgetSearches", "choose", "chooseWhole"} // find nothing, change nothing, say nothing
 		before := h.state(t)
 		for name, use := range calls {

@@ -97,7 +97,7 @@ func (r *Room) Check(ctx context.Context, in io.ReaderAt, size int64, name, auth
 	i = Import{ID: id, Authority: authority, Name: name, By: identity.From(ctx).Name, At: r.h.Now()}
 	for _, f := range found {
 		if f.Severity == xdomea.Fault {
-			return i, errs.E(errs.Invalid, "disposal.error.unreadable", f.String())
+			return i, broken(f, errors.New(f.String()))
 		}
 		if f.Severity == xdomea.Warning && len(i.Summary.Warnings) < maxWarnings {
 			i.Summary.Warnings = append(i.Summary.Warnings, f.String())

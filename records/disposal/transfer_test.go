@@ -51,7 +51,7 @@ func TestTakingOver(t *testing.T) {
 		_, err = h.Check(claudia, in, in.Size(), k.Name, erfurt, id)
 		wantCode(t, err, errs.Denied, "")
 		_, err = h.Check(jenny, in, in.Size(), "umbenannt.zip", jena, id)
-		wantCode(t, err, errs.Invalid, "disposal.error.unreadable")
+		wantCode(t, err, errs.Invalid, "disposal.error.unreadable.name")
 		i, err := h.Check(jenny, in, in.Size(), k.Name, jena, id)
 		must(t, err)
 		_, err = h.Check(jenny, in, in.Size(), k.Name, jena, id) // a double click

@@ -18,6 +18,7 @@ import (
 
 type pages struct {
 	due       *web.Page[duePage]
+	left      *web.Page[leftPage]
 	processes *web.Page[processesPage]
 	process   *web.Page[processPage]
 	retention *web.Page[retentionPage]
@@ -34,6 +35,7 @@ type pages struct {
 func newPages(s *web.Site) pages {
 	return pages{
 		due:       web.NewPage[duePage](s, Files, "due"),
+		left:      web.NewPage[leftPage](s, Files, "left"),
 		processes: web.NewPage[processesPage](s, Files, "processes"),
 		process:   web.NewPage[processPage](s, Files, "process"),
 		retention: web.NewPage[retentionPage](s, Files, "retention"),
@@ -191,6 +193,7 @@ type duePage struct {
 	Authorities   web.Choice
 	ShowAuthority bool
 	Pages         web.Pagination
+	Hidden        string // how many the caller is not cleared for; "" is none
 }
 
 type dueRow struct {
@@ -236,6 +239,15 @@ func (r *Room) showDue(w http.ResponseWriter, req *http.Request, f DueFilter, id
 		proposal.Options = append(proposal.Options, web.Chosen{Value: string(p), Text: r.appraisalText(req, p), Selected: string(p) == f.Proposal})
 	}
 	d.Choices = []web.Choice{unit, proposal}
+	hidden, err := r.DueHidden(req.Context())
+	if err != nil {
+		return err
+	}
+	if hidden == 1 {
+		d.Hidden = t("disposal.due.hidden.one")
+	} else if hidden > 1 {
+		d.Hidden = t("disposal.due.hidden.other", hidden)
+	}
 	for _, x := range l.Items {
 		d.Rows = append(d.Rows, dueRow{x, r.h.AuthorityName(x.Authority), r.appraisalText(req, x.Proposal), t("disposal.medium." + string(x.Medium))})
 	}
@@ -254,6 +266,15 @@ func (r *Room) postDue(w http.ResponseWriter, req *http.Request) error {
 		o.Files = nil
 	} else if len(o.Files) == 0 {
 		return r.showDue(w, req, o.Filter, o.ID, errs.E(errs.Invalid, "disposal.error.nothing_chosen"))
+	}
+	if form.Get("weglassen") != "true" {
+		left, err := r.LeftOut(req.Context(), o)
+		if err != nil {
+			return err
+		}
+		if len(left) > 0 {
+			return r.showLeft(w, req, o, left)
+		}
 	}
 	_, err := r.Offer(req.Context(), o)
 	if shown(err) {
