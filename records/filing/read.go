@@ -2,8 +2,11 @@ package filing
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -11,7 +14,9 @@ import (
 	"rennsteig/platform/errs"
 	"rennsteig/platform/extract"
 	"rennsteig/platform/fulltext"
+	"rennsteig/platform/i18n"
 	"rennsteig/platform/queue"
+	"rennsteig/records"
 	"rennsteig/records/access"
 )
 
@@ -21,7 +26,8 @@ const (
 	topicRender = "filing.render"    // renderJob
 )
 
-// readJob names what is to be read again: "file:ID", "case:ID", "document:ID", "rights:ID" of a file.
+// readJob names what is to be read again: "file:ID", "case:ID", "document:ID", "post:ID", "rights:ID" of a file; "unread:ID" is
+// post whose documents are to be read.
 type readJob struct{ Objects []string }
 
 const (
@@ -207,6 +213,10 @@ func (r *Room) put(ctx context.Context, tx *db.Tx, object string, t Text) error 
 		return r.putCase(ctx, tx, id)
 	case "file":
 		return r.putFile(ctx, tx, id)
+	case "post":
+		return r.putPost(ctx, tx, id)
+	case "unread":
+		return r.h.Queue.Publish(ctx, tx, topicReadPost, readPostJob{id})
 	}
 	return fmt.Errorf("filing: nothing is called %q", object)
 }
@@ -215,6 +225,7 @@ func (r *Room) put(ctx context.Context, tx *db.Tx, object string, t Text) error 
 type entry struct {
 	ID, Authority, Kind  string
 	File, Case, Document string
+	Post                 string
 	Labels               string // separated by line ends
 	At                   time.Time
 }
@@ -224,6 +235,10 @@ func (r *Room) putEntry(ctx context.Context, tx *db.Tx, e entry, fileID string, 
 	if err != nil {
 		return err
 	}
+	return r.putLabelled(ctx, tx, e, labels, texts)
+}
+
+func (r *Room) putLabelled(ctx context.Context, tx *db.Tx, e entry, labels, texts []string) error {
 	e.Labels = strings.Join(labels, "\n")
 	if err := r.store.putEntry(ctx, tx, access.At(e.Authority), e); err != nil {
 		return err
@@ -265,8 +280,12 @@ func (r *Room) putCase(ctx context.Context, tx *db.Tx, id string) error {
 	} else if err != nil {
 		return err
 	}
+	said, err := r.core.SaidIn(ctx, tx, access.At(c.Authority), []string{c.ID})
+	if err != nil {
+		return err
+	}
 	e := entry{ID: "case:" + c.ID, Authority: c.Authority, Kind: "case", Case: c.ID, At: c.ReceivedAt}
-	return r.putEntry(ctx, tx, e, c.FileID, c.Reference, c.Subject, c.Applicant, c.SourceRef, c.Former)
+	return r.putEntry(ctx, tx, e, c.FileID, append([]string{c.Reference, c.Subject, c.Applicant, c.SourceRef, c.Former}, said[c.ID]...)...)
 }
 
 func (r *Room) putFile(ctx context.Context, tx *db.Tx, id string) error {
@@ -280,7 +299,61 @@ func (r *Room) putFile(ctx context.Context, tx *db.Tx, id string) error {
 		return err
 	}
 	e := entry{ID: "file:" + f.ID, Authority: f.Authority, Kind: "file", File: f.ID, At: f.OpenedAt}
-	return r.putEntry(ctx, tx, e, f.ID, f.Reference, f.Subject, f.Keywords, f.Former)
+	return r.putEntry(ctx, tx, e, f.ID, append([]string{f.Reference, f.Subject, f.Keywords, f.Former}, fieldWords(f.Fields)...)...)
+}
+
+// fieldWords are the values of a file's own fields, a date also as people write it.
+func fieldWords(fields string) []string {
+	var out []string
+	values := records.Values(fields)
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		v := values[name]
+		out = append(out, v)
+		if day, err := time.Parse(time.DateOnly, v); err == nil {
+			out = append(out, i18n.Date("de", day))
+		}
+	}
+	return out
+}
+
+// putPost makes post findable for whom it is for, as long as it lies in no case.
+func (r *Room) putPost(ctx context.Context, tx *db.Tx, id string) error {
+	x, err := r.store.incoming(ctx, tx, access.All, id, tx.ForUpdate())
+	if errs.Is(err, errs.NotFound) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	e := entry{ID: "post:" + x.ID, Authority: x.Authority, Kind: "post", Post: x.ID, At: x.ReceivedAt}
+	if !x.Open() {
+		return errors.Join(r.store.dropEntry(ctx, tx, access.At(x.Authority), e.ID), r.index.Delete(ctx, tx, e.ID))
+	}
+	texts, err := r.store.postWords(ctx, tx, access.At(x.Authority), x.ID)
+	if err != nil {
+		return err
+	}
+	return r.putLabelled(ctx, tx, e, x.labels(), append([]string{x.Sender, x.Subject}, texts...))
+}
+
+// labels are for whom post may be: see works and sees.
+func (x Incoming) labels() []string {
+	holders := []string{registryLabel}
+	if x.Org == "" && x.Person == "" {
+		holders = append(holders, access.Authority)
+	}
+	if x.Org != "" {
+		holders = append(holders, access.Unit(x.Org))
+	}
+	for _, p := range []string{x.Person, x.RegisteredBy} {
+		if p != "" {
+			holders = append(holders, access.Person(p))
+		}
+	}
+	for i, h := range holders {
+		holders[i] = label(x.Authority, h)
+	}
+	slices.Sort(holders)
+	return slices.Compact(holders)
 }
 
 // relabelBatch is how many entries get new labels in one transaction, so that others come in between.

@@ -2,6 +2,7 @@ package filing
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"rennsteig/platform/db"
@@ -9,7 +10,7 @@ import (
 )
 
 // rebuildKinds is the order in which the index is built again.
-var rebuildKinds = []string{"file", "case", "document"}
+var rebuildKinds = []string{"file", "case", "document", "post"}
 
 // Reindexed counts what Reindex has put into the index.
 type Reindexed struct {
@@ -89,6 +90,11 @@ func (r *Room) rebuild(ctx context.Context, kind string, ids []string, begun, si
 			}
 			if failed[o] != nil {
 				if err := r.h.Queue.Publish(ctx, tx, topicRead, readJob{[]string{o}}); err != nil {
+					return err
+				}
+			}
+			if kind == "post" && !since.IsZero() { // its job reads it, beside this
+				if err := r.put(ctx, tx, "unread:"+strings.TrimPrefix(o, "post:"), Text{}); err != nil {
 					return err
 				}
 			}

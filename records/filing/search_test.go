@@ -28,7 +28,7 @@ func (h *house) find(t testing.TB, ctx context.Context, f SearchFilter) []string
 		hits, next, err := h.Search(ctx, f)
 		must1(t, err)
 		for _, x := range hits {
-			out = append(out, x.Kind+":"+x.Document.ID+map[bool]string{true: x.Case.ID}[x.Kind == "case"]+map[bool]string{true: x.File.ID}[x.Kind == "file"])
+			out = append(out, x.object())
 		}
 		if next == 0 {
 			slices.Sort(out)
@@ -188,19 +188,25 @@ func TestConfidentialHits(t *testing.T) {
 	})
 }
 
-// For any rights, the search finds exactly the readable documents with the word: what package access says one by one.
+// For any rights, the search finds exactly the readable documents, cases, files and post with the word: what package access and the
+// list of post say one by one.
 func TestSearchFindsExactlyTheReadable(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
 		me := identity.Principal{Subject: "me", Name: "Ich", Kind: identity.Staff}
 		h.exec(t, `INSERT INTO records_org (id, authority_id, code, name, parent, path, ended_at) VALUES ('u20', $1, '20', 'A', '', '/u20/', 0),
 			('u21', $1, '21', 'B', 'u20', '/u20/u21/', 0), ('u30', $1, '30', 'C', '', '/u30/', 0)`, erfurt)
 		var docs []Document
-		var files []string
+		var files, post []string
 		for i := range 4 {
 			c := h.newCase(t, []string{erfurt, erfurt, erfurt, jena}[i], fmt.Sprint("p", i))
 			who := map[bool]context.Context{true: jens, false: erika}[i == 3]
 			files = append(files, c.FileID)
 			docs = append(docs, h.file(t, who, c.ID, "a.txt", "Dackel eins", "c.txt", "Dackel und Pudel")...)
+			h.exec(t, `INSERT INTO records_note (id, authority_id, case_id, text, created_at, created_by) VALUES ($1, $2, $1, 'Dackel und Pudel', 1, 'E')`, c.ID, c.Authority)
+			h.exec(t, `UPDATE records_file SET fields = '{"tier":"Dackel"}' WHERE id = $1`, c.FileID)
+			post = append(post, "post"+fmt.Sprint(i))
+			h.exec(t, `INSERT INTO filing_incoming (id, authority_id, org_id, source, sender, subject, search, received_at, created_at, created_by, case_id,
+				assigned_at, assigned_by) VALUES ($1, $2, '', 'upload', '', 'Dackel', '', 1, 1, '', '', 0, '')`, post[i], c.Authority)
 		}
 		h.settleAll(t)
 		holders := []string{access.Authority, access.Unit("u20"), access.Unit("u21"), access.Unit("u30"), access.RoleIn("u20", access.Head),
@@ -234,6 +240,11 @@ func TestSearchFindsExactlyTheReadable(t *testing.T) {
 				if _, err := tx.Exec(ctx, `INSERT INTO records_clearance (authority_id, subject, name, level) VALUES ($1, 'me', 'x', $2)`, erfurt, level); err != nil {
 					return err
 				}
+				if _, err := tx.Exec(ctx, `UPDATE filing_incoming SET org_id = $1, person = $2, registered_by = $3, closed_at = $4 WHERE id = $5`,
+					rapid.SampledFrom([]string{"", "u20", "u21", "u30"}).Draw(rt, "post's unit"), rapid.SampledFrom([]string{"", "", "me", "x"}).Draw(rt, "post's person"),
+					rapid.SampledFrom([]string{"", "me", "x"}).Draw(rt, "who registered"), rapid.SampledFrom([]int64{0, 0, 0, 1}).Draw(rt, "done"), post[i]); err != nil {
+					return err
+				}
 				if !rapid.Bool().Draw(rt, "change its rights") {
 					return nil
 				}
@@ -265,8 +276,9 @@ func TestSearchFindsExactlyTheReadable(t *testing.T) {
 			ctx := identity.With(context.Background(), me)
 			scope, err := access.Load(ctx, h.h.DB.Reader())
 			word := rapid.SampledFrom([]string{"dackel", "pudel", "dackel pudel", "dackel -pudel"}).Draw(rt, "query")
-			has := map[string][]string{"dackel": {"a.txt", "c.txt"}, "pudel": {"c.txt"}, "dackel pudel": {"c.txt"}, "dackel -pudel": {"a.txt"}}
-			hits, _, searched := h.Search(ctx, SearchFilter{Query: word, Kind: "document"})
+			has := map[string][]string{"dackel": {"a.txt", "c.txt", "case", "file", "post"}, "pudel": {"c.txt", "case"}, "dackel pudel": {"c.txt", "case"},
+				"dackel -pudel": {"a.txt", "file", "post"}}
+			hits, _, searched := h.Search(ctx, SearchFilter{Query: word, size: 50})
 			if errs.CodeOf(err) != errs.CodeOf(searched) {
 				rt.Fatalf("search: %v, rights: %v", searched, err)
 			}
@@ -275,18 +287,39 @@ func TestSearchFindsExactlyTheReadable(t *testing.T) {
 			}
 			var got, want []string
 			for _, x := range hits {
-				got = append(got, x.Document.ID)
+				got = append(got, x.object())
 			}
-			for _, d := range docs {
-				_, err := h.core.DocumentByID(context.Background(), h.h.DB.Reader(), scope, d.ID)
-				if err == nil && slices.Contains(has[word], d.Name) {
-					want = append(want, d.ID)
+			q := h.h.DB.Reader()
+			readable := func(what, object string, err error) {
+				if err == nil && slices.Contains(has[word], what) {
+					want = append(want, object)
+				}
+			}
+			for i, d := range docs {
+				_, err := h.core.DocumentByID(context.Background(), q, scope, d.ID)
+				readable(d.Name, "document:"+d.ID, err)
+				if i%2 == 0 {
+					_, err = h.core.CaseByID(context.Background(), q, scope, d.CaseID, "")
+					readable("case", "case:"+d.CaseID, err)
+				}
+			}
+			for _, id := range files {
+				_, err := h.core.FileByID(context.Background(), q, scope, id)
+				readable("file", "file:"+id, err)
+			}
+			listed, err := h.store.incomings(context.Background(), q, scope, IncomingFilter{})
+			must1(t, err)
+			mine, err := h.store.incomings(context.Background(), q, scope, IncomingFilter{Mine: true})
+			must1(t, err)
+			for _, x := range append(listed.Items, mine.Items...) {
+				if x.Open() && !slices.Contains(want, "post:"+x.ID) {
+					readable("post", "post:"+x.ID, nil)
 				}
 			}
 			slices.Sort(got)
 			slices.Sort(want)
 			if !slices.Equal(got, want) {
-				rt.Fatalf("%q: found %d, readable %d", word, len(got), len(want))
+				rt.Fatalf("%q: found %q, readable %q", word, got, want)
 			}
 		})
 	})

@@ -27,10 +27,10 @@ func scanIncoming(r db.Scanner) (x Incoming, err error) {
 // works is the predicate that the caller may work on the row of filing_incoming: it is for everybody at the authority, for a
 // unit of theirs or for them, or they keep the records there.
 func works(s access.Access, row string, p *db.Params) string {
-	where := s.In(row+".authority_id", p) + ` AND (` + row + `.org_id = '' AND ` + row + `.person = ''`
-	if s.Subject != "" {
-		where += ` OR ` + row + `.person = ` + p.Add(s.Subject)
+	if s.Subject == "" { // the program itself
+		return s.In(row+".authority_id", p)
 	}
+	where := s.In(row+".authority_id", p) + ` AND (` + row + `.org_id = '' AND ` + row + `.person = '' OR ` + row + `.person = ` + p.Add(s.Subject)
 	if units := s.Units(); len(units) > 0 {
 		where += ` OR ` + row + `.org_id IN (` + list(units, p) + `)`
 	}

@@ -67,8 +67,14 @@ func (store) putEntry(ctx context.Context, tx *db.Tx, s access.Access, e entry) 
 	if err := s.Own(e.Authority); err != nil {
 		return err
 	}
-	_, err := tx.Exec(ctx, `INSERT INTO filing_entry (id, authority_id, kind, file_id, case_id, document_id, labels, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-		ON CONFLICT (id) DO UPDATE SET labels = excluded.labels, at = excluded.at`, e.ID, e.Authority, e.Kind, e.File, e.Case, e.Document, e.Labels, db.Micros(e.At))
+	_, err := tx.Exec(ctx, `INSERT INTO filing_entry (id, authority_id, kind, file_id, case_id, document_id, incoming_id, labels, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+		ON CONFLICT (id) DO UPDATE SET labels = excluded.labels, at = excluded.at`, e.ID, e.Authority, e.Kind, e.File, e.Case, e.Document, e.Post, e.Labels, db.Micros(e.At))
+	return err
+}
+
+func (store) dropEntry(ctx context.Context, tx *db.Tx, s access.Access, id string) error {
+	var p db.Params
+	_, err := tx.Exec(ctx, `DELETE FROM filing_entry WHERE `+s.In("authority_id", &p)+` AND id = `+p.Add(id), p...)
 	return err
 }
 
@@ -200,6 +206,45 @@ func (store) texts(ctx context.Context, q db.Querier, s access.Access, documents
 	return out, nil
 }
 
+// postWords are the names, subjects and senders of what came with post, and what it says.
+func (store) postWords(ctx context.Context, q db.Querier, s access.Access, id string) ([]string, error) {
+	var p db.Params
+	rows, err := q.Query(ctx, `SELECT d.name, d.subject, d.sender, d.text FROM filing_incoming_document d WHERE `+s.In("d.authority_id", &p)+
+		` AND d.incoming_id = `+p.Add(id)+` ORDER BY d.place`, p...)
+	type words [4]string
+	all, err := db.All(rows, err, func(r db.Scanner) (w words, err error) {
+		err = r.Scan(&w[0], &w[1], &w[2], &w[3])
+		return w, err
+	})
+	var out []string
+	for _, w := range all {
+		out = append(out, w[:]...)
+	}
+	return out, err
+}
+
+// postSays are the beginnings of what the documents of post that the caller may see say, by the post's id.
+func (store) postSays(ctx context.Context, q db.Querier, s access.Access, ids []string) (map[string]string, error) {
+	out := map[string]string{}
+	for some := range slices.Chunk(ids, 100) {
+		var p db.Params
+		limit := p.Add(shownText)
+		rows, err := q.Query(ctx, `SELECT d.incoming_id, substr(d.text, 1, `+limit+`) FROM filing_incoming i JOIN filing_incoming_document d ON d.incoming_id = i.id
+			WHERE i.id IN (`+list(some, &p)+`) AND `+sees(s, "i", &p)+` AND d.text <> '' ORDER BY d.incoming_id, d.place`, p...)
+		pairs, err := db.All(rows, err, func(r db.Scanner) (x [2]string, err error) {
+			err = r.Scan(&x[0], &x[1])
+			return x, err
+		})
+		if err != nil {
+			return nil, err
+		}
+		for _, x := range pairs {
+			out[x[0]] += x[1] + "\n\n"
+		}
+	}
+	return out, nil
+}
+
 // --- renditions ---
 
 // rendition is that of a version; the zero Rendition if there is none yet.
@@ -237,6 +282,7 @@ func (store) found(ctx context.Context, q db.Querier, s access.Access, x fulltex
 		// Within CASE they stay questions of one row each, asked in the order of what matches until there is enough.
 		where := `CASE e.kind WHEN 'document' THEN EXISTS (SELECT 1 FROM records_document d WHERE d.id = e.document_id AND ` + s.ReadsInCase("d", &p) +
 			`) WHEN 'case' THEN EXISTS (SELECT 1 FROM records_case c WHERE c.id = e.case_id AND ` + s.ReadsCase("c", &p) +
+			`) WHEN 'post' THEN EXISTS (SELECT 1 FROM filing_incoming i WHERE i.id = e.incoming_id AND i.case_id = '' AND i.closed_at = 0 AND ` + sees(s, "i", &p) +
 			`) ELSE EXISTS (SELECT 1 FROM records_file f WHERE f.id = e.file_id AND ` + s.Reads("f", &p) + `) END`
 		if f.Kind != "" {
 			where += ` AND e.kind = ` + p.Add(f.Kind)
@@ -254,15 +300,18 @@ func (store) found(ctx context.Context, q db.Querier, s access.Access, x fulltex
 		}
 		return `SELECT h.n, h.kind, h.authority_id, h.at, coalesce(d.id, ''), coalesce(d.name, ''), coalesce(d.subject, ''), coalesce(d.kind, ''),
 			coalesce(c.id, ''), coalesce(c.reference, ''), coalesce(c.subject, ''), coalesce(c.applicant, ''), coalesce(c.level, 0),
-			f.id, f.reference, f.subject, f.keywords, f.level FROM (SELECT t.n AS n, e.kind AS kind, e.authority_id AS authority_id, e.at AS at,
-			e.document_id AS document_id, e.case_id AS case_id, e.file_id AS file_id FROM ` + from + ` WHERE ` + where + m.Newest(&p) + `) h
+			coalesce(f.id, ''), coalesce(f.reference, ''), coalesce(f.subject, ''), coalesce(f.keywords, ''), coalesce(f.level, 0),
+			coalesce(i.id, ''), coalesce(i.sender, ''), coalesce(i.subject, '') FROM (SELECT t.n AS n, e.kind AS kind, e.authority_id AS authority_id, e.at AS at,
+			e.document_id AS document_id, e.case_id AS case_id, e.file_id AS file_id, e.incoming_id AS incoming_id FROM ` + from + ` WHERE ` + where + m.Newest(&p) + `) h
 			LEFT JOIN records_document d ON h.kind = 'document' AND d.id = h.document_id
 			LEFT JOIN records_case c ON c.id = CASE h.kind WHEN 'document' THEN d.case_id ELSE h.case_id END
-			JOIN records_file f ON f.id = CASE h.kind WHEN 'file' THEN h.file_id ELSE c.file_id END ORDER BY h.n DESC`, p
+			LEFT JOIN records_file f ON f.id = CASE h.kind WHEN 'file' THEN h.file_id ELSE c.file_id END
+			LEFT JOIN filing_incoming i ON h.kind = 'post' AND i.id = h.incoming_id ORDER BY h.n DESC`, p
 	}, func(r db.Scanner) (h Hit, err error) {
 		var at int64
 		err = r.Scan(&h.Key, &h.Kind, &h.Authority, &at, &h.Document.ID, &h.Document.Name, &h.Document.Subject, &h.Document.Kind, &h.Case.ID,
-			&h.Case.Reference, &h.Case.Subject, &h.Case.Applicant, &h.Case.Level, &h.File.ID, &h.File.Reference, &h.File.Subject, &h.File.Keywords, &h.File.Level)
+			&h.Case.Reference, &h.Case.Subject, &h.Case.Applicant, &h.Case.Level, &h.File.ID, &h.File.Reference, &h.File.Subject, &h.File.Keywords, &h.File.Level,
+			&h.Post.ID, &h.Post.Sender, &h.Post.Subject)
 		h.At = db.Time(at)
 		return h, err
 	})

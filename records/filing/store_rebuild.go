@@ -9,7 +9,8 @@ import (
 )
 
 // rebuildTables has the table of each kind.
-var rebuildTables = map[string]string{"file": "records_file", "case": "records_case", "document": "records_document"}
+var rebuildTables = map[string]string{"file": "records_file", "case": "records_case", "document": "records_document",
+	"post": "filing_incoming"}
 
 func (store) idsAfter(ctx context.Context, q db.Querier, s access.Access, kind, after string, most int) ([]string, error) {
 	var p db.Params

@@ -284,6 +284,19 @@ func (h *house) storeCalls(g guarded) map[string]storeCall {
 		"putEntry": func(ctx context.Context, tx *db.Tx, s access.Access) error {
 			return st.putEntry(ctx, tx, s, entry{ID: "x", Authority: erfurt})
 		},
+		"dropEntry": effect(counts("filing_entry"), func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			return st.dropEntry(ctx, tx, s, "document:"+g.doc.ID)
+		}),
+		"postWords": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			return nothing(st.postWords(ctx, tx, s, g.incoming))
+		},
+		"postSays": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			if err := st.putIncomingText(ctx, tx, access.All, g.paper, Text{Text: "x"}); err != nil {
+				return err
+			}
+			x, err := st.postSays(ctx, tx, s, []string{g.incoming})
+			return none(len(x) > 0, err)
+		},
 		"entriesLabelledElse": func(ctx context.Context, tx *db.Tx, s access.Access) error {
 			return nothing(st.entriesLabelledElse(ctx, tx, s, g.c.FileID, "x", 10))
 		},

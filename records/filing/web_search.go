@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 
 	"rennsteig/platform/fulltext"
 	"rennsteig/platform/i18n"
@@ -125,6 +126,8 @@ func (r *Room) hitRow(req *http.Request, h Hit) hitRow {
 		row.Href, row.Title, row.Sub, row.What = "/akte/dokument/"+h.Document.ID+"/karte", h.Document.Name, h.Document.Subject, r.kind(req, string(h.Document.Kind))
 	case "case":
 		row.Href, row.Title, row.Sub = "/akte/vorgang/"+h.Case.ID, h.Case.Reference+" "+h.Case.Subject, h.Case.Applicant
+	case "post":
+		row.Href, row.Title, row.Sub = "/akte/posteingang/"+h.Post.ID, h.Post.Subject, h.Post.Sender
 	default:
 		row.Href, row.Title = "/akte/akte/"+h.File.ID, h.File.Reference+" "+h.File.Subject
 	}
@@ -152,7 +155,7 @@ func (r *Room) hitCells(req *http.Request, h Hit) records.Cells {
 				x.Text = h.Case.Reference + " " + h.Case.Subject
 			}
 		case "file":
-			x.Text = h.File.Reference + " " + h.File.Subject
+			x.Text = strings.TrimSpace(h.File.Reference + " " + h.File.Subject)
 		case "excerpt":
 			for _, s := range h.Shown {
 				x.Text += s.Text
