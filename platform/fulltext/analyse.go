@@ -15,7 +15,7 @@ import (
 
 // Version is that of the tokens. It rises whenever Put would store other tokens for the same texts, be it by a change
 // here or in platform/german: rooms then put their documents again.
-const Version = 1
+const Version = 2
 
 // The first letter of a token says what it is. Without one it is a word as it is written, folded.
 const (
@@ -173,7 +173,8 @@ var analysed = struct {
 const maxAnalysed = 50_000
 
 // keys are the tokens by which a folded word is found, beside itself: how it starts; its root; of a compound also every
-// run of its segments, so that Hundesteuerbescheid is found by Bescheid, Hund, Hundesteuer and Steuerbescheid.
+// run of its segments, so that Hundesteuerbescheid is found by Bescheid, Hund, Hundesteuer and Steuerbescheid; of a word that
+// is not known, its end that is: Dackelsteuer is found by Steuer.
 func keys(w string) []string {
 	analysed.RLock()
 	out, ok := analysed.keys[w]
@@ -193,6 +194,9 @@ func keys(w string) []string {
 				out = append(out, compound(a.parts[i:j]))
 			}
 		}
+		if a.tail != "" {
+			out = append(out, rootMark+a.tail)
+		}
 	}
 	analysed.Lock()
 	defer analysed.Unlock()
@@ -209,6 +213,7 @@ func compound(parts []string) string { return rootMark + strings.Join(parts, roo
 type analysis struct {
 	root  string
 	parts []string
+	tail  string // root of the known end of a word that is not known
 	stop  bool
 }
 
@@ -220,7 +225,11 @@ func analyse(w string) analysis {
 		return analysis{root: w}
 	}
 	a := lexicon().Word(w)
-	return analysis{root: a.Root, parts: a.Parts, stop: a.Class == german.Stop}
+	out := analysis{root: a.Root, parts: a.Parts, stop: a.Class == german.Stop}
+	if !a.Known {
+		out.tail = lexicon().Tail(w)
+	}
+	return out
 }
 
 func pair(a, b string) string {

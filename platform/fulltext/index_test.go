@@ -74,6 +74,7 @@ func TestFinds(t *testing.T) {
 		"reference": "Ihr Zeichen 22.31-2026/000017-1, unser Zeichen RS-2026-ABC",
 		"umlaut":    "Straße, Müller, Fuehrerschein, PRÜFUNG, geprüft",
 		"mail":      "Schreiben Sie an max.muster@erfurt.example, Tel. 0361/12 34",
+		"unknown":   "Zwölf Bürostühle, Dackelsteuer",
 		"other":     "Łódź & Привет, ein'fach \"Anführung\" \\ | ~ ^ 100%_",
 	}
 	queries := map[string]string{
@@ -92,9 +93,14 @@ func TestFinds(t *testing.T) {
 		"Hund -liegt":                    "compound far hyphen",
 		`Hund -"Steuer liegt"`:           "apart compound far hyphen",
 		`Hund -"die Hundesteuer"`:        "compound far hyphen",
-		"-Hund -Zeichen":                 "line mail other umlaut",
+		"-Hund -Zeichen":                 "line mail other umlaut unknown",
 		"Hundest*":                       "apart compound hyphen",
 		"Steuerbesch*":                   "",
+		"Stühle":                         "unknown",
+		"Bürostuhl":                      "unknown",
+		"Stuhl Büro":                     "unknown",
+		"Dackelsteuern":                  "unknown",
+		"Pudelsteuer":                    "",
 		`"der Hundest*"`:                 "compound",
 		"be*":                            "", // too short to be a beginning, and no word here
 		"Email":                          "hyphen",

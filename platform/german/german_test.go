@@ -218,3 +218,14 @@ func BenchmarkWords(b *testing.B) {
 		lexicon.Words("Wo kann ich nach dem Umzug meinen Hund ummelden und die Hundesteuermarke bekommen?")
 	}
 }
+
+// A word that begins with something unknown has a known end.
+func TestTail(t *testing.T) {
+	l := NewLexicon("Steuer", "Stuhl")
+	for word, want := range map[string]string{"dackelsteuern": "steuer", "dackelstuhle": "stuhl", "stuhl": "", "dackel": "", "uhl": "", "": "",
+		strings.Repeat("dackel", 30) + "steuer": ""} {
+		if got := l.Tail(word); got != want {
+			t.Errorf("%s ends in %q, want %q", word, got, want)
+		}
+	}
+}

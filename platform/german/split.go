@@ -92,3 +92,15 @@ func (l *Lexicon) head(s string) (string, bool) {
 	}
 	return "", false
 }
+
+// Tail is the root of the longest known end of a folded word that begins with something unknown, so that Split cannot take
+// it apart: "steuer" for Dackelsteuern. It is "" if no end of the word is known. The end may be inflected.
+func (l *Lexicon) Tail(w string) string {
+	const minBefore, minTail = 3, 4
+	for i := minBefore; i+minTail <= len(w) && len(w) <= maxWord; i++ {
+		if root, ok := l.head(w[i:]); ok {
+			return root
+		}
+	}
+	return ""
+}
