@@ -35,6 +35,9 @@ func (p *person) see(shot string, texts ...string) {
 	p.t.Helper()
 	p.Want(texts...)
 	if p.look {
+		if strings.Contains(p.Text(), "%!") {
+			p.t.Errorf("%s has a text with too much or too little to say:\n%s", p.Path(), p.Text())
+		}
 		p.Check()
 		if shot != "" {
 			p.Shot(shot)

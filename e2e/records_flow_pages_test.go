@@ -14,6 +14,7 @@ func (s *server) tasksPages(t *testing.T, data *db.DB) {
 	p.look = false
 	file, _ := p.openFile("00.21", "Pachtverträge", [2]string{"Federführung", "20"}, [2]string{"Offen für", "nur die federführende"})
 	kase := p.openCase(file, "Kleingarten 7")
+	reference := caseReference.FindString(p.Text())
 	course := kase + "/geschaeftsgang"
 	p.goTo(kase + "/dokumente")
 	p.Upload("Dateien", draft(t, dir, "Pachtvertrag.txt", "Die Pacht beträgt 40 Euro."))
@@ -61,23 +62,21 @@ func (s *server) tasksPages(t *testing.T, data *db.DB) {
 	birgit := s.staff(t, "Birgit Steuer")
 	change(t, data, `UPDATE flow_task SET due_at = $1, reminders = 2 WHERE holder = 'person:demo-clerk2' AND state = 'open'`, db.Micros(time.Now().AddDate(0, 0, -2)))
 	birgit.page(200, "/akte/aufgaben", "Kleingarten 7", "überfällig", "2-mal erinnert", "als gesehen vermerken")
-	header, body := birgit.Download("Liste als CSV-Datei")
-	if !strings.HasPrefix(header.Get("Content-Type"), "text/csv") || !strings.Contains(string(body), "Kleingarten 7") {
-		t.Errorf("the list is %v: %s", header, body)
-	}
+	birgit.list("Kleingarten 7")
 	birgit.Press("Ausgewählte z. K. als gesehen vermerken")
 	birgit.Want("Sie haben nichts ausgewählt.")
-	birgit.Unfold("Spalten")
+	birgit.Unfold("Suche merken, Spalten wählen")
 	birgit.Choose("Auftrag")
 	birgit.Press("Spalten merken")
 	birgit.shows(200, "Pachtvertrag abstimmen")
-	birgit.Choose("gesehen " + caseReference.FindString(birgit.Text()))
+	birgit.Choose(reference + " auswählen")
 	birgit.Press("Ausgewählte z. K. als gesehen vermerken")
 	birgit.Want("als gesehen vermerkt")
 	for _, view := range []string{"meine", "einheiten", "vertretung", "wiedervorlage"} {
 		birgit.page(200, "/akte/aufgaben?ansicht="+view, "Aufgaben")
 	}
 	birgit.page(200, "/akte/aufgaben?ansicht=erledigt&sortierung=newest", "Kleingarten 7", "erledigt")
+	birgit.keeps("Erledigtes")
 	birgit.page(200, "/akte/aufgaben?q=Niemand&art=sign&ueberfaellig=ja", "Zu diesen Angaben gibt es keine Aufgaben", "Filter zurücksetzen")
 
 	// Forwarded, refused, withdrawn, and done when that was no longer asked for.
@@ -123,6 +122,92 @@ func (s *server) tasksPages(t *testing.T, data *db.DB) {
 	cem := s.staff(t, "Cem Satzung")
 	cem.missing(course, kase+"/verlauf")
 	cem.page(200, "/akte/aufgaben?ansicht=vertretung", "Es liegt nichts für Sie vor.")
+}
+
+// signingPages are those on which a task is done with its document beside it, one after the other.
+func (s *server) signingPages(t *testing.T, data *db.DB) {
+	dir := t.TempDir()
+	claudia := s.staff(t, "Claudia Amtmann")
+	claudia.look = false
+	file, _ := claudia.openFile("00.21", "Mietverträge", [2]string{"Federführung", "20"}, [2]string{"Offen für", "nur die federführende"})
+	kase := claudia.openCase(file, "Garage 7")
+	course := kase + "/geschaeftsgang"
+	claudia.goTo(kase + "/dokumente")
+	claudia.Upload("Dateien", draft(t, dir, "Mietvertrag.txt", "Der Mieter zahlt eine Miete von 40 Euro im Monat."))
+	claudia.Press("Ablegen")
+	claudia.Click("Mietvertrag.txt")
+	card := claudia.Path()
+	claudia.until(card, "Text zeigen")
+	for _, title := range []string{"Miete im Rathaus", "Miete in der Schule"} {
+		claudia.goTo(course)
+		claudia.Unfold("Geschäftsgang starten")
+		claudia.Fill("Bezeichnung", title)
+		claudia.Fill("Worum geht es?", "Mietvertrag.txt")
+		claudia.Fill("Schritt 1: Verfügung", "Mitzeichnung")
+		claudia.Fill("Schritt 1: Empfänger", "Arne Altakte")
+		claudia.Fill("Schritt 2: Verfügung", "Schlusszeichnung")
+		claudia.Fill("Schritt 2: Empfänger", "Doris Leitung")
+		claudia.Press("Geschäftsgang starten")
+		claudia.Want("Der Geschäftsgang ist gestartet.")
+	}
+	arne := s.staff(t, "Arne Altakte")
+	arne.goTo(course)
+	arne.Click("Dokument und Aufgabe ansehen")
+	arne.shows(200, "Miete von 40 Euro", "Mitzeichnen und nächste Aufgabe", "Zur nächsten Aufgabe, ohne diese zu erledigen", "SHA-256")
+	task := arne.Path()
+	claudia.look = true
+	claudia.page(200, task, "Diese Aufgabe liegt nicht (mehr) bei Ihnen")
+	cem := s.staff(t, "Cem Satzung")
+	cem.missing(task, "/akte/aufgabe/"+unknownID)
+	arne.Unfold("Ablehnen: ")
+	arne.Press("Ablehnen")
+	arne.shows(422, "Bitte geben Sie den Grund an")
+	arne.Unfold("Weiterleiten: ")
+	arne.Press("Weiterleiten")
+	arne.shows(422, "Bitte wählen Sie, an wen die Aufgabe gehen soll")
+	arne.Press("Mitzeichnen und nächste Aufgabe")
+	arne.shows(200, "Ihre Zeichnung ist festgehalten.", "Miete von 40 Euro")
+
+	// A version that none has signed: what it changes, and one more who is asked.
+	claudia.goTo(card)
+	claudia.Upload("Neue Fassung", draft(t, dir, "Mietvertrag.txt", "Der Mieter zahlt eine Miete von 60 Euro im Monat."))
+	claudia.Press("Neue Fassung ablegen")
+	claudia.until(card, "Text zeigen")
+	arne.until("/akte/aufgaben", "neue Fassung: Mitzeichnung erneut nötig")
+	arne.until(task, "60")
+	arne.shows(200, "Geändert seit Fassung 1, die schon gezeichnet war", "Fassung 1 öffnen")
+	arne.Unfold("Weitere Mitzeichnung")
+	arne.Press("Um Mitzeichnung bitten")
+	arne.shows(422, "Bitte geben Sie mindestens einen Empfänger an")
+	arne.Fill("Wer soll noch mitzeichnen?", "Cem Satzung")
+	arne.Press("Um Mitzeichnung bitten")
+	arne.shows(200, "Die Mitzeichnung ist erbeten.")
+	arne.Unfold("Weitere Mitzeichnung")
+	arne.Fill("Wer soll noch mitzeichnen?", "Cem Satzung")
+	arne.Press("Um Mitzeichnung bitten")
+	arne.shows(422, "Cem Satzung ist schon um Mitzeichnung gebeten")
+	cem.page(200, course, "Dokument und Aufgabe ansehen")
+	cem.Click("Dokument und Aufgabe ansehen")
+	cem.shows(200, "Miete von 60 Euro", "Das ist Ihre letzte Aufgabe.")
+	cem.Press("Mitzeichnen")
+	cem.shows(200, "Ihre Zeichnung ist festgehalten.")
+	claudia.goTo(course)
+	claudia.Unfold("Weitere Mitzeichnung")
+	claudia.Press("Um Mitzeichnung bitten")
+	claudia.shows(422, "Bitte geben Sie mindestens einen Empfänger an")
+	arne.goTo(task)
+	arne.Press("Mitzeichnen")
+	arne.shows(200, "Ihre Zeichnung ist festgehalten.")
+	doris := s.staff(t, "Doris Leitung")
+	doris.goTo(course)
+	doris.Click("Dokument und Aufgabe ansehen")
+	doris.shows(200, "Schlusszeichnen und nächste Aufgabe", "Miete von 60 Euro")
+	doris.Press("Schlusszeichnen")
+	doris.Want("Ihre Zeichnung ist festgehalten.")
+	claudia.page(200, course, "Beendet", "Cem Satzung")
+	claudia.page(200, kase+"/verlauf", "Um weitere Mitzeichnung gebeten", "Schlussgezeichnet")
+	doris.Press("English")
+	doris.page(200, task)
 }
 
 func (s *server) coursesPages(t *testing.T, data *db.DB) {

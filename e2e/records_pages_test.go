@@ -14,7 +14,7 @@ import (
 // recordsPages are the pages of the electronic file in the states that its journey does not come by.
 func (s *server) recordsPages(t *testing.T, data *db.DB) {
 	for name, pages := range map[string]func(*testing.T, *db.DB){
-		"files": s.filesPages, "documents": s.documentsPages, "post": s.postPages, "tasks": s.tasksPages, "courses": s.coursesPages,
+		"files": s.filesPages, "lists": s.listsPages, "changes": s.changesPages, "signing": s.signingPages, "documents": s.documentsPages, "post": s.postPages, "tasks": s.tasksPages, "courses": s.coursesPages,
 		"office": s.officePages, "plan": s.planPages, "disposal": s.disposalPages, "erasure": s.erasurePages, "auditor": s.auditorPages,
 	} {
 		t.Run(name, func(t *testing.T) { t.Parallel(); pages(t, data) })
