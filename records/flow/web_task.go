@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strconv"
 
+	"rennsteig/platform/extract"
 	"rennsteig/platform/i18n"
 	"rennsteig/platform/web"
 	"rennsteig/records"
@@ -24,6 +25,8 @@ type taskPage struct {
 	Sheet   Sheet
 	Open    string // address of the version
 	Card    string // address of the document's own page
+	Look    string // address of the page that shows all its pages
+	First   string // address of the picture of the first; "" if it has none
 	Before  Sheet
 	Earlier string // address of the version before
 	Changed []Piece
@@ -78,6 +81,10 @@ func (r *Room) showTask(w http.ResponseWriter, req *http.Request, id, which stri
 		document := "/akte/dokument/" + d.Circulation.Document
 		at := func(s Sheet) string { return document + "/fassung/" + strconv.FormatInt(s.Version, 10) }
 		p.Open, p.Card, p.Link = at(d.Draft), document+"/karte", t("flow.document_version", d.Draft.Name, d.Draft.Version)
+		p.Look = records.LookPath(d.Circulation.Document, d.Draft.Version)
+		if extract.Visible(d.Draft.MediaType, d.Draft.Name) {
+			p.First = records.SheetPath(d.Circulation.Document, d.Draft.Version, 1, false)
+		}
 		if d.Before.Version > 0 {
 			p.Earlier = at(d.Before)
 		}
