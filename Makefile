@@ -11,7 +11,7 @@ VERSITYGW := $(TOOLS)/versitygw
 LINTER := $(TOOLS)/golangci-lint
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
-.PHONY: help build run test test-reference bench lint fmt vuln deps assets tools clean
+.PHONY: help build run test test-reference bench bench-fulltext lint fmt vuln deps assets tools clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -33,7 +33,12 @@ test-reference: assets ## comparisons with RENNSTEIG_REFERENCE=DIR, the folder w
 bench: deps assets ## ratios measured in one run on this machine; see docs/PERFORMANCE.md
 	go run ./platform/db/dbtest/pgtest -durable -- go run ./bench
 	go run ./bench/searchcmp
-	go run ./platform/db/dbtest/pgtest -durable -- go test -run '^$$' -bench . -benchtime 1x -timeout 60m ./records/... ./platform/extract ./standards/xdomea
+	go run ./platform/db/dbtest/pgtest -durable -- go test -run '^$$' -bench . -benchtime 1x -timeout 60m ./records/... ./platform/fulltext ./platform/extract ./standards/xdomea
+
+bench-fulltext: deps ## the full text over 200,000 documents, on both databases: fills them first, an hour each
+	dir=$$(mktemp -d) && trap 'rm -rf $$dir' EXIT && \
+	RENNSTEIG_FULLTEXT=sqlite:$$dir/text.db go test -run '^$$' -bench Search -benchtime 1x -timeout 4h ./platform/fulltext
+	go run ./platform/db/dbtest/pgtest -durable -- bash -c 'RENNSTEIG_FULLTEXT=$$RENNSTEIG_TEST_PG go test -run "^$$" -bench Search -benchtime 1x -timeout 4h ./platform/fulltext'
 
 lint: assets $(LINTER) ## golangci-lint
 	$(LINTER) run ./...
