@@ -16,6 +16,7 @@ import (
 	"rennsteig/platform/cli"
 	"rennsteig/platform/identity/signin"
 	"rennsteig/platform/queue"
+	"rennsteig/records"
 	"rennsteig/records/disposal"
 )
 
@@ -61,6 +62,7 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		args = []string{"--help"}
 	}
 	c.Audit.Prove.Resolve = evidence
+	c.Audit.Recheck.Holders = records.Holders
 	command, err := parser.Parse(args)
 	if exited >= 0 {
 		return exited

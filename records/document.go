@@ -9,7 +9,6 @@ import (
 	"time"
 	"unicode"
 
-	"rennsteig/platform/errs"
 	"rennsteig/records/access"
 )
 
@@ -66,11 +65,7 @@ func (r *Room) OpenDocument(ctx context.Context, id string) (Document, io.ReadCl
 	if err := r.noteReading(ctx, d.Authority, DocumentObject(id), c.Level); err != nil {
 		return Document{}, nil, err
 	}
-	content, err := r.h.Blobs.Open(ctx, d.Hash)
-	if errs.Is(err, errs.NotFound) {
-		// The row vouches for it, so this is our loss and not the reader's mistake.
-		return Document{}, nil, errs.E(errs.Internal, "records.error.blob_missing", d.Name, err)
-	}
+	content, err := r.OpenBlob(ctx, d.Hash, d.Name)
 	return d, content, err
 }
 

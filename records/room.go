@@ -50,6 +50,7 @@ func New(h *platform.House, cashier Cashier, fees Fees, policies Policies) (*Roo
 	r.AddList(inboxList)
 	r.AddList(filesList)
 	r.pages = newPages(h.Site)
+	h.Audit.Holders = Holders
 	queue.Handle(h.Queue, topicRender, r.renderApplication)
 	queue.Handle(h.Queue, topicRenderNotice, r.renderNotice)
 	return r, nil

@@ -23,6 +23,9 @@ type Log struct {
 
 	// Logger is told what keeps the sequencer from its work. slog.Default() unless set before Run.
 	Logger *slog.Logger
+
+	// Holders is set by whoever knows files, before anything is read; nil: damage is told by the entries' objects alone.
+	Holders Holders
 }
 
 // New returns the log on d, whose checkpoints are signed with key.

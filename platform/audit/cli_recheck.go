@@ -17,6 +17,8 @@ type RecheckCmd struct {
 	BlobsFlag
 	All  bool `help:"Read every file that the log names now, not only the next ones."`
 	JSON bool `help:"Print the result as JSON."`
+
+	Holders Holders `kong:"-"` // set by whoever knows files; nil: there are none
 }
 
 // Help is the text below the usage.
@@ -40,6 +42,14 @@ type findingOutput struct {
 	Damage  Damage    `json:"damage"`
 	Noticed time.Time `json:"noticed"`
 	Objects []string  `json:"objects"`
+	// Documents are what people know the file as.
+	Documents []documentOutput `json:"documents"`
+}
+
+type documentOutput struct {
+	Reference string `json:"reference"`
+	Name      string `json:"name,omitempty"`
+	Version   int64  `json:"version"`
 }
 
 // Run reads files, and prints what is damaged.
@@ -52,6 +62,7 @@ func (c *RecheckCmd) Run(env *cli.Env) error {
 	if !l.key.CanSeal() {
 		return fmt.Errorf("%w: what is found is written into the log", errNoSecret)
 	}
+	l.Holders = c.Holders
 	l.Logger = slog.New(slog.NewTextHandler(env.Err, nil))
 	store, err := c.BlobsFlag.open(env.Context, c.Store)
 	if err != nil {
@@ -95,12 +106,19 @@ func (c *RecheckCmd) print(env *cli.Env, l *Log) error {
 			out.Finished = &s.Finished
 		}
 		for _, f := range list {
-			out.Findings = append(out.Findings, findingOutput{f.Hash, f.Damage, f.Noticed, f.Objects})
+			x := findingOutput{f.Hash, f.Damage, f.Noticed, f.Objects, []documentOutput{}}
+			for _, h := range f.Holders {
+				x.Documents = append(x.Documents, documentOutput{h.Reference, h.Name, h.Version})
+			}
+			out.Findings = append(out.Findings, x)
 		}
 		err = env.JSON(out)
 	} else {
 		for _, f := range list {
 			fmt.Fprintf(env.Out, "%s  %s, noticed %s, %v\n", f.Hash, f.Damage, f.Noticed.Format(time.RFC3339), f.Objects)
+			for _, h := range f.Holders {
+				fmt.Fprintf(env.Out, "  %s, %q, version %d\n", h.Reference, h.Name, h.Version)
+			}
 		}
 		last := "never"
 		if !s.Finished.IsZero() {

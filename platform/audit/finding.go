@@ -19,6 +19,7 @@ type Finding struct {
 	Noticed time.Time
 	Checked time.Time // looked at last
 	Objects []string  // that vouch for it, as far as the caller may see them; the newest, at most 20
+	Holders []Holder  // what people know it as, at the authorities that the caller watches over; at most 20
 }
 
 const maxObjects = 20
@@ -53,6 +54,11 @@ func (l *Log) Findings(ctx context.Context, before string, limit int) ([]Finding
 		for _, v := range by {
 			if !slices.Contains(list[i].Objects, v.object) {
 				list[i].Objects = append(list[i].Objects, v.object)
+			}
+		}
+		if l.Holders != nil {
+			if list[i].Holders, err = l.Holders(ctx, q, scope, list[i].Hash); err != nil {
+				return nil, fmt.Errorf("documents of a finding: %w", err)
 			}
 		}
 	}

@@ -259,7 +259,7 @@ func (p *turn) do(ctx context.Context) error {
 			return fmt.Errorf("%s: %w", failed[0], errUnread)
 		}
 		for _, hash := range failed {
-			if err := p.damaged(ctx, hash, Unreadable); err != nil {
+			if err := p.log.damaged(ctx, hash, p.Now(), Unreadable); err != nil {
 				return err
 			}
 		}
@@ -350,7 +350,7 @@ func (p *turn) look(ctx context.Context, hash string, known bool) error {
 	case gone:
 		return nil
 	}
-	return p.damaged(ctx, hash, damage)
+	return p.log.damaged(ctx, hash, p.Now(), damage)
 }
 
 // erased reports whether the last entry that names a file says that it was rightly removed.
@@ -384,30 +384,13 @@ func (p *turn) erased(ctx context.Context, hash string) (bool, error) {
 	return err == nil && slices.Contains(rows[0].record().Erased, hash), err
 }
 
-// damaged keeps a finding, with an entry when it is new.
-func (p *turn) damaged(ctx context.Context, hash string, kind Damage) error {
-	var objects []string
-	isNew := false
-	err := p.log.d.Tx(ctx, func(ctx context.Context, tx *db.Tx) (err error) {
-		if isNew, err = keepFinding(ctx, tx, hash, kind, p.Now()); err != nil || !isNew {
-			return err
-		}
-		objects, err = p.tell(ctx, tx, Entry{Action: "audit.file_damaged", Changes: map[string]any{"kind": kind}}, hash)
-		return err
-	})
-	if err == nil && isNew {
-		p.log.Logger.ErrorContext(ctx, "a stored file is damaged", "sha256", hash, "damage", string(kind), "objects", objects)
-	}
-	return err
-}
-
 // closed ends a finding: the file is whole again, or was rightly removed.
 func (p *turn) closed(ctx context.Context, hash string, whole bool) error {
 	err := p.log.d.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		if err := deleteFinding(ctx, tx, hash); err != nil || !whole {
 			return err
 		}
-		_, err := p.tell(ctx, tx, Entry{Action: "audit.file_repaired"}, hash)
+		_, err := p.log.tell(ctx, tx, Entry{Action: "audit.file_repaired"}, hash)
 		return err
 	})
 	if err == nil {
@@ -418,7 +401,7 @@ func (p *turn) closed(ctx context.Context, hash string, whole bool) error {
 
 // tell writes an entry about a file for the authority whose entries vouch for it; for none, and without their
 // objects, if they are several.
-func (p *turn) tell(ctx context.Context, tx *db.Tx, e Entry, hash string) (objects []string, err error) {
+func (l *Log) tell(ctx context.Context, tx *db.Tx, e Entry, hash string) (objects []string, err error) {
 	by, err := vouching(ctx, tx, nil, hash, maxObjects)
 	if err != nil {
 		return nil, err
@@ -438,5 +421,5 @@ func (p *turn) tell(ctx context.Context, tx *db.Tx, e Entry, hash string) (objec
 		}
 		e.Changes["objects"] = objects
 	}
-	return objects, p.log.Append(ctx, tx, e)
+	return objects, l.Append(ctx, tx, e)
 }

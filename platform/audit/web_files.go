@@ -23,6 +23,7 @@ type findingRow struct {
 	Finding Finding
 	Damage  web.Badge
 	Objects []web.Link
+	Holders []web.Link
 	Log     string // entries about the file
 }
 
@@ -62,6 +63,13 @@ func (p *Pages) showFiles(w http.ResponseWriter, r *http.Request) error {
 		row := findingRow{Finding: f, Damage: web.Badge{Kind: "danger", Text: t("audit.damage." + string(f.Damage))}, Log: about("blob:" + f.Hash)}
 		for _, o := range f.Objects {
 			row.Objects = append(row.Objects, web.Link{Text: o, Href: about(o)})
+		}
+		for _, h := range f.Holders {
+			name := h.Name
+			if name == "" {
+				name = t("audit.recheck.confidential")
+			}
+			row.Holders = append(row.Holders, web.Link{Text: t("audit.recheck.holder", h.Reference, name, h.Version), Href: h.Path})
 		}
 		data.Rows = append(data.Rows, row)
 	}

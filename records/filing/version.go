@@ -211,11 +211,7 @@ func (r *Room) OpenVersion(ctx context.Context, document string, number int64, h
 
 // open reads a stored file that a row vouches for.
 func (r *Room) open(ctx context.Context, hash, name string) (io.ReadCloser, error) {
-	content, err := r.h.Blobs.Open(ctx, hash)
-	if errs.Is(err, errs.NotFound) {
-		return nil, errs.E(errs.Internal, "records.error.blob_missing", name, err)
-	}
-	return content, err
+	return r.core.OpenBlob(ctx, hash, name)
 }
 
 // noteDocument keeps a look into a confidential document in the log.

@@ -89,6 +89,17 @@ func (r *Room) showCard(w http.ResponseWriter, req *http.Request, failed error) 
 	case p.Locked:
 		p.State = web.Badge{Kind: "warning", Text: t("filing.state.locked")}
 	}
+	var hashes []string
+	for _, v := range c.Versions {
+		hashes = append(hashes, v.Hash)
+	}
+	damaged, err := r.h.Audit.Damaged(req.Context(), hashes)
+	if err != nil {
+		return err
+	}
+	if damaged[c.Hash] != "" {
+		p.State = web.Badge{Kind: "danger", Text: t("records.blob.damaged")}
+	}
 	check, _ := strconv.ParseInt(req.URL.Query().Get("pruefen"), 10, 64)
 	first := map[string]int64{}
 	for i := len(c.Versions) - 1; i >= 0; i-- {
@@ -96,6 +107,9 @@ func (r *Room) showCard(w http.ResponseWriter, req *http.Request, failed error) 
 		row := versionRow{Version: v, Look: records.LookPath(c.ID, v.Number), Bytes: web.SizeText(v.Size), Current: v.Number == c.Version, Same: first[v.Hash]}
 		if row.Same == 0 {
 			first[v.Hash] = v.Number
+		}
+		if damaged[v.Hash] != "" {
+			row.Checked = t("filing.check.damaged")
 		}
 		if v.Number == check {
 			row.Checked = r.recheck(req, v)
