@@ -119,6 +119,8 @@ func (s *server) disposalPages(t *testing.T, data *db.DB) {
 	arne.Want("Die Akten werden vernichtet.")
 	arne.until("/akte/akte/"+goods+"/aufbewahrung", "Vernichtungsnachweis")
 	arne.shows(200, "Regina Ablage und Arne Altakte", "Prüffall Beschaffung")
+	arne.page(200, "/akte/akte/"+goods, "Diese Akte wurde am", "Vernichtungsnachweis", "Zum Aussonderungsverfahren")
+	arne.page(200, "/akte/akte/"+goods+"/nachweis")
 
 	// Handed over, not taken, to be handed over again.
 	p.goTo(process)
@@ -149,7 +151,10 @@ func (s *server) disposalPages(t *testing.T, data *db.DB) {
 	p.goTo(imported)
 	p.Fill("Aktenplaneinheit", "20.10")
 	p.Press("Übernehmen")
-	p.shows(200, "Alles ist übernommen.", "Übernommen von")
+	p.shows(422, "Wählen Sie die federführende Einheit, oder dass nur die Registratur die Akten öffnet.")
+	p.Fill("Federführung", "20")
+	p.Press("Übernehmen")
+	p.shows(200, "Alles ist übernommen.", "Übernommen von", "Übernommene Akten", plansRef)
 
 	// Who keeps no records.
 	clerk := s.staff(t, "Claudia Amtmann")

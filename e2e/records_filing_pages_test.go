@@ -304,6 +304,9 @@ func (s *server) lettersPages(t *testing.T, p *person, data *db.DB, mail string)
 	p.goTo(post)
 	p.Press("Wieder öffnen")
 	p.shows(200, "Der Eingang ist wieder offen.")
+	p.until("/akte/suche?q=Bolzplatz", "Zuschuss zum Bolzplatz")
+	p.shows(200)
+	p.list("Zuschuss zum Bolzplatz")
 
 	// Several at once; passed on, it is the others' who registered it.
 	p.page(200, "/akte/posteingang?q=Bolzplatz", "Mit den ausgewählten")

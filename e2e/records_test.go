@@ -197,6 +197,8 @@ func (s *server) archived(t *testing.T, dir string, data *db.DB, regina *person,
 	regina.until(process, "vernichtet")
 	regina.until(file+"/aufbewahrung", "Vernichtungsnachweis")
 	regina.see("akte-vernichtet", "LA 4711", "vernichtet")
+	regina.goTo(file)
+	regina.see("akte-im-archiv", "Diese Akte ist im Archiv.", "Vernichtungsnachweis", "Zum Aussonderungsverfahren")
 	regina.goTo(kase)
 	if regina.Status() != 404 {
 		t.Errorf("the case is still there: %d", regina.Status())
