@@ -470,11 +470,11 @@ func TestUploads(t *testing.T) {
 		if x.h.Scan, err = scan.New(clamd.Address); err != nil {
 			t.Fatal(err)
 		}
-		if got := post("rechnung.pdf", []byte("%PDF-1.7\n"+scantest.EICAR)); got.StatusCode != 422 || !strings.Contains(got.Body, "Schadsoftware") {
+		if got := post("rechnung.pdf", []byte("%PDF-1.7\n"+scantest.EICAR)); got.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(got.Body, "Schadsoftware") {
 			t.Errorf("malware: %d", got.StatusCode)
 		}
 		clamd.Stop()
-		if got := post("rechnung.pdf", []byte("%PDF-1.7\n3")); got.StatusCode != 503 {
+		if got := post("rechnung.pdf", []byte("%PDF-1.7\n3")); got.StatusCode != http.StatusServiceUnavailable {
 			t.Errorf("the scanner is away: %d", got.StatusCode)
 		}
 		x.h.Scan = nil

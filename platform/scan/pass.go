@@ -13,11 +13,11 @@ func (s *Scanner) Pass(ctx context.Context, r io.Reader) io.Reader {
 	}
 	seen, show := io.Pipe()
 	p := &passing{r: r, show: show, verdict: make(chan error, 1)}
-	p.stop = context.AfterFunc(ctx, func() { show.CloseWithError(context.Cause(ctx)) }) //nolint:errcheck // always nil
+	p.stop = context.AfterFunc(ctx, func() { show.CloseWithError(context.Cause(ctx)) })
 	go func() {
 		err := s.Check(ctx, seen)
 		p.verdict <- err
-		seen.CloseWithError(io.ErrClosedPipe) //nolint:errcheck // always nil
+		seen.CloseWithError(io.ErrClosedPipe)
 	}()
 	return p
 }
@@ -51,7 +51,7 @@ func (p *passing) Read(b []byte) (int, error) {
 
 // end hands the reader's error to the scanner, and is the scanner's, or otherwise if that is nil.
 func (p *passing) end(of, otherwise error) error {
-	p.show.CloseWithError(of) //nolint:errcheck // always nil; nil is the end
+	p.show.CloseWithError(of) // nil is the end
 	p.stop()
 	if p.err = <-p.verdict; p.err == nil {
 		p.err = otherwise

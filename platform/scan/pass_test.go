@@ -30,7 +30,9 @@ func TestPass(t *testing.T) {
 		}
 		return n
 	}
-	put := func(ctx context.Context, r io.Reader) (blob.Ref, error) { return store.Put(ctx, s.Pass(ctx, r), 10<<20) }
+	put := func(ctx context.Context, r io.Reader) (blob.Ref, error) {
+		return store.Put(ctx, s.Pass(ctx, r), 10<<20)
+	}
 	clean := bytes.Repeat([]byte("x"), 3*chunk+5)
 	for name, r := range map[string]io.Reader{"at once": bytes.NewReader(clean), "end with the last bytes": iotest.DataErrReader(bytes.NewReader(clean))} {
 		if ref, err := put(t.Context(), r); err != nil || ref.Size != int64(len(clean)) || stored() != 1 {
