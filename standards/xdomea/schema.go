@@ -49,14 +49,35 @@ func openSchema(folder string) (schema, error) {
 	return schema{file, string(ns[1])}, nil
 }
 
+// HasSchema reports whether there are schemas in the folder, as Options.Schema demands.
+func HasSchema(folder string) bool {
+	_, err := openSchema(folder)
+	return err == nil
+}
+
+const unvalidated = "not validated against the schema: "
+
+// Unvalidated says why a message was not validated against the schema; "" if it was.
+func Unvalidated(found []Finding) string {
+	for _, f := range found {
+		if why, ok := strings.CutPrefix(f.Message, unvalidated); ok && f.Severity == Note {
+			return why
+		}
+		if f.Code == "message-missing" || strings.HasPrefix(f.Code, "zip-") {
+			return "there is no message that can be read"
+		}
+	}
+	return ""
+}
+
 // schema validates the message with xmllint, or notes why not. It never sees a message with a document type.
 func (c *checker) schema(f *zip.File, m *reading) {
 	not := func(why string, args ...any) {
-		c.add(Note, "schema", f.Name, "not validated against the schema: "+why, args...)
+		c.add(Note, "schema", f.Name, unvalidated+why, args...)
 	}
 	switch {
 	case c.xsd.file == "":
-		not("none was named")
+		not("none was named; schemas come from the XRepository")
 		return
 	case !m.whole:
 		not("the message cannot be read")
