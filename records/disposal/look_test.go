@@ -19,7 +19,12 @@ func TestLook(t *testing.T) {
 	must(t, err)
 	p.Site.Assets = assets
 	h := newHouse(t, p)
+	gone, _, _, _ := h.destroyed(t)
 	g := h.guard(t)
+	hidden := h.closed(t, claudia, erfurt, unitV)
+	h.exec(t, `UPDATE records_file SET level = 2 WHERE id = '`+hidden.ID+`'`)
+	h.closed(t, claudia, erfurt, unitA)
+	h.years(40)
 	who := identity.From(arne)
 	p.Site.Routes(h.mux)
 	inner := p.Site.Mux(h.mux)
@@ -44,11 +49,20 @@ func TestLook(t *testing.T) {
 		{"due", duePath}, {"due-empty", duePath + "?q=gibtsnicht"}, {"processes", listPath}, {"process", listPath + "/" + g.process},
 		{"retention", "/akte/akte/" + g.handed.ID + "/aufbewahrung"}, {"retention-destroyed", "/akte/akte/" + g.other.ID + "/aufbewahrung"},
 		{"erase", "/akte/akte/" + g.due.ID + "/loeschung"}, {"erasures", erasePath}, {"erasure", "/akte/loeschung/" + g.erasure},
-		{"imports", importPath}, {"import", importPath + "/" + g.imported.ID}, {"person", personPath},
+		{"imports", importPath}, {"import", importPath + "/" + g.imported.ID}, {"import-taken", importPath + "/" + g.takenImport}, {"person", personPath},
+		{"stub", "/akte/akte/" + gone.ID}, {"stub-proof", "/akte/akte/" + gone.ID + "/nachweis"}, {"case-taken", "/akte/vorgang/" + h.casesOf(t, g.taken.ID)[0].ID},
 	} {
 		b.Open(server.URL + page.path)
 		look(page.name, http.StatusOK)
 	}
+	b.Open(server.URL + importPath + "/" + g.imported.ID)
+	b.Press("Übernehmen")
+	look("import-error", http.StatusUnprocessableEntity)
+	b.Open(server.URL + duePath)
+	b.Choose("Alle Akten dieser Auswahl")
+	b.Press("Abgeben (zweistufig)")
+	look("left", http.StatusConflict)
+	b.Open(server.URL + personPath)
 	b.Fill("Name der Person", secret)
 	b.Press("Suchen")
 	look("person-hits", http.StatusOK)
