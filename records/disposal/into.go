@@ -19,15 +19,19 @@ type Into struct {
 	Level access.Level  // at least; a record that the package says more of has more
 }
 
-// check is errs.Invalid unless it is said who leads the files.
+// check is errs.Invalid unless it is said where the files go and who leads them.
 func (i *Into) check() error {
 	if i.Reach == "" {
 		i.Reach = records.LeadOnly
 	}
-	if i.Lead == "" && i.Reach != records.Registry {
-		return errs.InvalidFields([]errs.Field{{Name: "lead", Key: "disposal.error.lead"}})
+	var wrong []errs.Field
+	if i.Unit == "" {
+		wrong = append(wrong, errs.Field{Name: "unit", Key: "records.error.unit"})
 	}
-	return nil
+	if i.Lead == "" && i.Reach != records.Registry {
+		wrong = append(wrong, errs.Field{Name: "lead", Key: "disposal.error.lead"})
+	}
+	return errs.InvalidFields(wrong)
 }
 
 // Came is a file that came with an import.

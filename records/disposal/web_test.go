@@ -124,7 +124,8 @@ func TestTwoStepsThroughPages(t *testing.T) {
 			t.Error("the filter shows other files")
 		}
 		due := one.Get(duePath).Want(http.StatusOK, a.Reference, b.Reference, v.Reference)
-		process := due.Choose("Alle Akten dieser Auswahl").Press("Abgeben (zweistufig)").Want(http.StatusOK, "abgegeben: 1", "bewertet: 1")
+		process := due.Choose("Alle Akten dieser Auswahl").Press("Abgeben (zweistufig)").Want(http.StatusConflict, "Diese Akten gehen nicht mit").
+			Press("Ohne diese Akten beginnen").Want(http.StatusOK, "abgegeben: 1", "bewertet: 1")
 		id := process.Path[len(listPath)+1:]
 		h.drain(t)
 		k, content := h.packageOf(t, id, xdomea.Disposal)
