@@ -198,6 +198,9 @@ func (r *Room) ReassignUnit(ctx context.Context, id string, version int64, code,
 			return err
 		}
 		unit, err := r.store.unit(ctx, tx, access.At(f.Authority), code)
+		if err != nil && !errs.Is(err, errs.NotFound) {
+			return err
+		}
 		if err != nil || code == f.Unit.Code || !unit.ValidAt(r.h.Now()) {
 			return errs.InvalidFields([]errs.Field{{Name: "unit", Key: "records.error.unit"}})
 		}
