@@ -2,7 +2,6 @@ package apply
 
 import (
 	"context"
-	"strings"
 
 	"rennsteig/platform/db"
 )
@@ -14,11 +13,7 @@ func (r *Room) Keeps(ctx context.Context, q db.Querier, hashes []string) ([]stri
 		return nil, err
 	}
 	var p db.Params
-	marks := make([]string, len(hashes))
-	for i, h := range hashes {
-		marks[i] = p.Add(h)
-	}
-	in := " IN (" + strings.Join(marks, ", ") + ")"
+	in := " IN " + p.List(hashes)
 	rows, err := q.Query(ctx, `SELECT blob_hash FROM apply_attachment WHERE blob_hash`+in+
 		` UNION SELECT receipt_hash FROM apply_application WHERE receipt_hash <> '' AND receipt_hash`+in+
 		` UNION SELECT notice_hash FROM apply_application WHERE notice_hash <> '' AND notice_hash`+in, p...)

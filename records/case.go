@@ -184,7 +184,7 @@ func (r *Room) Dossier(ctx context.Context, id string) (d Dossier, err error) {
 	if d.File, err = r.store.fileOf(ctx, q, scope, d.Case); err != nil {
 		return d, err
 	}
-	if err := r.noteReading(ctx, d.Case.Authority, object(id), max(d.File.Level, d.Case.Level)); err != nil {
+	if err := r.NoteReading(ctx, "records.read", d.Case.Authority, object(id), max(d.File.Level, d.Case.Level), nil); err != nil {
 		return Dossier{}, err
 	}
 	if d.Form, err = r.store.form(ctx, q, scope, id); err != nil {
@@ -291,7 +291,7 @@ func (r *Room) AddNote(ctx context.Context, id, noteID, text string) error {
 			return err
 		}
 		return r.h.Audit.Append(ctx, tx, audit.Entry{Action: "records.note_added", Authority: c.Authority, Object: object(c.ID),
-			Changes: map[string]any{"note": noteID, "sha256": digest(text)}})
+			Changes: map[string]any{"note": noteID, "sha256": Digest(text)}})
 	})
 }
 
@@ -420,8 +420,8 @@ func checkText(wrong *[]errs.Field, name, text string, most int) string {
 	return text
 }
 
-// digest is the SHA-256 of a text, for the log: proof of what was written without writing it there.
-func digest(text string) string {
+// Digest is the SHA-256 of a text, for the log: proof of what was written without writing it there.
+func Digest(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return hex.EncodeToString(sum[:])
 }

@@ -144,8 +144,8 @@ func changes(old, now CaseDetails) map[string]any {
 			out[name] = []any{before, after}
 		}
 	}
-	put("subject_sha256", digest(old.Subject), digest(now.Subject))
-	put("applicant_sha256", digest(old.Applicant), digest(now.Applicant))
+	put("subject_sha256", Digest(old.Subject), Digest(now.Subject))
+	put("applicant_sha256", Digest(old.Applicant), Digest(now.Applicant))
 	put("due", i18n.ISODate(old.Due), i18n.ISODate(now.Due))
 	put("level", int64(old.Level), int64(now.Level))
 	put("part", old.Part, now.Part)

@@ -57,7 +57,7 @@ func TestChangeCase(t *testing.T) {
 			t.Errorf("found %d, %v", len(l.Items), err)
 		}
 		log := query1(t, h, `SELECT changes FROM audit_entry WHERE action = 'records.case_changed'`)
-		for _, want := range []string{`"level":[0,1]`, `"part":["","` + part + `"]`, `"org":["","org-20"]`, digest("Große Rutsche"), i18n.ISODate(d.Due)} {
+		for _, want := range []string{`"level":[0,1]`, `"part":["","` + part + `"]`, `"org":["","org-20"]`, Digest("Große Rutsche"), i18n.ISODate(d.Due)} {
 			if !strings.Contains(log, want) {
 				t.Errorf("the log lacks %s: %s", want, log)
 			}

@@ -173,7 +173,7 @@ func (r *Room) Decide(ctx context.Context, id string, version int64, v Verdict) 
 
 func (r *Room) decide(ctx context.Context, tx *db.Tx, c Case, d Decision) (audit.Entry, error) {
 	entry := audit.Entry{Action: "records.decided", Changes: map[string]any{"granted": d.Granted,
-		"sha256": digest(d.Decision + "\n" + d.Reasons)}}
+		"sha256": Digest(d.Decision + "\n" + d.Reasons)}}
 	if d.Amount != 0 {
 		p, err := r.cashier.Request(ctx, tx, Order{Authority: c.Authority, Source: object(c.ID), Purpose: cut(c.Reference, 27),
 			Amount: d.Amount, ReturnPath: c.StatusPath, Due: d.Due})

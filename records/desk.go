@@ -2,6 +2,7 @@ package records
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"strconv"
 
@@ -91,14 +92,16 @@ func (r *Room) VersionAdded(ctx context.Context, tx *db.Tx, document string) err
 	return nil
 }
 
-// noteReading keeps a reader's look at something confidential in the log.
-func (r *Room) noteReading(ctx context.Context, authority, object string, level access.Level) error {
+// NoteReading keeps the caller's look at something confidential in the log, as the action of the part that shows it; what
+// is said of it beside the level.
+func (r *Room) NoteReading(ctx context.Context, action, authority, object string, level access.Level, what map[string]any) error {
 	if !level.Sensitive() {
 		return nil
 	}
+	changes := map[string]any{"level": int64(level)}
+	maps.Copy(changes, what)
 	return r.h.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		return r.h.Audit.Append(ctx, tx, audit.Entry{Action: "records.read", Authority: authority, Object: object,
-			Changes: map[string]any{"level": int64(level)}})
+		return r.h.Audit.Append(ctx, tx, audit.Entry{Action: action, Authority: authority, Object: object, Changes: changes})
 	})
 }
 

@@ -62,7 +62,7 @@ func (r *Room) OpenDocument(ctx context.Context, id string) (Document, io.ReadCl
 	if err != nil {
 		return Document{}, nil, err
 	}
-	if err := r.noteReading(ctx, d.Authority, DocumentObject(id), c.Level); err != nil {
+	if err := r.NoteReading(ctx, "records.read", d.Authority, DocumentObject(id), c.Level, nil); err != nil {
 		return Document{}, nil, err
 	}
 	content, err := r.OpenBlob(ctx, d.Hash, d.Name)

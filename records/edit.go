@@ -86,7 +86,7 @@ func (r *Room) ChangeFile(ctx context.Context, id string, version int64, d Detai
 			}
 		}
 		f.set(d)
-		return map[string]any{"subject_sha256": digest(f.Subject), "lead": f.Lead, "reach": d.Reach, "level": f.Level, "medium": f.Medium}, nil
+		return map[string]any{"subject_sha256": Digest(f.Subject), "lead": f.Lead, "reach": d.Reach, "level": f.Level, "medium": f.Medium}, nil
 	})
 }
 
@@ -102,7 +102,7 @@ func (r *Room) AddPart(ctx context.Context, file string, version int64, id, subj
 	}
 	return r.changeFile(ctx, file, version, "records.part_opened", func(ctx context.Context, tx *db.Tx, a access.Access, f *File) (map[string]any, error) {
 		n, err := r.store.insertPart(ctx, tx, a, *f, Part{ID: id, Subject: subject, OpenedAt: r.h.Now()})
-		return map[string]any{"part": n, "subject_sha256": digest(subject)}, err
+		return map[string]any{"part": n, "subject_sha256": Digest(subject)}, err
 	})
 }
 

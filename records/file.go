@@ -135,7 +135,7 @@ func (r *Room) FilePage(ctx context.Context, id string, page paging.Cursor) (v F
 	if v.File, err = r.store.fileByID(ctx, q, a, id); err != nil {
 		return v, err
 	}
-	if err := r.noteReading(ctx, v.File.Authority, FileObject(id), v.File.Level); err != nil {
+	if err := r.NoteReading(ctx, "records.read", v.File.Authority, FileObject(id), v.File.Level, nil); err != nil {
 		return FileView{}, err
 	}
 	v.Manage = a.Manages(v.File.Authority, v.File.Lead)

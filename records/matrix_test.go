@@ -112,7 +112,7 @@ var actions = map[string]struct {
 
 // notOnOne are the other exported methods that take a context: lists (the strangers' tests have them), what opens
 // something new, the program's own jobs, and what the other parts build on (with an access.Access of their own).
-var notOnOne = []string{"Answered", "CaseByID", "CaseToChange", "Choices", "CloseIn", "Columns", "DocumentByID", "DocumentLeaves", "DropView", "Each", "EnsurePlan", "FileByID", "FileDocuments", "FileOf", "Files", "Inbox", "LeaveTraces", "OpenBlob",
+var notOnOne = []string{"Answered", "CaseByID", "CaseToChange", "Choices", "CloseIn", "Columns", "DocumentByID", "DocumentLeaves", "DropView", "Each", "EnsurePlan", "FileByID", "FileDocuments", "FileOf", "Files", "Inbox", "LeaveTraces", "NoteReading", "OpenBlob",
 	"KeepColumns", "Neighbour", "OpenCaseIn", "OpenFile", "OpenFileIn", "Paid", "People", "Receive", "SaidIn", "SaveView", "Units", "VersionAdded", "Views"}
 
 func soon() time.Time { return time.Now().AddDate(0, 0, 3) }

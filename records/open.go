@@ -201,7 +201,7 @@ func (r *Room) OpenFileIn(ctx context.Context, tx *db.Tx, a access.Access, n New
 		return File{}, err
 	}
 	return f, r.h.Audit.Append(ctx, tx, audit.Entry{Action: "records.file_opened", Authority: f.Authority, Object: FileObject(f.ID),
-		Changes: map[string]any{"reference": f.Reference, "subject_sha256": digest(f.Subject), "lead": f.Lead, "reach": f.Reach(), "level": f.Level}})
+		Changes: map[string]any{"reference": f.Reference, "subject_sha256": Digest(f.Subject), "lead": f.Lead, "reach": f.Reach(), "level": f.Level}})
 }
 
 func (f *File) set(d Details) {
@@ -318,7 +318,7 @@ func (r *Room) OpenCaseIn(ctx context.Context, tx *db.Tx, a access.Access, n New
 		return Case{}, err
 	}
 	return c, r.h.Audit.Append(ctx, tx, audit.Entry{Action: "records.case_opened", Authority: c.Authority, Object: object(c.ID),
-		Changes: map[string]any{"reference": c.Reference, "file": f.ID, "subject_sha256": digest(c.Subject), "level": c.Level}})
+		Changes: map[string]any{"reference": c.Reference, "file": f.ID, "subject_sha256": Digest(c.Subject), "level": c.Level}})
 }
 
 // fileToChange reads and locks a file that the caller may change and that takes cases.

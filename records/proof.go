@@ -42,7 +42,7 @@ func (r *Room) FileHistory(ctx context.Context, file, before string) (h History,
 	if err != nil {
 		return h, err
 	}
-	if err := r.noteReading(ctx, h.File.Authority, FileObject(file), h.File.Level); err != nil {
+	if err := r.NoteReading(ctx, "records.read", h.File.Authority, FileObject(file), h.File.Level, nil); err != nil {
 		return History{}, err
 	}
 	if h.Partial = len(objects) > mostObjects; h.Partial {

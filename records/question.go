@@ -42,7 +42,7 @@ func (r *Room) Ask(ctx context.Context, id string, version int64, questionID, te
 			return r.store.hasQuestion(ctx, tx, access.At(c.Authority), c.ID, questionID)
 		},
 		do: func(ctx context.Context, tx *db.Tx, c *Case) (audit.Entry, error) {
-			entry := audit.Entry{Action: "records.asked", Changes: map[string]any{"question": questionID, "sha256": digest(text)}}
+			entry := audit.Entry{Action: "records.asked", Changes: map[string]any{"question": questionID, "sha256": Digest(text)}}
 			q := Question{ID: questionID, Text: text, Due: due, AskedAt: now, AskedBy: identity.From(ctx).Name}
 			if err := r.store.insertQuestion(ctx, tx, access.At(c.Authority), *c, q); err != nil {
 				return entry, err

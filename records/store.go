@@ -186,7 +186,7 @@ func filesQuery(s access.Access, f FileFilter) (string, db.Params) {
 		where += ` AND f.id = m.marked`
 	}
 	if f.Query != "" {
-		where += contains(&p, f.Query)
+		where += p.Words("search", f.Query)
 	}
 	if f.Unit != "" {
 		where += ` AND f.unit = ` + p.Add(f.Unit)
@@ -332,21 +332,10 @@ func inboxQuery(s access.Access, me string, f Filter) (string, db.Params) {
 		where += ` AND id = m.marked`
 	}
 	if f.Query != "" {
-		where += contains(&p, f.Query)
+		where += p.Words("search", f.Query)
 	}
 	return `SELECT ` + caseColumns + `, 0 FROM ` + from + `records_case WHERE ` + where + f.order().SQL(&p, f.Page), p
 }
-
-// contains is the condition that every word of the query is in the search text.
-func contains(p *db.Params, query string) string {
-	var b strings.Builder
-	for _, word := range strings.Fields(strings.ToLower(query)) {
-		b.WriteString(` AND search LIKE ` + p.Add("%"+escapeLike.Replace(word)+"%") + ` ESCAPE '!'`)
-	}
-	return b.String()
-}
-
-var escapeLike = strings.NewReplacer("!", "!!", "%", "!%", "_", "!_")
 
 type formRow struct{ CaseID, ID, Version, Title, Answers string }
 

@@ -3,7 +3,6 @@ package desk
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"rennsteig/platform/db"
 	"rennsteig/platform/errs"
@@ -54,9 +53,5 @@ func (s Scope) in(column string, p *db.Params) string {
 	if len(s.authorities) == 0 {
 		return column + " IS NULL" // no row has that
 	}
-	marks := make([]string, len(s.authorities))
-	for i, a := range s.authorities {
-		marks[i] = p.Add(a)
-	}
-	return column + " IN (" + strings.Join(marks, ", ") + ")"
+	return column + " IN " + p.List(s.authorities)
 }

@@ -3,6 +3,7 @@ package db
 import (
 	"database/sql"
 	"strconv"
+	"strings"
 )
 
 // Params collects the arguments of a statement in the order of their placeholders.
@@ -13,6 +14,33 @@ func (p *Params) Add(v any) string {
 	*p = append(*p, v)
 	return "$" + strconv.Itoa(len(*p))
 }
+
+// List appends the values and returns their placeholders for IN: "($1, $2)"; "(NULL)", which nothing is in, for none.
+func (p *Params) List(values []string) string {
+	if len(values) == 0 {
+		return "(NULL)"
+	}
+	marks := make([]string, len(values))
+	for i, v := range values {
+		marks[i] = p.Add(v)
+	}
+	return "(" + strings.Join(marks, ", ") + ")"
+}
+
+// Words returns the condition, to be appended to others, that each word of the query stands in the column, which is in
+// small letters; "" for no words.
+func (p *Params) Words(column, query string) string {
+	var b strings.Builder
+	for _, word := range strings.Fields(strings.ToLower(query)) {
+		b.WriteString(` AND ` + column + ` LIKE ` + p.Add("%"+EscapeLike(word)+"%") + ` ESCAPE '!'`)
+	}
+	return b.String()
+}
+
+// EscapeLike makes text stand for itself in a LIKE … ESCAPE '!'.
+func EscapeLike(s string) string { return escapeLike.Replace(s) }
+
+var escapeLike = strings.NewReplacer("!", "!!", "%", "!%", "_", "!_")
 
 // Scanner is a *sql.Row or the current row of *sql.Rows.
 type Scanner interface{ Scan(dest ...any) error }

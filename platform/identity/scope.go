@@ -2,7 +2,6 @@ package identity
 
 import (
 	"slices"
-	"strings"
 
 	"rennsteig/platform/db"
 )
@@ -50,9 +49,5 @@ func (s Scope) In(column string, p *db.Params) string {
 	if len(s.authorities) == 0 {
 		return column + " = ''" // no row has that
 	}
-	marks := make([]string, len(s.authorities))
-	for i, a := range s.authorities {
-		marks[i] = p.Add(a)
-	}
-	return column + " IN (" + strings.Join(marks, ", ") + ")"
+	return column + " IN " + p.List(s.authorities)
 }

@@ -183,9 +183,9 @@ func (a Access) reaches(file string, may May, p *db.Params) string {
 // weight is the SQL value of the nearest rule that concerns the caller (see Grant.weight), else of what the file's
 // readers and writers say in the same numbers: 0 write, 1 read, 2 nothing.
 func (a Access) weight(file string, p *db.Params) string {
-	keys := in(a.keys, p)
-	base := `CASE WHEN ` + file + `.writers IN ` + in(append([]string{""}, a.keys...), p) + ` THEN 0 WHEN ` +
-		file + `.readers IN ` + in(append([]string{""}, a.keys...), p) + ` THEN 1 ELSE 2 END`
+	keys := p.List(a.keys)
+	base := `CASE WHEN ` + file + `.writers IN ` + p.List(append([]string{""}, a.keys...)) + ` THEN 0 WHEN ` +
+		file + `.readers IN ` + p.List(append([]string{""}, a.keys...)) + ` THEN 1 ELSE 2 END`
 	if r := a.registrar; r.Several() || len(r.Authorities()) > 0 {
 		base = `CASE WHEN ` + r.In(file+".authority_id", p) + ` THEN 0 ELSE ` + base + ` END`
 	}
@@ -210,15 +210,4 @@ func (a Access) Cleared(authority string, level Level) bool {
 	return level == Open || a.full && a.Has(authority) || slices.ContainsFunc(a.cleared, func(c clearance) bool {
 		return c.authority == authority && level <= c.level
 	})
-}
-
-func in(values []string, p *db.Params) string {
-	if len(values) == 0 {
-		return "(NULL)"
-	}
-	marks := make([]string, len(values))
-	for i, v := range values {
-		marks[i] = p.Add(v)
-	}
-	return "(" + strings.Join(marks, ", ") + ")"
 }

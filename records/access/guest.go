@@ -60,13 +60,13 @@ func Guests(ctx context.Context, q db.Querier, a Access, caseID string) ([]Guest
 // isGuest reports whether one of the holders is a guest anywhere: for all others the predicate stays short.
 func isGuest(ctx context.Context, q db.Querier, a Access) (guest bool, err error) {
 	var p db.Params
-	err = q.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM records_guest WHERE holder IN `+in(a.keys, &p)+` AND `+a.In("authority_id", &p)+`)`, p...).Scan(&guest)
+	err = q.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM records_guest WHERE holder IN `+p.List(a.keys)+` AND `+a.In("authority_id", &p)+`)`, p...).Scan(&guest)
 	return guest, err
 }
 
 // visits is the predicate that the caller is a guest of the row of records_case with this alias.
 func (a Access) visits(row string, p *db.Params) string {
-	keys := in(a.keys, p)
+	keys := p.List(a.keys)
 	return `EXISTS (SELECT 1 FROM records_guest ag JOIN records_file gf ON gf.id = ` + row + `.file_id WHERE ag.case_id = ` + row + `.id AND ag.holder IN ` + keys +
 		a.clear("gf", p) + `) AND COALESCE((SELECT MAX(ar.weight) FROM records_grant ar WHERE ar.file_id = ` + row + `.file_id AND ar.holder IN ` + keys + `), 0) % 3 < 2`
 }

@@ -202,7 +202,7 @@ func (r *Room) destroySome(ctx context.Context, tx *db.Tx, a access.Access, p Pr
 	if err := r.store.lockFiles(ctx, tx, a, ids); err != nil {
 		return err
 	}
-	now, err := r.store.digests(ctx, tx, a, func(q *db.Params) string { return `f.closed_at > 0 AND f.id IN ` + list(q, ids) })
+	now, err := r.store.digests(ctx, tx, a, func(q *db.Params) string { return `f.closed_at > 0 AND f.id IN ` + q.List(ids) })
 	if err != nil {
 		return err
 	}

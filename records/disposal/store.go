@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"strings"
 	"time"
 
 	"rennsteig/platform/db"
@@ -45,26 +44,6 @@ func text(r db.Scanner) (s string, err error) {
 	err = r.Scan(&s)
 	return s, err
 }
-
-// list is "($1, $2)" for IN.
-func list(p *db.Params, values []string) string {
-	marks := make([]string, len(values))
-	for i, v := range values {
-		marks[i] = p.Add(v)
-	}
-	return "(" + strings.Join(marks, ", ") + ")"
-}
-
-// contains is the condition that every word of the query is in the column, which is in small letters.
-func contains(p *db.Params, column, query string) string {
-	var b strings.Builder
-	for _, word := range strings.Fields(strings.ToLower(query)) {
-		b.WriteString(` AND ` + column + ` LIKE ` + p.Add("%"+escapeLike.Replace(word)+"%") + ` ESCAPE '!'`)
-	}
-	return b.String()
-}
-
-var escapeLike = strings.NewReplacer("!", "!!", "%", "!%", "_", "!_")
 
 // --- retention ---
 

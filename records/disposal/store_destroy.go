@@ -110,12 +110,12 @@ const (
 // documents is the condition of the documents in the scope, with each one's id there as the value; the alias is d.
 func (s scope) documents(p *db.Params, a access.Access, ids []string) (value, condition string) {
 	value = map[scope]string{scopeFile: "d.file_id", scopeCase: "d.case_id", scopeDocument: "d.id"}[s]
-	return value, a.In("d.authority_id", p) + ` AND ` + value + ` IN ` + list(p, ids)
+	return value, a.In("d.authority_id", p) + ` AND ` + value + ` IN ` + p.List(ids)
 }
 
 func (store) lockFiles(ctx context.Context, tx *db.Tx, a access.Access, ids []string) error {
 	var p db.Params
-	rows, err := tx.Query(ctx, `SELECT id FROM records_file WHERE `+a.In("authority_id", &p)+` AND id IN `+list(&p, ids)+` ORDER BY id`+tx.ForUpdate(), p...)
+	rows, err := tx.Query(ctx, `SELECT id FROM records_file WHERE `+a.In("authority_id", &p)+` AND id IN `+p.List(ids)+` ORDER BY id`+tx.ForUpdate(), p...)
 	_, err = db.All(rows, err, text)
 	return err
 }
@@ -151,7 +151,7 @@ func (store) facts(ctx context.Context, tx *db.Tx, a access.Access, s scope, ids
 		scopeDocument: `SELECT f.id, f.authority_id, f.file_id, c.reference, f.name, '', f.created_at, 0, 0, 0 FROM records_document f
 			JOIN records_case c ON c.id = f.case_id WHERE `,
 	}[s]
-	rows, err := tx.Query(ctx, from+a.In("f.authority_id", &p)+` AND f.id IN `+list(&p, ids), p...)
+	rows, err := tx.Query(ctx, from+a.In("f.authority_id", &p)+` AND f.id IN `+p.List(ids), p...)
 	if err != nil {
 		return nil, err
 	}
@@ -193,7 +193,7 @@ func (store) facts(ctx context.Context, tx *db.Tx, a access.Access, s scope, ids
 // casesIn are the ids of cases and of those in them.
 func (store) casesIn(ctx context.Context, q db.Querier, a access.Access, ids []string) ([]string, error) {
 	var p db.Params
-	rows, err := q.Query(ctx, `SELECT id FROM records_case WHERE `+a.In("authority_id", &p)+` AND (id IN `+list(&p, ids)+` OR parent_id IN `+list(&p, ids)+`)`, p...)
+	rows, err := q.Query(ctx, `SELECT id FROM records_case WHERE `+a.In("authority_id", &p)+` AND (id IN `+p.List(ids)+` OR parent_id IN `+p.List(ids)+`)`, p...)
 	return db.All(rows, err, text)
 }
 
@@ -209,7 +209,7 @@ func (store) erase(ctx context.Context, tx *db.Tx, a access.Access, s scope, ids
 		return err
 	}
 	in := func(column string) func(p *db.Params) string {
-		return func(p *db.Params) string { return column + ` IN ` + list(p, ids) }
+		return func(p *db.Params) string { return column + ` IN ` + p.List(ids) }
 	}
 	documents := func(column, prefix string) func(p *db.Params) string {
 		return func(p *db.Params) string {
@@ -220,9 +220,9 @@ func (store) erase(ctx context.Context, tx *db.Tx, a access.Access, s scope, ids
 	cases := func(column, prefix string) func(p *db.Params) string {
 		return func(p *db.Params) string {
 			if s == scopeCase {
-				return column + ` IN (SELECT ` + prefix + `c.id FROM records_case c WHERE c.id IN ` + list(p, ids) + `)`
+				return column + ` IN (SELECT ` + prefix + `c.id FROM records_case c WHERE c.id IN ` + p.List(ids) + `)`
 			}
-			return column + ` IN (SELECT ` + prefix + `c.id FROM records_case c WHERE c.file_id IN ` + list(p, ids) + `)`
+			return column + ` IN (SELECT ` + prefix + `c.id FROM records_case c WHERE c.file_id IN ` + p.List(ids) + `)`
 		}
 	}
 	steps := []error{
@@ -246,7 +246,7 @@ func (store) erase(ctx context.Context, tx *db.Tx, a access.Access, s scope, ids
 			do(`DELETE FROM records_favourite WHERE `, in("file_id")),
 			do(`UPDATE records_grant SET reason = '' WHERE `, in("file_id")),
 			do(`DELETE FROM records_link WHERE `, func(p *db.Params) string {
-				return `(file_id IN ` + list(p, ids) + ` OR other_id IN ` + list(p, ids) + `)`
+				return `(file_id IN ` + p.List(ids) + ` OR other_id IN ` + p.List(ids) + `)`
 			}))
 	}
 	for _, err := range steps {
@@ -336,7 +336,7 @@ func (store) listBlob(ctx context.Context, tx *db.Tx, a access.Access, hash stri
 func (store) postponeBlobs(ctx context.Context, tx *db.Tx, a access.Access, hashes []string, at time.Time) error {
 	return inBatches(hashes, func(some []string) error {
 		var p db.Params
-		_, err := tx.Exec(ctx, `UPDATE disposal_blob SET listed = FALSE, since = `+p.Add(db.Micros(at))+` WHERE `+a.In("authority_id", &p)+` AND hash IN `+list(&p, some), p...)
+		_, err := tx.Exec(ctx, `UPDATE disposal_blob SET listed = FALSE, since = `+p.Add(db.Micros(at))+` WHERE `+a.In("authority_id", &p)+` AND hash IN `+p.List(some), p...)
 		return err
 	})
 }
@@ -350,8 +350,8 @@ func (store) dropBlob(ctx context.Context, tx *db.Tx, a access.Access, hash stri
 // namedHere says which of the hashes a version of a document, a package or an import names.
 func (store) namedHere(ctx context.Context, q db.Querier, a access.Access, hashes []string) ([]string, error) {
 	var p db.Params
-	rows, err := q.Query(ctx, `SELECT hash FROM records_version WHERE `+a.In("authority_id", &p)+` AND hash IN `+list(&p, hashes)+`
-		UNION SELECT hash FROM disposal_package WHERE `+a.In("authority_id", &p)+` AND state IN ('written', 'taken') AND hash IN `+list(&p, hashes)+`
-		UNION SELECT hash FROM disposal_import WHERE `+a.In("authority_id", &p)+` AND state = 'checked' AND hash IN `+list(&p, hashes), p...)
+	rows, err := q.Query(ctx, `SELECT hash FROM records_version WHERE `+a.In("authority_id", &p)+` AND hash IN `+p.List(hashes)+`
+		UNION SELECT hash FROM disposal_package WHERE `+a.In("authority_id", &p)+` AND state IN ('written', 'taken') AND hash IN `+p.List(hashes)+`
+		UNION SELECT hash FROM disposal_import WHERE `+a.In("authority_id", &p)+` AND state = 'checked' AND hash IN `+p.List(hashes), p...)
 	return db.All(rows, err, text)
 }

@@ -124,7 +124,7 @@ func (store) rowsOf(ctx context.Context, q db.Querier, a access.Access, place Pe
 				keys[i], _, _ = strings.Cut(id, " ")
 			}
 			slices.Sort(keys)
-			return ` AND ` + place.Key + ` IN ` + list(p, slices.Compact(keys)) + ` AND ` + place.ID + ` IN ` + list(p, some)
+			return ` AND ` + place.Key + ` IN ` + p.List(slices.Compact(keys)) + ` AND ` + place.ID + ` IN ` + p.List(some)
 		})
 		out = append(out, rows...)
 		return err
@@ -172,7 +172,7 @@ func (store) casesOfSources(ctx context.Context, q db.Querier, a access.Access, 
 	err = inBatches(sources, func(some []string) error {
 		var p db.Params
 		rows, err := q.Query(ctx, `SELECT x.id, x.file_id FROM records_case x WHERE `+a.In("x.authority_id", &p)+` AND x.authority_id = `+p.Add(authority)+
-			` AND x.source IN `+list(&p, some), p...)
+			` AND x.source IN `+p.List(some), p...)
 		cases, err := db.All(rows, err, func(r db.Scanner) (x placeRow, err error) {
 			err = r.Scan(&x.id, &x.file)
 			x.caseID = x.id
@@ -259,7 +259,7 @@ func (store) choose(ctx context.Context, tx *db.Tx, a access.Access, search, col
 	return inBatches(values, func(some []string) error {
 		var p db.Params
 		_, err := tx.Exec(ctx, `UPDATE disposal_hit AS h SET chosen = `+p.Add(chosen)+` WHERE `+keeper(a, "h.authority_id", &p)+` AND h.search_id = `+p.Add(search)+
-			` AND h.`+column+` IN `+list(&p, some)+` AND `+readsHit(a, &p), p...)
+			` AND h.`+column+` IN `+p.List(some)+` AND `+readsHit(a, &p), p...)
 		return err
 	})
 }
@@ -310,7 +310,7 @@ func (store) headings(ctx context.Context, q db.Querier, a access.Access, files,
 	} {
 		if err := inBatches(x.ids, func(some []string) error {
 			var p db.Params
-			rows, err := q.Query(ctx, `SELECT `+x.what+` FROM `+x.table+` WHERE x.id IN `+list(&p, some)+` AND `+x.reads("x", &p), p...)
+			rows, err := q.Query(ctx, `SELECT `+x.what+` FROM `+x.table+` WHERE x.id IN `+p.List(some)+` AND `+x.reads("x", &p), p...)
 			found, err := db.All(rows, err, scanHeading)
 			for _, h := range found {
 				out[h.id] = h
@@ -327,7 +327,7 @@ func (store) casesToDisclose(ctx context.Context, q db.Querier, a access.Access,
 	err = inBatches(ids, func(some []string) error {
 		var p db.Params
 		rows, err := q.Query(ctx, `SELECT `+caseColumns+` FROM records_case x WHERE `+keeper(a, "x.authority_id", &p)+` AND x.authority_id = `+
-			p.Add(authority)+` AND x.id IN `+list(&p, some)+` AND `+a.ReadsCase("x", &p)+` ORDER BY x.received_at, x.id`, p...)
+			p.Add(authority)+` AND x.id IN `+p.List(some)+` AND `+a.ReadsCase("x", &p)+` ORDER BY x.received_at, x.id`, p...)
 		cases, err := db.All(rows, err, scanCase)
 		out = append(out, cases...)
 		return err
@@ -339,7 +339,7 @@ func (store) documentsToDisclose(ctx context.Context, q db.Querier, a access.Acc
 	err = inBatches(ids, func(some []string) error {
 		var p db.Params
 		rows, err := q.Query(ctx, `SELECT `+documentColumns+` FROM records_document x JOIN records_version v ON v.document_id = x.id WHERE `+
-			keeper(a, "x.authority_id", &p)+` AND x.authority_id = `+p.Add(authority)+` AND x.id IN `+list(&p, some)+` AND `+a.ReadsInCase("x", &p)+documentOrder, p...)
+			keeper(a, "x.authority_id", &p)+` AND x.authority_id = `+p.Add(authority)+` AND x.id IN `+p.List(some)+` AND `+a.ReadsInCase("x", &p)+documentOrder, p...)
 		found, err := scanDocuments(rows, err)
 		for _, d := range found {
 			out = append(out, d...)

@@ -49,7 +49,7 @@ func dueWhere(a access.Access, p *db.Params, f DueFilter, over time.Time) string
 	where := keeper(a, "f.authority_id", p) + ` AND f.state = '' AND f.retain_until > 0 AND f.closed_at > 0 AND f.retain_until < ` +
 		p.Add(db.Micros(over)) + ` AND ` + a.Reads("f", p)
 	if f.Query != "" {
-		where += contains(p, "f.search", f.Query)
+		where += p.Words("f.search", f.Query)
 	}
 	if f.Unit != "" {
 		where += ` AND f.unit = ` + p.Add(f.Unit)
@@ -108,7 +108,7 @@ func (store) dueToOffer(ctx context.Context, tx *db.Tx, a access.Access, o Offer
 	}
 	var out []DueFile
 	err := inBatches(o.Files, func(ids []string) error {
-		files, err := read(func(p *db.Params) string { return ` AND f.id IN ` + list(p, ids) })
+		files, err := read(func(p *db.Params) string { return ` AND f.id IN ` + p.List(ids) })
 		out = append(out, files...)
 		return err
 	})
@@ -281,7 +281,7 @@ func (store) move(ctx context.Context, tx *db.Tx, a access.Access, process strin
 			states[i] = string(s)
 		}
 		n, err := count(tx.Exec(ctx, `UPDATE disposal_item SET state = `+p.Add(string(to))+`, changed_at = `+p.Add(db.Micros(at))+set(&p)+` WHERE `+
-			keeper(a, "authority_id", &p)+` AND process_id = `+p.Add(process)+` AND state IN `+list(&p, states)+` AND file_id IN `+list(&p, ids), p...))
+			keeper(a, "authority_id", &p)+` AND process_id = `+p.Add(process)+` AND state IN `+p.List(states)+` AND file_id IN `+p.List(ids), p...))
 		if err == nil && n != int64(len(ids)) {
 			return errs.E(errs.Conflict, "disposal.error.changed")
 		}

@@ -49,7 +49,7 @@ func (r *Room) Retention(ctx context.Context, file string) (v Retention, err err
 	}
 	v.Origins, err = r.store.origins(ctx, q, a, file)
 	if err == nil {
-		err = r.noteReading(ctx, v.File.Authority, records.FileObject(file), v.File.Level)
+		err = r.core.NoteReading(ctx, "disposal.read", v.File.Authority, records.FileObject(file), v.File.Level, nil)
 	}
 	return v, err
 }

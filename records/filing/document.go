@@ -96,27 +96,13 @@ func (r *Room) Documents(ctx context.Context, caseID string, f Filter) (records.
 	}
 	c, err := r.core.CaseByID(ctx, q, scope, caseID, "")
 	if err == nil {
-		err = r.noteReading(ctx, c.Authority, records.CaseObject(c.ID), c.Level, nil)
+		err = r.core.NoteReading(ctx, "filing.read", c.Authority, records.CaseObject(c.ID), c.Level, nil)
 	}
 	if err != nil {
 		return records.Case{}, paging.Listing[Document]{}, err
 	}
 	l, err := r.store.documents(ctx, q, scope, caseID, f, paging.Size)
 	return c, l, err
-}
-
-// noteReading keeps a look at something confidential in the log.
-func (r *Room) noteReading(ctx context.Context, authority, object string, level access.Level, what map[string]any) error {
-	if !level.Sensitive() {
-		return nil
-	}
-	changes := map[string]any{"level": int64(level)}
-	for k, v := range what {
-		changes[k] = v
-	}
-	return r.h.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		return r.h.Audit.Append(ctx, tx, audit.Entry{Action: "filing.read", Authority: authority, Object: object, Changes: changes})
-	})
 }
 
 // Limits of what is done at once.

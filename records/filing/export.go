@@ -28,7 +28,7 @@ func (r *Room) toPack(ctx context.Context, caseID string, ids []string) (records
 	}
 	docs, err := r.chosen(ctx, q, scope, caseID, ids)
 	if err == nil {
-		err = r.noteReading(ctx, c.Authority, records.CaseObject(c.ID), c.Level, map[string]any{"packed": ids})
+		err = r.core.NoteReading(ctx, "filing.read", c.Authority, records.CaseObject(c.ID), c.Level, map[string]any{"packed": ids})
 	}
 	return c, docs, err
 }
@@ -97,7 +97,7 @@ func (r *Room) getCSV(w http.ResponseWriter, req *http.Request) error {
 	}
 	c, err := r.core.CaseByID(ctx, q, scope, web.PathID(req), "")
 	if err == nil {
-		err = r.noteReading(ctx, c.Authority, records.CaseObject(c.ID), c.Level, map[string]any{"list": "csv"})
+		err = r.core.NoteReading(ctx, "filing.read", c.Authority, records.CaseObject(c.ID), c.Level, map[string]any{"list": "csv"})
 	}
 	if err != nil {
 		return err

@@ -120,7 +120,7 @@ func (r *Room) Look(ctx context.Context, document string, number int64, first in
 	if l.Version, err = r.store.version(ctx, q, scope, document, number); err != nil {
 		return l, err
 	}
-	if err := r.noteReading(ctx, l.Authority, records.DocumentObject(document), l.Case.Level, map[string]any{"version": number}); err != nil {
+	if err := r.core.NoteReading(ctx, "filing.read", l.Authority, records.DocumentObject(document), l.Case.Level, map[string]any{"version": number}); err != nil {
 		return Look{}, err
 	}
 	if l.Previous, l.Next, err = r.store.neighbours(ctx, q, scope, l.Document); err != nil {
@@ -297,7 +297,7 @@ func (r *Room) noteSheet(ctx context.Context, d Document, level access.Level, wh
 			return nil
 		}
 	}
-	return r.noteReading(ctx, d.Authority, object, level, what)
+	return r.core.NoteReading(ctx, "filing.read", d.Authority, object, level, what)
 }
 
 // draw draws a page of a stored file; errs.NotFound if there is none, or it cannot be drawn.

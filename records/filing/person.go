@@ -83,7 +83,7 @@ func (r *Room) contentWith(ctx context.Context, q db.Querier, authority, words s
 func unread(ctx context.Context, q db.Querier, authority string) (n int64, err error) {
 	var p db.Params
 	err = q.QueryRow(ctx, `SELECT (SELECT count(*) FROM records_document d LEFT JOIN filing_content t ON t.document_id = d.id AND t.version = d.version
-		WHERE d.authority_id = `+p.Add(authority)+` AND (t.document_id IS NULL OR t.how NOT IN (`+list([]string{string(extract.Read), string(extract.Recognised), string(extract.Empty)}, &p)+`))) +
+		WHERE d.authority_id = `+p.Add(authority)+` AND (t.document_id IS NULL OR t.how NOT IN `+p.List([]string{string(extract.Read), string(extract.Recognised), string(extract.Empty)})+`)) +
 		(SELECT count(*) FROM filing_incoming_document t JOIN filing_incoming i ON i.id = t.incoming_id WHERE i.authority_id = `+p.Add(authority)+` AND i.case_id = '')`, p...).Scan(&n)
 	return n, err
 }

@@ -89,7 +89,7 @@ func (store) documentsByID(ctx context.Context, q db.Querier, s access.Access, c
 	var out []Document
 	for some := range slices.Chunk(ids, 100) {
 		var p db.Params
-		where := inCase(s, &p, caseID) + ` AND d.id IN (` + list(some, &p) + `) ORDER BY d.id`
+		where := inCase(s, &p, caseID) + ` AND d.id IN ` + p.List(some) + ` ORDER BY d.id`
 		rows, err := q.Query(ctx, `SELECT `+documentColumns+documentTables+where, p...)
 		docs, err := db.All(rows, err, scanDocument)
 		if err != nil {
@@ -98,14 +98,6 @@ func (store) documentsByID(ctx context.Context, q db.Querier, s access.Access, c
 		out = append(out, docs...)
 	}
 	return out, nil
-}
-
-func list(values []string, p *db.Params) string {
-	marks := make([]string, len(values))
-	for i, v := range values {
-		marks[i] = p.Add(v)
-	}
-	return strings.Join(marks, ", ")
 }
 
 // enclosures are the attachments in the case of those documents that are messages, but for those among them.
@@ -121,7 +113,7 @@ func (store) enclosures(ctx context.Context, q db.Querier, s access.Access, case
 	var out []Document
 	for some := range slices.Chunk(parents, 100) {
 		var p db.Params
-		where := inCase(s, &p, caseID) + ` AND d.parent_id <> '' AND d.parent_id IN (` + list(some, &p) + `) ORDER BY d.created_at, d.id`
+		where := inCase(s, &p, caseID) + ` AND d.parent_id <> '' AND d.parent_id IN ` + p.List(some) + ` ORDER BY d.created_at, d.id`
 		rows, err := q.Query(ctx, `SELECT `+documentColumns+documentTables+where, p...)
 		docs, err := db.All(rows, err, scanDocument)
 		if err != nil {
@@ -144,7 +136,7 @@ func (store) document(ctx context.Context, q db.Querier, s access.Access, id, lo
 func (store) caseByReference(ctx context.Context, q db.Querier, s access.Access, authority, reference string) (id string, err error) {
 	var p db.Params
 	err = q.QueryRow(ctx, `SELECT c.id FROM records_case c JOIN records_file f ON f.id = c.file_id WHERE `+s.ReadsCase("c", &p)+
-		` AND f.authority_id = `+p.Add(authority)+` AND f.reference IN (`+list(fileReferences(reference), &p)+`) AND c.reference = `+p.Add(reference), p...).Scan(&id)
+		` AND f.authority_id = `+p.Add(authority)+` AND f.reference IN `+p.List(fileReferences(reference))+` AND c.reference = `+p.Add(reference), p...).Scan(&id)
 	return id, notFound(err)
 }
 

@@ -12,7 +12,7 @@ import (
 func (store) erase(ctx context.Context, tx *db.Tx, s access.Access, column string, values []string) (hashes []string, err error) {
 	for some := range slices.Chunk(values, 100) {
 		of := func(key string, p *db.Params) string {
-			return s.In("authority_id", p) + ` AND ` + key + ` IN (SELECT d.id FROM records_document d WHERE d.` + column + ` IN (` + list(some, p) + `))`
+			return s.In("authority_id", p) + ` AND ` + key + ` IN (SELECT d.id FROM records_document d WHERE d.` + column + ` IN ` + p.List(some) + `)`
 		}
 		for _, table := range []string{"filing_held", "filing_rendition"} {
 			var p db.Params
@@ -44,11 +44,11 @@ func (store) eraseIncoming(ctx context.Context, tx *db.Tx, s access.Access, colu
 	which := s.In("authority_id", &p)
 	switch column {
 	case "id":
-		which += ` AND id IN (` + list(values, &p) + `)`
+		which += ` AND id IN ` + p.List(values)
 	case "case_id":
-		which += ` AND incoming_id IN (SELECT i.id FROM filing_incoming i WHERE i.case_id IN (` + list(values, &p) + `))`
+		which += ` AND incoming_id IN (SELECT i.id FROM filing_incoming i WHERE i.case_id IN ` + p.List(values) + `)`
 	default:
-		which += ` AND incoming_id IN (SELECT i.id FROM filing_incoming i JOIN records_case c ON c.id = i.case_id WHERE c.file_id IN (` + list(values, &p) + `))`
+		which += ` AND incoming_id IN (SELECT i.id FROM filing_incoming i JOIN records_case c ON c.id = i.case_id WHERE c.file_id IN ` + p.List(values) + `)`
 	}
 	rows, err := tx.Query(ctx, `DELETE FROM filing_incoming_document WHERE `+which+` RETURNING incoming_id, hash`, p...)
 	pairs, err := db.All(rows, err, func(r db.Scanner) (x [2]string, err error) {
@@ -67,8 +67,7 @@ func (store) eraseIncoming(ctx context.Context, tx *db.Tx, s access.Access, colu
 		for _, table := range []string{"filing_scanned", "filing_incoming"} {
 			var p db.Params
 			key := map[string]string{"filing_scanned": "incoming_id", "filing_incoming": "id"}[table]
-			if _, err := tx.Exec(ctx, `DELETE FROM `+table+` WHERE `+s.In("authority_id", &p)+` AND `+key+` IN (`+list(some, &p)+
-				`) AND NOT EXISTS (SELECT 1 FROM filing_incoming_document x WHERE x.incoming_id = `+table+`.`+key+`)`, p...); err != nil {
+			if _, err := tx.Exec(ctx, `DELETE FROM `+table+` WHERE `+s.In("authority_id", &p)+` AND `+key+` IN `+p.List(some)+` AND NOT EXISTS (SELECT 1 FROM filing_incoming_document x WHERE x.incoming_id = `+table+`.`+key+`)`, p...); err != nil {
 				return nil, err
 			}
 		}
@@ -81,7 +80,7 @@ func (store) keeps(ctx context.Context, q db.Querier, s access.Access, hashes []
 	for some := range slices.Chunk(hashes, 100) {
 		for _, table := range []string{"filing_held", "filing_rendition", "filing_incoming_document"} {
 			var p db.Params
-			rows, err := q.Query(ctx, `SELECT DISTINCT hash FROM `+table+` WHERE `+s.In("authority_id", &p)+` AND hash IN (`+list(some, &p)+`)`, p...)
+			rows, err := q.Query(ctx, `SELECT DISTINCT hash FROM `+table+` WHERE `+s.In("authority_id", &p)+` AND hash IN `+p.List(some), p...)
 			more, err := db.All(rows, err, scanText)
 			if err != nil {
 				return nil, err

@@ -2,7 +2,6 @@ package filing
 
 import (
 	"context"
-	"strings"
 
 	"rennsteig/platform/db"
 	"rennsteig/platform/paging"
@@ -32,7 +31,7 @@ func works(s access.Access, row string, p *db.Params) string {
 	}
 	where := s.In(row+".authority_id", p) + ` AND (` + row + `.org_id = '' AND ` + row + `.person = '' OR ` + row + `.person = ` + p.Add(s.Subject)
 	if units := s.Units(); len(units) > 0 {
-		where += ` OR ` + row + `.org_id IN (` + list(units, p) + `)`
+		where += ` OR ` + row + `.org_id IN ` + p.List(units)
 	}
 	if reg := s.Registry(); reg.Several() || len(reg.Authorities()) > 0 {
 		where += ` OR ` + reg.In(row+".authority_id", p)
@@ -62,15 +61,11 @@ func (store) incomings(ctx context.Context, q db.Querier, s access.Access, f Inc
 	default:
 		where = works(s, "i", &p) + ` AND i.case_id = '' AND i.closed_at = 0`
 	}
-	for _, word := range strings.Fields(strings.ToLower(f.Query)) {
-		where += ` AND i.search LIKE ` + p.Add("%"+escapeLike.Replace(word)+"%") + ` ESCAPE '!'`
-	}
+	where += p.Words("i.search", f.Query)
 	rows, err := q.Query(ctx, `SELECT `+columns+` FROM filing_incoming i WHERE `+where+f.order().SQL(&p, f.Page), p...)
 	items, err := db.All(rows, err, scanIncoming)
 	return paging.Of(items, f.order(), f.Page, f.key), err
 }
-
-var escapeLike = strings.NewReplacer("!", "!!", "%", "!%", "_", "!_")
 
 func (store) incoming(ctx context.Context, q db.Querier, s access.Access, id, lock string) (Incoming, error) {
 	var p db.Params

@@ -26,7 +26,7 @@ func (store) worked(ctx context.Context, q db.Querier, s access.Access, objects 
 	for some := range slices.Chunk(objects, 100) {
 		var p db.Params
 		var any bool
-		if err := q.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM audit_entry WHERE `+s.In("authority", &p)+` AND object IN (`+list(some, &p)+`) AND at > `+
+		if err := q.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM audit_entry WHERE `+s.In("authority", &p)+` AND object IN `+p.List(some)+` AND at > `+
 			p.Add(db.Micros(since))+` AND action NOT IN ('records.read', 'filing.read', 'filing.rendered', 'filing.filed', 'filing.assigned'))`, p...).Scan(&any); err != nil || any {
 			return any, err
 		}
@@ -40,7 +40,7 @@ func (store) unfile(ctx context.Context, tx *db.Tx, s access.Access, documents [
 		for _, table := range [][2]string{{"filing_held", "document_id"}, {"filing_rendition", "document_id"}, {"filing_document", "document_id"},
 			{"filing_content", "document_id"}, {"records_version", "document_id"}, {"records_document", "id"}} {
 			var p db.Params
-			if _, err := tx.Exec(ctx, `DELETE FROM `+table[0]+` WHERE `+s.In("authority_id", &p)+` AND `+table[1]+` IN (`+list(some, &p)+`)`, p...); err != nil {
+			if _, err := tx.Exec(ctx, `DELETE FROM `+table[0]+` WHERE `+s.In("authority_id", &p)+` AND `+table[1]+` IN `+p.List(some), p...); err != nil {
 				return err
 			}
 		}
@@ -67,14 +67,14 @@ func (store) named(ctx context.Context, q db.Querier, s access.Access, authority
 	var out []target
 	for some := range slices.Chunk(references, 100) {
 		var p db.Params
-		rows, err := q.Query(ctx, caseTarget+s.ReadsCase("c", &p)+` AND c.authority_id = `+p.Add(authority)+` AND c.reference IN (`+list(some, &p)+`) ORDER BY c.reference`, p...)
+		rows, err := q.Query(ctx, caseTarget+s.ReadsCase("c", &p)+` AND c.authority_id = `+p.Add(authority)+` AND c.reference IN `+p.List(some)+` ORDER BY c.reference`, p...)
 		cases, err := db.All(rows, err, scanTarget)
 		if err != nil {
 			return nil, err
 		}
 		p = nil
 		rows, err = q.Query(ctx, `SELECT '', f.id, f.reference, f.subject, '' FROM records_file f WHERE `+s.Reads("f", &p)+` AND f.authority_id = `+p.Add(authority)+
-			` AND f.reference IN (`+list(some, &p)+`) ORDER BY f.reference`, p...)
+			` AND f.reference IN `+p.List(some)+` ORDER BY f.reference`, p...)
 		files, err := db.All(rows, err, scanTarget)
 		if err != nil {
 			return nil, err
@@ -88,7 +88,7 @@ func (store) named(ctx context.Context, q db.Querier, s access.Access, authority
 func (store) answered(ctx context.Context, q db.Querier, s access.Access, authority string, messages []string) ([]target, error) {
 	var p db.Params
 	rows, err := q.Query(ctx, caseTarget+s.ReadsCase("c", &p)+` AND c.authority_id = `+p.Add(authority)+` AND c.id IN (SELECT d.case_id FROM filing_document x
-		JOIN records_document d ON d.id = x.document_id WHERE x.message_id <> '' AND x.message_id IN (`+list(messages, &p)+`)) ORDER BY c.reference LIMIT 5`, p...)
+		JOIN records_document d ON d.id = x.document_id WHERE x.message_id <> '' AND x.message_id IN `+p.List(messages)+`) ORDER BY c.reference LIMIT 5`, p...)
 	return db.All(rows, err, scanTarget)
 }
 
@@ -113,9 +113,9 @@ type Twin struct {
 // twins are documents that the caller may read with one of these hashes or Message-IDs, and other post that they may see.
 func (store) twins(ctx context.Context, q db.Querier, s access.Access, x Incoming, hashes, messages []string) (out []Twin, err error) {
 	var p db.Params
-	same := `v.hash IN (` + list(hashes, &p) + `)`
+	same := `v.hash IN ` + p.List(hashes)
 	if len(messages) > 0 {
-		same += ` UNION SELECT m.document_id FROM filing_document m WHERE m.message_id <> '' AND m.message_id IN (` + list(messages, &p) + `)`
+		same += ` UNION SELECT m.document_id FROM filing_document m WHERE m.message_id <> '' AND m.message_id IN ` + p.List(messages)
 	}
 	rows, err := q.Query(ctx, `SELECT d.id, '', d.name, c.reference, d.created_at FROM records_document d JOIN records_case c ON c.id = d.case_id WHERE d.id IN (
 		SELECT v.document_id FROM records_version v WHERE `+same+`) AND d.authority_id = `+p.Add(x.Authority)+` AND `+s.ReadsInCase("d", &p)+
@@ -125,9 +125,9 @@ func (store) twins(ctx context.Context, q db.Querier, s access.Access, x Incomin
 		return nil, err
 	}
 	p = nil
-	same = `d.hash IN (` + list(hashes, &p) + `)`
+	same = `d.hash IN ` + p.List(hashes)
 	if len(messages) > 0 {
-		same += ` OR d.message_id <> '' AND d.message_id IN (` + list(messages, &p) + `)`
+		same += ` OR d.message_id <> '' AND d.message_id IN ` + p.List(messages)
 	}
 	rows, err = q.Query(ctx, `SELECT '', i.id, i.subject, '', i.received_at FROM filing_incoming i WHERE `+sees(s, "i", &p)+` AND i.authority_id = `+p.Add(x.Authority)+
 		` AND i.case_id = '' AND i.id <> `+p.Add(x.ID)+` AND i.id IN (SELECT d.incoming_id FROM filing_incoming_document d WHERE `+same+`) ORDER BY i.received_at, i.id LIMIT 5`, p...)

@@ -29,7 +29,7 @@ func (store) takeDue(ctx context.Context, tx *db.Tx, s access.Access, most int) 
 	}
 	for some := range slices.Chunk(objects, 100) {
 		p = nil
-		if _, err := tx.Exec(ctx, `DELETE FROM filing_due WHERE `+s.In("authority_id", &p)+` AND object IN (`+list(some, &p)+`)`, p...); err != nil {
+		if _, err := tx.Exec(ctx, `DELETE FROM filing_due WHERE `+s.In("authority_id", &p)+` AND object IN `+p.List(some), p...); err != nil {
 			return nil, err
 		}
 	}
@@ -46,7 +46,7 @@ func (store) noteDue(ctx context.Context, tx *db.Tx, s access.Access, objects []
 	for some := range slices.Chunk(objects, 100) {
 		var p db.Params
 		if _, err := tx.Exec(ctx, `INSERT INTO filing_due (object, authority_id, times) SELECT id, authority_id, 0 FROM filing_entry WHERE `+
-			s.In("authority_id", &p)+` AND id IN (`+list(some, &p)+`) ON CONFLICT DO NOTHING`, p...); err != nil {
+			s.In("authority_id", &p)+` AND id IN `+p.List(some)+` ON CONFLICT DO NOTHING`, p...); err != nil {
 			return err
 		}
 	}
@@ -91,7 +91,7 @@ func (store) entriesLabelledElse(ctx context.Context, q db.Querier, s access.Acc
 func (store) relabel(ctx context.Context, tx *db.Tx, s access.Access, entries []string, labels string) error {
 	for some := range slices.Chunk(entries, 100) {
 		var p db.Params
-		if _, err := tx.Exec(ctx, `UPDATE filing_entry SET labels = `+p.Add(labels)+` WHERE `+s.In("authority_id", &p)+` AND id IN (`+list(some, &p)+`)`, p...); err != nil {
+		if _, err := tx.Exec(ctx, `UPDATE filing_entry SET labels = `+p.Add(labels)+` WHERE `+s.In("authority_id", &p)+` AND id IN `+p.List(some), p...); err != nil {
 			return err
 		}
 	}
@@ -191,7 +191,7 @@ func (store) texts(ctx context.Context, q db.Querier, s access.Access, documents
 		var p db.Params
 		limit := p.Add(shownText)
 		rows, err := q.Query(ctx, `SELECT d.id, substr(x.text, 1, `+limit+`) FROM records_document d JOIN filing_content x ON x.document_id = d.id
-			WHERE `+s.ReadsInCase("d", &p)+` AND d.id IN (`+list(some, &p)+`)`, p...)
+			WHERE `+s.ReadsInCase("d", &p)+` AND d.id IN `+p.List(some), p...)
 		pairs, err := db.All(rows, err, func(r db.Scanner) (x [2]string, err error) {
 			err = r.Scan(&x[0], &x[1])
 			return x, err
@@ -230,7 +230,7 @@ func (store) postSays(ctx context.Context, q db.Querier, s access.Access, ids []
 		var p db.Params
 		limit := p.Add(shownText)
 		rows, err := q.Query(ctx, `SELECT d.incoming_id, substr(d.text, 1, `+limit+`) FROM filing_incoming i JOIN filing_incoming_document d ON d.incoming_id = i.id
-			WHERE i.id IN (`+list(some, &p)+`) AND `+sees(s, "i", &p)+` AND d.text <> '' ORDER BY d.incoming_id, d.place`, p...)
+			WHERE i.id IN `+p.List(some)+` AND `+sees(s, "i", &p)+` AND d.text <> '' ORDER BY d.incoming_id, d.place`, p...)
 		pairs, err := db.All(rows, err, func(r db.Scanner) (x [2]string, err error) {
 			err = r.Scan(&x[0], &x[1])
 			return x, err

@@ -220,7 +220,7 @@ func (r *Room) noteDocument(ctx context.Context, q db.Querier, scope access.Acce
 	if err != nil {
 		return err
 	}
-	return r.noteReading(ctx, d.Authority, records.DocumentObject(d.ID), c.Level, what)
+	return r.core.NoteReading(ctx, "filing.read", d.Authority, records.DocumentObject(d.ID), c.Level, what)
 }
 
 // Lock gives the caller the document to edit, for lockedFor. errs.Conflict if somebody else has it.
@@ -335,7 +335,7 @@ func (r *Room) Card(ctx context.Context, id string) (c Card, err error) {
 	if c.File, err = r.core.FileOf(ctx, q, scope, c.Case); err != nil {
 		return c, err
 	}
-	if err := r.noteReading(ctx, c.Authority, records.DocumentObject(id), max(c.Case.Level, c.File.Level), nil); err != nil {
+	if err := r.core.NoteReading(ctx, "filing.read", c.Authority, records.DocumentObject(id), max(c.Case.Level, c.File.Level), nil); err != nil {
 		return Card{}, err
 	}
 	if c.Versions, err = r.store.versions(ctx, q, scope, id); err != nil {

@@ -2,8 +2,6 @@ package flow
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"maps"
 	"slices"
 	"strings"
@@ -268,7 +266,7 @@ func (r *Room) act(ctx context.Context, taskID string, version int64, into TaskS
 			changes["version"], changes["hash"] = t.Signed.Version, t.Signed.Hash
 		}
 		if remark != "" {
-			changes["sha256"] = digest(remark)
+			changes["sha256"] = records.Digest(remark)
 		}
 		return action, changes, err
 	})
@@ -427,10 +425,4 @@ func (r *Room) refreshIn(ctx context.Context, tx *db.Tx, id string) error {
 	}
 	return r.h.Audit.Append(ctx, tx, audit.Entry{Action: "flow.reopened", Authority: s.x.Authority, Object: s.x.object(),
 		Changes: map[string]any{"circulation": id, "case": s.x.Case, "version": s.x.Content.Version, "hash": s.x.Content.Hash, "void": n}})
-}
-
-// digest is the SHA-256 of a text, for the log: proof of what was written without writing it there.
-func digest(text string) string {
-	sum := sha256.Sum256([]byte(text))
-	return hex.EncodeToString(sum[:])
 }

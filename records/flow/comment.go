@@ -58,6 +58,6 @@ func (r *Room) AddComment(ctx context.Context, caseID, id, text string) error {
 			return err
 		}
 		return r.h.Audit.Append(ctx, tx, audit.Entry{Action: "flow.commented", Authority: c.Authority, Object: records.CaseObject(c.ID),
-			Changes: map[string]any{"comment": id, "sha256": digest(text)}})
+			Changes: map[string]any{"comment": id, "sha256": records.Digest(text)}})
 	})
 }

@@ -3,8 +3,6 @@ package flow
 import (
 	"context"
 
-	"rennsteig/platform/audit"
-	"rennsteig/platform/db"
 	"rennsteig/platform/identity"
 	"rennsteig/records"
 	"rennsteig/records/access"
@@ -37,7 +35,7 @@ func (r *Room) Course(ctx context.Context, caseID string) (c Course, err error) 
 	if c.File, err = r.core.FileOf(ctx, q, c.a, c.Case); err != nil {
 		return c, err
 	}
-	if err := r.noteReading(ctx, c.Case, c.File); err != nil {
+	if err := r.core.NoteReading(ctx, "flow.read", c.Case.Authority, records.CaseObject(c.Case.ID), max(c.Case.Level, c.File.Level), nil); err != nil {
 		return c, err
 	}
 	if c.drafts, err = r.store.drafts(ctx, q, c.a, caseID); err != nil {
@@ -112,15 +110,4 @@ func (c Course) document(id string) (draft, bool) {
 		}
 	}
 	return draft{}, false
-}
-
-// logReading notes that somebody read something confidential: the object, in its version if it is a document.
-func (r *Room) logReading(ctx context.Context, authority, object string, level access.Level, version int64) error {
-	changes := map[string]any{"level": int64(level)}
-	if version > 0 {
-		changes["version"] = version
-	}
-	return r.h.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		return r.h.Audit.Append(ctx, tx, audit.Entry{Action: "flow.read", Authority: authority, Object: object, Changes: changes})
-	})
 }

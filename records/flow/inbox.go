@@ -140,9 +140,7 @@ func inboxQuery(a access.Access, d desk, f Filter, now time.Time, size int) (str
 		state = `t.state = 'later'`
 	}
 	where := ` AND ` + state
-	for _, word := range strings.Fields(strings.ToLower(f.Query)) {
-		where += ` AND t.search LIKE ` + p.Add("%"+escapeLike.Replace(word)+"%") + ` ESCAPE '!'`
-	}
+	where += p.Words("t.search", f.Query)
 	if f.Kind != "" {
 		where += ` AND t.kind = ` + p.Add(string(f.Kind))
 	}
@@ -158,11 +156,7 @@ func inboxQuery(a access.Access, d desk, f Filter, now time.Time, size int) (str
 	case f.View == ViewDone:
 		parts = append(parts, part+`t.done_by = `+p.Add(d.me.Subject)+where+end)
 	case len(holders) > mostHolders:
-		marks := make([]string, len(holders))
-		for i, h := range holders {
-			marks[i] = p.Add(h)
-		}
-		parts = append(parts, part+`t.holder IN (`+strings.Join(marks, ", ")+`)`+where+end)
+		parts = append(parts, part+`t.holder IN `+p.List(holders)+where+end)
 	default:
 		for _, h := range holders {
 			parts = append(parts, part+`t.holder = `+p.Add(h)+where+end)
@@ -180,5 +174,3 @@ func inboxQuery(a access.Access, d desk, f Filter, now time.Time, size int) (str
 		merged.Limit(f.Page) + `) m JOIN flow_task t ON t.id = m.id JOIN records_case c ON c.id = t.case_id
 		JOIN flow_circulation x ON x.id = t.circulation_id ORDER BY m.k ` + direction + `, m.id ` + direction, p
 }
-
-var escapeLike = strings.NewReplacer("!", "!!", "%", "!%", "_", "!_")

@@ -169,7 +169,7 @@ func (r *Room) Withdraw(ctx context.Context, id string, version int64, reason st
 		}
 		stop(s.x.Tasks)
 		s.x.State, s.x.EndedAt, s.x.Reason = Withdrawn, r.h.Now(), reason
-		return "flow.withdrawn", map[string]any{"sha256": digest(reason)}, nil
+		return "flow.withdrawn", map[string]any{"sha256": records.Digest(reason)}, nil
 	})
 }
 

@@ -99,10 +99,9 @@ func (r *Room) sheet(ctx context.Context, q db.Querier, c Course, document strin
 	if err != nil || r.Texts == nil || s.Size > maxRead {
 		return s, err
 	}
-	if level := max(c.Case.Level, c.File.Level); level.Sensitive() {
-		if err := r.logReading(ctx, c.Case.Authority, records.DocumentObject(document), level, number); err != nil {
-			return s, err
-		}
+	if err := r.core.NoteReading(ctx, "flow.read", c.Case.Authority, records.DocumentObject(document), max(c.Case.Level, c.File.Level),
+		map[string]any{"version": number}); err != nil {
+		return s, err
 	}
 	content, err := r.h.Blobs.Open(ctx, s.Hash)
 	if err != nil {

@@ -86,7 +86,7 @@ func said(c Course) map[string]string {
 	out := map[string]string{}
 	add := func(text string) {
 		if text != "" {
-			out[digest(text)] = text
+			out[records.Digest(text)] = text
 		}
 	}
 	for _, x := range c.Circulations {

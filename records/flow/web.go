@@ -1,7 +1,6 @@
 package flow
 
 import (
-	"context"
 	"maps"
 	"net/http"
 	"net/url"
@@ -13,7 +12,6 @@ import (
 	"rennsteig/platform/errs"
 	"rennsteig/platform/i18n"
 	"rennsteig/platform/web"
-	"rennsteig/records"
 )
 
 const formLimit = 256 << 10 // bytes of a posted form
@@ -247,15 +245,6 @@ func (r *Room) stepForms(req *http.Request, x recipients, steps []Step, shown in
 		out = append(out, f)
 	}
 	return out
-}
-
-// noteReading keeps a reader's look at something confidential in the log.
-func (r *Room) noteReading(ctx context.Context, c records.Case, f records.File) error {
-	level := max(c.Level, f.Level)
-	if !level.Sensitive() {
-		return nil
-	}
-	return r.logReading(ctx, c.Authority, records.CaseObject(c.ID), level, 0)
 }
 
 // keptTexts are the fields whose text is shown, with what they are called.

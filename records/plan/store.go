@@ -88,12 +88,7 @@ func closedFiles(ctx context.Context, q db.Querier, a access.Access, codes []str
 	for part := range slices.Chunk(codes, 200) {
 		var p db.Params
 		where := a.In("authority_id", &p)
-		marks := make([]string, len(part))
-		for i, c := range part {
-			marks[i] = p.Add(c)
-		}
-		rows, err := q.Query(ctx, `SELECT unit, count(*) FROM records_file WHERE `+where+` AND closed_at > 0 AND unit IN (`+
-			strings.Join(marks, ", ")+`) GROUP BY unit`, p...)
+		rows, err := q.Query(ctx, `SELECT unit, count(*) FROM records_file WHERE `+where+` AND closed_at > 0 AND unit IN `+p.List(part)+` GROUP BY unit`, p...)
 		if _, err := db.All(rows, err, func(r db.Scanner) (code string, err error) {
 			var n int
 			err = r.Scan(&code, &n)
