@@ -180,6 +180,21 @@ func ISODate(t time.Time) string {
 	return t.In(Berlin).Format(time.DateOnly)
 }
 
+// StartOfDay is the first moment of t's day in Berlin; the zero time stays what it is.
+func StartOfDay(t time.Time) time.Time { return inDay(t, 0, 0, 0) }
+
+// EndOfDay is the last second of t's day in Berlin: what is due on a day, or lasts until it, ends when the day ends. The
+// zero time stays what it is.
+func EndOfDay(t time.Time) time.Time { return inDay(t, 23, 59, 59) }
+
+func inDay(t time.Time, hour, minute, second int) time.Time {
+	if t.IsZero() {
+		return t
+	}
+	y, m, d := t.In(Berlin).Date()
+	return time.Date(y, m, d, hour, minute, second, 0, Berlin)
+}
+
 // Date writes the day of t in Berlin: "24.11.2026", "24 November 2026".
 func Date(lang Lang, t time.Time) string {
 	if t.IsZero() {

@@ -75,6 +75,21 @@ func TestCheckAllowsOtherOrder(t *testing.T) {
 	}
 }
 
+func TestDay(t *testing.T) {
+	for in, want := range map[time.Time][2]string{
+		time.Date(2026, 12, 31, 22, 59, 59, 0, time.UTC): {"2026-12-31T00:00:00+01:00", "2026-12-31T23:59:59+01:00"},
+		time.Date(2026, 12, 31, 23, 0, 0, 0, time.UTC):   {"2027-01-01T00:00:00+01:00", "2027-01-01T23:59:59+01:00"},
+		time.Date(2026, 3, 29, 12, 0, 0, 0, time.UTC):    {"2026-03-29T00:00:00+01:00", "2026-03-29T23:59:59+02:00"},
+	} {
+		if got := [2]string{i18n.StartOfDay(in).Format(time.RFC3339), i18n.EndOfDay(in).Format(time.RFC3339)}; got != want {
+			t.Errorf("%s: %v, want %v", in, got, want)
+		}
+	}
+	if !i18n.StartOfDay(time.Time{}).IsZero() || !i18n.EndOfDay(time.Time{}).IsZero() {
+		t.Error("the zero time is a day")
+	}
+}
+
 func TestISODate(t *testing.T) {
 	if got := i18n.ISODate(time.Date(2026, 12, 31, 23, 0, 0, 0, time.UTC)); got != "2027-01-01" {
 		t.Error(got)

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"rennsteig/platform/errs"
 )
@@ -12,12 +13,13 @@ import (
 // The components' data. Texts in them are already in the reader's language. In a template:
 // {{template "field" .D.Name}}, {{template "errorSummary" .D.Errors}}, {{template "pagination" .D.Pages}} …
 
-// Field is one question of a form: {{template "field" .}}. Kind: text, textarea, email, tel, date, number, money,
+// Field is one question of a form: {{template "field" .}}. Kind: text, textarea, email, tel, date, day, number, money,
 // select, radio, checkbox (one yes/no box, posts "true"), checkboxes (several), file. Its form needs novalidate:
 // messages of the browser are neither ours nor read out well.
 //
 // A date is three inputs, NAME-day, NAME-month and NAME-year, which ReadForm joins to NAME; Value is as DateValue
-// returns it. A birthday has Autocomplete "bday".
+// returns it. A birthday has Autocomplete "bday". That is for citizens; a day is one input, for who types many of them:
+// Value is "2026-11-24" or what was typed, and Days reads it.
 type Field struct {
 	Name, Label, Hint, Value, Kind string
 	Values                         []string // chosen, for checkboxes
@@ -28,6 +30,7 @@ type Field struct {
 	Accept                         string // file types for kind file
 	MaxLength, Rows                int
 	Legend                         bool // the label is the page's h1 (one question a page)
+	Past                           bool // a day that has been
 }
 
 // Option is one choice of a Field.
@@ -53,7 +56,7 @@ func (f Field) ErrorID() string { return f.Name + "-fehler" }
 // DescribedBy lists the ids of hint and error, for aria-describedby.
 func (f Field) DescribedBy() string {
 	var ids []string
-	if f.Hint != "" {
+	if f.Hint != "" || f.Kind == "day" {
 		ids = append(ids, f.HintID())
 	}
 	if f.Error != "" {
@@ -86,6 +89,14 @@ func (f Field) InputMode() string {
 	default:
 		return ""
 	}
+}
+
+// Text is what stands in the input.
+func (f Field) Text() string {
+	if t, err := time.Parse(time.DateOnly, f.Value); f.Kind == "day" && err == nil {
+		return t.Format("02.01.2006")
+	}
+	return f.Value
 }
 
 // TextRows is the height of a textarea.

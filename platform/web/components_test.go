@@ -32,7 +32,7 @@ func one(t *testing.T, p *webtest.Page, element string, attrs map[string]string)
 	return out
 }
 
-var kinds = []string{"text", "textarea", "email", "tel", "date", "number", "money", "select", "radio", "checkbox", "checkboxes", "file"}
+var kinds = []string{"text", "textarea", "email", "tel", "date", "day", "number", "money", "select", "radio", "checkbox", "checkboxes", "file"}
 
 func TestFieldIsWired(t *testing.T) {
 	for _, kind := range kinds {
@@ -90,6 +90,8 @@ func TestFieldKeepsItsValue(t *testing.T) {
 			case "date":
 				want = "2026-11-24"
 				f.Value = want
+			case "day":
+				f.Value, want = "2026-11-24", "24.11.2026"
 			case "checkbox":
 				want = "true"
 				f.Value = want
@@ -108,6 +110,16 @@ func TestFieldKeepsItsValue(t *testing.T) {
 				t.Errorf("sent back %q, want %q", got, want)
 			}
 		})
+	}
+}
+
+// A field for a day says how to write it, and shows again what is none.
+func TestDayField(t *testing.T) {
+	h := newHouse(t)
+	h.show(web.Meta{}, all{Fields: []web.Field{{Name: "frist", Kind: "day", Value: "31.02."}, {Name: "eingang", Kind: "day", Past: true, Hint: "Poststempel."}}})
+	p := h.get(t, "/alle").Want(http.StatusOK, "TT.MM.JJJJ, heute oder +14", "Poststempel. TT.MM.JJJJ oder heute")
+	if got := one(t, p, "input", map[string]string{"id": "frist"}); got["value"] != "31.02." || got["aria-describedby"] != "frist-hinweis" || got["autocomplete"] != "off" {
+		t.Errorf("frist: %v", got)
 	}
 }
 

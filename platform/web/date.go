@@ -2,9 +2,14 @@ package web
 
 import (
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+
+	"rennsteig/platform/errs"
+	"rennsteig/platform/i18n"
 )
 
 // DateValue reads the date field name from a form: three inputs NAME-day, NAME-month and NAME-year, or one value NAME
@@ -63,4 +68,105 @@ func joinDates(form url.Values) {
 		value, _ := DateValue(form, name)
 		form.Set(name, value)
 	}
+}
+
+// Days reads the days of a form as who types many of them writes them, in fields of kind day: "24.11.2026", "24.11.26",
+// "24.11.", "2026-11-24", "heute", and "+14" or "-1", days from today. Whatever is a day stands in the form afterwards as
+// "2026-11-24", so that a form that comes back says which day it was taken for.
+type Days struct {
+	Form url.Values
+	Now  time.Time
+
+	wrong []errs.Field
+}
+
+// Ahead is the beginning of the day in the field name, in Berlin; the zero time for an empty field, and for what is no day,
+// which Err names. A day without a year is the next one: this year's, or next year's if it is over.
+func (d *Days) Ahead(name string) time.Time { return d.read(name, 1) }
+
+// Back is Ahead for a day that has been: without a year it is the last one.
+func (d *Days) Back(name string) time.Time { return d.read(name, -1) }
+
+// Any is Ahead for a day that may lie anywhere: without a year it is this year's.
+func (d *Days) Any(name string) time.Time { return d.read(name, 0) }
+
+// Err names the fields that have something else than a day; nil if there are none.
+func (d *Days) Err() error { return errs.InvalidFields(d.wrong) }
+
+func (d *Days) read(name string, direction int) time.Time {
+	typed := strings.TrimSpace(d.Form.Get(name))
+	if typed == "" {
+		return time.Time{}
+	}
+	day, ok := readDay(typed, direction, d.Now)
+	if !ok {
+		if cut := []rune(typed); len(cut) > 30 {
+			typed = string(cut[:30]) + "…"
+		}
+		d.wrong = append(d.wrong, errs.Field{Name: name, Key: "errs.field.day", Args: []any{typed}})
+		return time.Time{}
+	}
+	d.Form.Set(name, i18n.ISODate(day))
+	return day
+}
+
+var (
+	dotted  = regexp.MustCompile(`^(\d{1,2})\.(\d{1,2})(?:\.(\d{4}|\d{2})?)?$`)
+	counted = regexp.MustCompile(`^[+-]\d{1,4}$`)
+)
+
+// readDay reads a day of the years 1800 to 2999.
+func readDay(typed string, direction int, now time.Time) (time.Time, bool) {
+	typed = strings.ToLower(strings.Map(func(c rune) rune {
+		if unicode.IsSpace(c) {
+			return -1
+		}
+		return c
+	}, typed))
+	today := i18n.StartOfDay(now)
+	if typed == "heute" || typed == "today" {
+		return today, true
+	}
+	if counted.MatchString(typed) {
+		n, err := strconv.Atoi(typed)
+		return today.AddDate(0, 0, n), err == nil
+	}
+	if t, err := time.ParseInLocation(time.DateOnly, typed, i18n.Berlin); err == nil {
+		return t, t.Year() >= 1800 && t.Year() < 3000
+	}
+	m := dotted.FindStringSubmatch(typed)
+	if m == nil {
+		return time.Time{}, false
+	}
+	d, _ := strconv.Atoi(m[1]) // digits only
+	month, _ := strconv.Atoi(m[2])
+	if m[3] != "" {
+		return dayOf(yearOf(m[3], direction, today.Year()), month, d)
+	}
+	day, ok := dayOf(today.Year(), month, d)
+	if direction*day.Compare(today) < 0 || !ok && direction != 0 {
+		day, ok = dayOf(today.Year()+direction, month, d)
+	}
+	return day, ok
+}
+
+// yearOf is the year of these digits; two are of a year that is not far ahead, and not ahead at all for a day that has been.
+func yearOf(digits string, direction, now int) int {
+	y, _ := strconv.Atoi(digits) // digits only
+	if len(digits) == 4 {
+		return y
+	}
+	most := now + 30
+	if direction < 0 {
+		most = now
+	}
+	if y += 2000; y > most {
+		y -= 100
+	}
+	return y
+}
+
+func dayOf(year, month, day int) (time.Time, bool) {
+	t := time.Date(year, time.Month(month), day, 0, 0, 0, 0, i18n.Berlin)
+	return t, t.Year() == year && int(t.Month()) == month && t.Day() == day && year >= 1800 && year < 3000
 }
