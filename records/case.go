@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -161,7 +160,8 @@ type Dossier struct {
 	Parent    *Case     // that it is a part of; nil if it is none, or of one that the caller may not read
 	SubCases  []Case    // that are a part of it, of those that the caller may read
 	Manage    bool      // the caller manages the file (access.Manages)
-	Org, Part string    // what people call the unit in whose hands it is, and its part file; ""
+	Org       string    // what people call the unit in whose hands it is; ""
+	Part      Part      // in which it lies; zero if in none
 }
 
 // Formers are the Aktenzeichen that a case or file had, the latest first.
@@ -233,12 +233,8 @@ func (r *Room) name(ctx context.Context, q db.Querier, d *Dossier) error {
 	if d.Case.Part == "" {
 		return nil
 	}
-	parts, err := r.store.parts(ctx, q, at, d.Case.FileID)
-	for _, x := range parts {
-		if x.ID == d.Case.Part {
-			d.Part = strconv.FormatInt(x.Number, 10) + " " + x.Subject
-		}
-	}
+	var err error
+	d.Part, err = r.store.part(ctx, q, at, d.Case.FileID, d.Case.Part)
 	return err
 }
 

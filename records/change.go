@@ -176,6 +176,8 @@ func (r *Room) fitsCase(ctx context.Context, tx *db.Tx, a access.Access, c Case,
 	if d.Part != c.Part {
 		if c.Parent != "" {
 			bad("part", "records.error.part_of_parent")
+		} else if err := r.store.lockFile(ctx, tx, a, f.ID); err != nil { // so that the part is not closed meanwhile
+			return err
 		} else if err := r.partOf(ctx, tx, f, d.Part); errs.Is(err, errs.Invalid) {
 			bad("part", "records.error.choice")
 		} else if err != nil {
@@ -190,17 +192,6 @@ func (r *Room) fitsCase(ctx context.Context, tx *db.Tx, a access.Access, c Case,
 		}
 	}
 	return errs.InvalidFields(wrong)
-}
-
-// partOf is errs.Invalid unless the file has the part; "" is none.
-func (r *Room) partOf(ctx context.Context, tx *db.Tx, f File, part string) error {
-	if part == "" {
-		return nil
-	}
-	if ok, err := r.store.hasPart(ctx, tx, access.At(f.Authority), f.ID, part); err != nil || ok {
-		return err
-	}
-	return errs.InvalidFields([]errs.Field{{Name: "part", Key: "records.error.choice"}})
 }
 
 // onCase is the one way a case is changed without its state: authorise, lock, check, do it, store. do writes the log.

@@ -117,7 +117,7 @@ const maxReason = 1000 // characters
 
 // ReopenCase takes a case up again that was put to the files, and its file if that was closed only with its last case;
 // their retention begins anew when they are closed again. For who manages the file (access.Manages), with a reason, unless
-// the file is being disposed of, was closed for itself, or the case is a part of one that is closed.
+// the file is being disposed of, was closed for itself (or the case's part file was), or the case is a part of one that is closed.
 func (r *Room) ReopenCase(ctx context.Context, id string, version int64, reason string) error {
 	var wrong []errs.Field
 	reason = checkText(&wrong, "reason", reason, maxReason)
@@ -152,6 +152,9 @@ func (r *Room) ReopenCase(ctx context.Context, id string, version int64, reason 
 		}
 		reopened, err := r.reopenWith(ctx, tx, a, f)
 		if err != nil {
+			return err
+		}
+		if err := r.partOf(ctx, tx, f, c.Part); err != nil {
 			return err
 		}
 		decision, err := r.store.decision(ctx, tx, a, c.ID)
@@ -217,8 +220,11 @@ func (r *Room) reopenWith(ctx context.Context, tx *db.Tx, a access.Access, f Fil
 	return true, r.reopen(ctx, tx, a, f)
 }
 
-// reopen stores that the file is open again, and writes the log.
+// reopen stores that the file is open again, with the parts that were closed with it, and writes the log.
 func (r *Room) reopen(ctx context.Context, tx *db.Tx, a access.Access, f File) error {
+	if err := r.store.reopenParts(ctx, tx, access.At(f.Authority), f.ID, f.ClosedAt); err != nil {
+		return err
+	}
 	f.ClosedAt, f.RetainUntil, f.ChangedAt, f.ChangedBy = time.Time{}, time.Time{}, r.h.Now(), identity.From(ctx).Name
 	if err := r.store.updateFile(ctx, tx, a, f); err != nil {
 		return err

@@ -12,15 +12,6 @@ import (
 	"rennsteig/records/access"
 )
 
-// Part is a part file (Teilakte).
-type Part struct {
-	ID       string
-	Number   int64 // in the file, from 1
-	Subject  string
-	OpenedAt time.Time
-	ClosedAt time.Time
-}
-
 // Link is a reference from one file to another (Verweis); it is seen from both.
 type Link struct {
 	File File // the other one
@@ -90,30 +81,6 @@ func (r *Room) ChangeFile(ctx context.Context, id string, version int64, d Detai
 	})
 }
 
-// AddPart opens a part file. id is chosen by the form: the same form sent twice opens one.
-func (r *Room) AddPart(ctx context.Context, file string, version int64, id, subject string) error {
-	var wrong []errs.Field
-	subject = checkText(&wrong, "subject", oneLine(subject), maxSubject)
-	if err := errs.InvalidFields(wrong); err != nil {
-		return err
-	}
-	if done, err := r.hasPart(ctx, file, id); done || err != nil {
-		return err
-	}
-	return r.changeFile(ctx, file, version, "records.part_opened", func(ctx context.Context, tx *db.Tx, a access.Access, f *File) (map[string]any, error) {
-		n, err := r.store.insertPart(ctx, tx, a, *f, Part{ID: id, Subject: subject, OpenedAt: r.h.Now()})
-		return map[string]any{"part": n, "subject_sha256": Digest(subject)}, err
-	})
-}
-
-func (r *Room) hasPart(ctx context.Context, file, id string) (bool, error) {
-	a, err := access.Load(ctx, r.h.DB.Reader())
-	if err != nil {
-		return false, err
-	}
-	return r.store.hasPart(ctx, r.h.DB.Reader(), a, file, id)
-}
-
 // LinkFiles refers from a file to another one of the same authority, named by its Aktenzeichen, that the caller may read.
 func (r *Room) LinkFiles(ctx context.Context, file string, version int64, reference, kind string) error {
 	return r.changeFile(ctx, file, version, "records.file_linked", func(ctx context.Context, tx *db.Tx, a access.Access, f *File) (map[string]any, error) {
@@ -163,7 +130,7 @@ func (r *Room) Lend(ctx context.Context, file string, version int64, to string, 
 	})
 }
 
-// CloseFile closes a file none of whose cases is open; its retention begins.
+// CloseFile closes a file none of whose cases is open, with its parts; its retention begins.
 func (r *Room) CloseFile(ctx context.Context, file string, version int64) error {
 	return r.changeFile(ctx, file, version, "records.file_closed", func(ctx context.Context, tx *db.Tx, a access.Access, f *File) (map[string]any, error) {
 		if n, err := r.store.openCases(ctx, tx, a, f.ID); err != nil {
@@ -172,7 +139,7 @@ func (r *Room) CloseFile(ctx context.Context, file string, version int64) error 
 			return nil, errs.E(errs.Conflict, "records.error.open_cases", n)
 		}
 		f.ClosedAt = r.h.Now()
-		return map[string]any{"retained_until": i18n.ISODate(f.RetainedUntil())}, nil
+		return map[string]any{"retained_until": i18n.ISODate(f.RetainedUntil())}, r.store.closeParts(ctx, tx, access.At(f.Authority), f.ID, f.ClosedAt)
 	})
 }
 

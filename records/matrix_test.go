@@ -90,6 +90,17 @@ var actions = map[string]struct {
 	"AddPart": {toWrite, func(h *house, ctx context.Context, m *thing) error {
 		return h.AddPart(ctx, m.c.FileID, 99, db.NewID(), "x")
 	}},
+	"ChangePart": {toWrite, func(h *house, ctx context.Context, m *thing) error {
+		return h.ChangePart(ctx, m.c.FileID, 99, m.part, "x", true)
+	}},
+	"PartForm": {toWrite, func(h *house, ctx context.Context, m *thing) error {
+		_, _, err := h.PartForm(ctx, m.c.FileID, m.part)
+		return err
+	}},
+	"CaseNamed": {toRead, func(h *house, ctx context.Context, m *thing) error {
+		_, err := h.CaseNamed(ctx, m.c.FileID, m.c.Reference)
+		return err
+	}},
 	"LinkFiles": {toWrite, func(h *house, ctx context.Context, m *thing) error {
 		return h.LinkFiles(ctx, m.c.FileID, 99, "x", SeeAlso)
 	}},
@@ -119,8 +130,9 @@ func soon() time.Time { return time.Now().AddDate(0, 0, 3) }
 
 // thing is what the matrix tries its actions on.
 type thing struct {
-	c Case
-	d Document
+	c    Case
+	d    Document
+	part string
 }
 
 // TestMatrix tries every action by every sort of person on files of every reach and confidentiality.
@@ -186,9 +198,13 @@ func (h *house) thing(t *testing.T, people map[string]context.Context, reach Rea
 	t.Helper()
 	c := h.file(t, dog(fmt.Sprint(reach, level)))
 	readers, writers := reach.holders("org-20")
+	part := db.NewID()
 	must(t, h.h.DB.Tx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
 		if _, err := tx.Exec(ctx, `UPDATE records_file SET lead = 'org-20', readers = $1, writers = $2, level = $3 WHERE id = $4`,
 			readers, writers, int64(level), c.FileID); err != nil {
+			return err
+		}
+		if _, err := h.store.insertPart(ctx, tx, access.At(erfurt), File{ID: c.FileID, Authority: erfurt}, Part{ID: part}); err != nil {
 			return err
 		}
 		if err := h.store.raiseCases(ctx, tx, access.At(erfurt), c.FileID, level); err != nil {
@@ -208,7 +224,7 @@ func (h *house) thing(t *testing.T, people map[string]context.Context, reach Rea
 	}))
 	d, err := h.store.documents(t.Context(), h.h.DB.Reader(), access.At(erfurt), c.ID, 10)
 	must(t, err)
-	return &thing{c, d[len(d)-1]}
+	return &thing{c, d[len(d)-1], part}
 }
 
 // expected is the code of the refusal, "" for none, by the words of package access.

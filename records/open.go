@@ -292,12 +292,8 @@ func (r *Room) OpenCaseIn(ctx context.Context, tx *db.Tx, a access.Access, n New
 			return Case{}, errs.InvalidFields([]errs.Field{{Name: "org", Key: "records.error.choice"}})
 		}
 	}
-	if n.Part != "" {
-		if ok, err := r.store.hasPart(ctx, tx, a, f.ID, n.Part); err != nil {
-			return Case{}, err
-		} else if !ok {
-			return Case{}, errs.InvalidFields([]errs.Field{{Name: "part", Key: "records.error.choice"}})
-		}
+	if err := r.partOf(ctx, tx, f, n.Part); err != nil {
+		return Case{}, err
 	}
 	number, err := r.store.nextCase(ctx, tx, a, f.ID, n.Parent)
 	if err != nil {

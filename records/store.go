@@ -164,9 +164,6 @@ func (store) fileByID(ctx context.Context, q db.Querier, s access.Access, id str
 	return scanFile(q.QueryRow(ctx, `SELECT `+fileColumns+`, `+s.Right("f", &p)+fileTables+`WHERE `+s.Reads("f", &p)+` AND f.id = `+p.Add(id), p...))
 }
 
-// casesOrder is that of a file's cases.
-var casesOrder = paging.Order{Column: "received_at", ID: "id"}
-
 func (store) files(ctx context.Context, q db.Querier, s access.Access, f FileFilter) (paging.Listing[File], error) {
 	statement, p := filesQuery(s, f)
 	rows, err := q.Query(ctx, statement, p...)
@@ -210,7 +207,7 @@ func favourites(s access.Access, kind string, p *db.Params) string {
 		` AND object > ` + p.Add(kind) + ` AND object < ` + p.Add(kind+"~") + `) m CROSS JOIN `
 }
 
-// closeFile closes the case's file if all other cases in it are closed, and reports whether it did.
+// closeFile closes the case's file, with its parts, if all other cases in it are closed, and reports whether it did.
 func (st store) closeFile(ctx context.Context, tx *db.Tx, s access.Access, c Case) (bool, error) {
 	var p db.Params
 	var id string // locks the file, so that two last cases do not each see the other open
@@ -219,9 +216,13 @@ func (st store) closeFile(ctx context.Context, tx *db.Tx, s access.Access, c Cas
 		return false, notFound(err)
 	}
 	p = nil
-	return db.Changed(tx.Exec(ctx, `UPDATE records_file SET closed_at = `+p.Add(db.Micros(c.ClosedAt))+` WHERE `+s.In("authority_id", &p)+
+	closed, err := db.Changed(tx.Exec(ctx, `UPDATE records_file SET closed_at = `+p.Add(db.Micros(c.ClosedAt))+` WHERE `+s.In("authority_id", &p)+
 		` AND id = `+p.Add(id)+` AND NOT EXISTS (SELECT 1 FROM records_case c WHERE c.file_id = records_file.id AND c.id <> `+p.Add(c.ID)+
 		` AND c.state <> 'closed')`, p...))
+	if err != nil || !closed {
+		return false, err
+	}
+	return true, st.closeParts(ctx, tx, s, id, c.ClosedAt)
 }
 
 // --- cases ---
@@ -245,13 +246,15 @@ func (store) insertCase(ctx context.Context, tx *db.Tx, s access.Access, c Case)
 	if err := s.Own(c.Authority); err != nil {
 		return err
 	}
-	_, err := tx.Exec(ctx, `INSERT INTO records_case (`+caseColumns+`, search) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,
-		$12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31,
-		$32)`, c.ID, c.Authority, c.FileID, c.Reference, c.Subject, c.Source,
+	p := make(db.Params, 32, 36) // those that follow, then those of the place
+	place := placeOf(c, &p)
+	copy(p, db.Params{c.ID, c.Authority, c.FileID, c.Reference, c.Subject, c.Source,
 		c.SourceRef, c.StatusPath, c.LeikaKey, c.Applicant, string(c.State), c.AssignedTo, c.AssignedName, db.Micros(c.ReceivedAt),
 		db.Micros(c.DueAt), db.Micros(c.ClosedAt), int64(c.Fee.Amount), c.Fee.Kassenzeichen, db.Micros(c.Fee.PaidAt), c.ChangedBy,
 		db.Micros(c.ChangedAt), c.Version, string(c.Kind), c.Part, c.Parent, int64(c.Level), c.Org, c.Number, c.OpenedBy, c.ClosedBy, c.Former,
-		c.search())
+		c.search()})
+	_, err := tx.Exec(ctx, `INSERT INTO records_case (`+caseColumns+`, search, place) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,
+		$12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, `+place+`)`, p...)
 	return err
 }
 
@@ -263,7 +266,7 @@ func (store) updateCase(ctx context.Context, tx *db.Tx, s access.Access, c Case)
 		set("assigned_to", c.AssignedTo)+set("assigned_name", c.AssignedName)+set("closed_at", db.Micros(c.ClosedAt))+set("closed_by", c.ClosedBy)+
 		set("changed_by", c.ChangedBy)+set("changed_at", db.Micros(c.ChangedAt))+set("file_id", c.FileID)+set("reference", c.Reference)+
 		set("former", c.Former)+set("number", c.Number)+set("subject", c.Subject)+set("applicant", c.Applicant)+set("due_at", db.Micros(c.DueAt))+
-		set("part_id", c.Part)+set("level", int64(c.Level))+set("org_id", c.Org)+set("search", c.search())+
+		set("part_id", c.Part)+set("level", int64(c.Level))+set("org_id", c.Org)+set("search", c.search())+`, place = `+placeOf(c, &p)+
 		` WHERE `+s.In("authority_id", &p)+` AND id = `+p.Add(c.ID)+` AND version = `+p.Add(c.Version), p...))
 	if err == nil && !ok {
 		return errs.E(errs.Conflict, "records.error.changed")
@@ -291,14 +294,6 @@ func (store) caseBySource(ctx context.Context, q db.Querier, s access.Access, so
 	var p db.Params
 	return scanCase(q.QueryRow(ctx, `SELECT `+caseColumns+`, 0 FROM records_case WHERE `+s.In("authority_id", &p)+
 		` AND source = `+p.Add(source), p...))
-}
-
-func (store) casesOfFile(ctx context.Context, q db.Querier, s access.Access, fileID string, page paging.Cursor) (paging.Listing[Case], error) {
-	var p db.Params
-	rows, err := q.Query(ctx, `SELECT `+caseColumns+`, 0 FROM records_case c WHERE `+s.ReadsCase("c", &p)+
-		` AND file_id = `+p.Add(fileID)+casesOrder.SQL(&p, page), p...)
-	cases, err := db.All(rows, err, scanCase)
-	return paging.Of(cases, casesOrder, page, func(c Case) paging.Key { return paging.Time(c.ReceivedAt, c.ID) }), err
 }
 
 func (store) inbox(ctx context.Context, q db.Querier, s access.Access, me string, f Filter) (paging.Listing[Case], error) {

@@ -69,35 +69,6 @@ func (store) fileByReference(ctx context.Context, q db.Querier, s access.Access,
 	return id, notFound(err)
 }
 
-// --- parts ---
-
-func (store) insertPart(ctx context.Context, tx *db.Tx, s access.Access, f File, x Part) (n int64, err error) {
-	if err := s.Own(f.Authority); err != nil {
-		return 0, err
-	}
-	err = tx.QueryRow(ctx, `INSERT INTO records_part (id, authority_id, file_id, number, subject, opened_at, closed_at)
-		SELECT $1, $2, $3, coalesce(max(number), 0) + 1, $4, $5, 0 FROM records_part WHERE file_id = $3 RETURNING number`,
-		x.ID, f.Authority, f.ID, x.Subject, db.Micros(x.OpenedAt)).Scan(&n)
-	return n, err
-}
-
-func (store) hasPart(ctx context.Context, q db.Querier, s access.Access, file, id string) (bool, error) {
-	var p db.Params
-	return exists(ctx, q, `records_part WHERE `+s.In("authority_id", &p)+` AND file_id = `+p.Add(file)+` AND id = `+p.Add(id), p)
-}
-
-func (store) parts(ctx context.Context, q db.Querier, s access.Access, file string) ([]Part, error) {
-	var p db.Params
-	rows, err := q.Query(ctx, `SELECT id, number, subject, opened_at, closed_at FROM records_part WHERE `+s.In("authority_id", &p)+
-		` AND file_id = `+p.Add(file)+` ORDER BY number`, p...)
-	return db.All(rows, err, func(r db.Scanner) (x Part, err error) {
-		var opened, closed int64
-		err = r.Scan(&x.ID, &x.Number, &x.Subject, &opened, &closed)
-		x.OpenedAt, x.ClosedAt = db.Time(opened), db.Time(closed)
-		return x, err
-	})
-}
-
 // --- links ---
 
 func (store) putLink(ctx context.Context, tx *db.Tx, s access.Access, f File, other, kind, by string, at time.Time) error {

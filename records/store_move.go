@@ -36,7 +36,8 @@ func (store) raiseSubCases(ctx context.Context, tx *db.Tx, s access.Access, c Ca
 // partSubCases puts the parts of the case into its part file.
 func (store) partSubCases(ctx context.Context, tx *db.Tx, s access.Access, c Case) error {
 	var p db.Params
-	_, err := tx.Exec(ctx, `UPDATE records_case SET part_id = `+p.Add(c.Part)+` WHERE `+s.In("authority_id", &p)+` AND parent_id <> '' AND parent_id = `+p.Add(c.ID), p...)
+	place := placeOf(c, &p)
+	_, err := tx.Exec(ctx, `UPDATE records_case SET part_id = `+p.Add(c.Part)+`, place = `+place+` + number WHERE `+s.In("authority_id", &p)+` AND parent_id <> '' AND parent_id = `+p.Add(c.ID), p...)
 	return err
 }
 

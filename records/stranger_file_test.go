@@ -70,8 +70,29 @@ func fileCalls(t *testing.T, h *house, c Case) map[string]func(ctx context.Conte
 			_, err := st.insertPart(ctx, tx, s, f, Part{ID: db.NewID()})
 			return err
 		},
-		"hasPart": func(ctx context.Context, tx *db.Tx, s access.Access) error {
-			return none(st.hasPart(ctx, tx, s, f.ID, part))
+		"part": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			_, err := st.part(ctx, tx, s, f.ID, part)
+			return err
+		},
+		"updatePart": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			return st.updatePart(ctx, tx, s, f.ID, Part{ID: part, Subject: "x"})
+		},
+		"closeParts": func(ctx context.Context, tx *db.Tx, s access.Access) error { // changes nothing of a stranger's
+			return nothing(0, st.closeParts(ctx, tx, s, f.ID, time.Now()))
+		},
+		"reopenParts": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			return nothing(0, st.reopenParts(ctx, tx, s, f.ID, db.Time(5)))
+		},
+		"openInPart": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			if _, err := tx.Exec(ctx, `UPDATE records_case SET state = 'in_work', part_id = $1`, part); err != nil {
+				return err
+			}
+			n, err := st.openInPart(ctx, tx, s, f.ID, part)
+			return nothing(n, err)
+		},
+		"caseNamed": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			_, err := st.caseNamed(ctx, tx, s, f.ID, c.Reference)
+			return err
 		},
 		"parts": func(ctx context.Context, tx *db.Tx, s access.Access) error {
 			l, err := st.parts(ctx, tx, s, f.ID)

@@ -77,6 +77,8 @@ func (r *Room) Routes(mux *http.ServeMux) {
 	handle("GET /akte/akte/{id}/nachweis", r.getHistory)
 	handle("GET /akte/akte/{id}/nachweis/buendel", r.getProof)
 	handle("POST /akte/akte/{id}/teilakte", r.postPart)
+	handle("GET /akte/akte/{id}/teilakte/{teil}", r.getPart)
+	handle("POST /akte/akte/{id}/teilakte/{teil}", r.postChangePart)
 	handle("POST /akte/akte/{id}/verweis", r.postLink)
 	handle("POST /akte/akte/{id}/verweis-entfernen", r.postUnlink)
 	handle("POST /akte/akte/{id}/ausleihe", r.postLend)

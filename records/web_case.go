@@ -60,6 +60,7 @@ type casePage struct {
 	CanReopen  bool
 	CanMove    bool
 	SubRows    []inboxRow
+	PartPath   string // address of the file's page at its part file; "" if it lies in none
 	NoteID     string
 	Note       web.Field
 	QuestionID string
@@ -131,6 +132,9 @@ func (r *Room) showCase(w http.ResponseWriter, req *http.Request, f Filter, in t
 		Groups:   answerGroups(d.Form),
 		NoteOpen: in.form.Has("note"), AskOpen: in.form.Has("question"),
 	}
+	if d.Case.Part != "" {
+		p.PartPath = d.Part.path(d.File.ID)
+	}
 	for _, c := range d.SubCases {
 		p.SubRows = append(p.SubRows, r.inboxRow(req, Filter{}, c))
 	}
@@ -194,7 +198,9 @@ func (r *Room) facts(req *http.Request, d Dossier) web.SummaryList {
 	row("records.due", dateText(lang, c.DueAt))
 	row("records.assigned", assigned)
 	row("records.org", d.Org)
-	row("records.part", d.Part)
+	if d.Case.Part != "" {
+		row("records.part", d.Part.title())
+	}
 	if c.Level > access.Open {
 		row("records.level", t("records.level."+strconv.FormatInt(int64(c.Level), 10)))
 	}

@@ -228,7 +228,9 @@ func (r *Room) editForm(req *http.Request) caseForm {
 func (r *Room) partField(req *http.Request, in typed, part string, parts []Part) web.Field {
 	f := r.fieldOf(req, in, "part", "records.part", "select", part, web.Option{Label: r.h.Site.T(req, "records.part.none")})
 	for _, x := range parts {
-		f.Options = append(f.Options, web.Option{Value: x.ID, Label: strconv.FormatInt(x.Number, 10) + " " + x.Subject})
+		if x.ClosedAt.IsZero() || x.ID == part {
+			f.Options = append(f.Options, web.Option{Value: x.ID, Label: x.title()})
+		}
 	}
 	f.Optional = true
 	return f

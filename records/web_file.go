@@ -23,7 +23,8 @@ type filePage struct {
 	Alert     web.Alert
 	State     web.Badge
 	Facts     web.SummaryList
-	Rows      []inboxRow
+	Groups    []caseGroup
+	PartRows  []partRow
 	Pages     web.Pagination
 	FormID    string
 	Part      web.Field
@@ -74,9 +75,7 @@ func (r *Room) showFile(w http.ResponseWriter, req *http.Request, in typed) erro
 			Value: in.get("until", i18n.ISODate(r.h.Now().AddDate(0, 0, 14))), Error: r.h.Site.FieldError(req, in.err, "until")},
 		LendOpen: in.form.Has("to"),
 	}
-	for _, c := range v.Cases.Items {
-		p.Rows = append(p.Rows, r.inboxRow(req, Filter{}, c))
-	}
+	p.Groups, p.PartRows = r.caseGroups(req, v), partRows(v)
 	status := http.StatusOK
 	if in.err != nil {
 		status = errs.Status(errs.CodeOf(in.err))
@@ -401,66 +400,6 @@ func (r *Room) postEditFile(w http.ResponseWriter, req *http.Request) error {
 	return r.h.Site.Redirect(w, req, "/akte/akte/"+id, "records.notice.file_changed")
 }
 
-func (r *Room) getNewCase(w http.ResponseWriter, req *http.Request) error {
-	return r.showNewCase(w, req, typed{})
-}
-
-func (r *Room) showNewCase(w http.ResponseWriter, req *http.Request, in typed) error {
-	v, err := r.FilePage(req.Context(), web.PathID(req), paging.Cursor{})
-	if err == nil && in.err == nil { // nobody fills in a form for nothing
-		err = v.File.changeable()
-	}
-	if err != nil {
-		return err
-	}
-	t, path := r.h.Site.Text(req), "/akte/akte/"+v.File.ID
-	fields := []web.Field{{Name: "subject", Label: t("records.subject"), MaxLength: maxSubject, Value: in.form.Get("subject"), Error: r.h.Site.FieldError(req, in.err, "subject")}}
-	if len(v.Parts) > 0 {
-		f := web.Field{Name: "part", Label: t("records.part"), Kind: "select", Value: in.form.Get("part"), Options: []web.Option{{Label: t("records.part.none")}}, Error: r.h.Site.FieldError(req, in.err, "part")}
-		for _, x := range v.Parts {
-			f.Options = append(f.Options, web.Option{Value: x.ID, Label: strconv.FormatInt(x.Number, 10) + " " + x.Subject})
-		}
-		fields = append(fields, f)
-	}
-	parent := web.Field{Name: "parent", Label: t("records.parent"), Kind: "select", Value: in.get("parent", req.URL.Query().Get("zu")),
-		Options: []web.Option{{Label: t("records.parent.none")}}, Error: r.h.Site.FieldError(req, in.err, "parent")}
-	for _, c := range v.Cases.Items {
-		if c.Parent == "" && c.State != StateClosed {
-			parent.Options = append(parent.Options, web.Option{Value: c.ID, Label: c.Reference + " " + c.Subject})
-		}
-	}
-	due := web.Field{Name: "due", Label: t("records.due"), Kind: "date", Value: in.get("due", i18n.ISODate(r.h.Now().Add(handleWithin))), Error: r.h.Site.FieldError(req, in.err, "due")}
-	fields = append(fields, parent, due)
-	c, err := r.Choices(req.Context(), v.File.Authority)
-	if err != nil {
-		return err
-	}
-	if c.Level > v.File.Level {
-		fields = append(fields, r.levelField(req, v.File.Level, v.File.Level, c.Level, in))
-	}
-	p := formPage{Action: path + "/vorgang", Back: path, ID: web.FormID(in.form.Get("id")), Button: t("records.case.open"), Fields: fields}
-	return r.showForm(w, req, "records.case.new", append(r.fileCrumbs(req), web.Link{Text: v.File.Reference, Href: path}), p, in.err)
-}
-
-func (r *Room) postNewCase(w http.ResponseWriter, req *http.Request) error {
-	if err := web.ReadForm(w, req, formLimit); err != nil {
-		return err
-	}
-	form := req.PostForm
-	c, err := r.OpenCase(req.Context(), NewCase{ID: web.FormID(form.Get("id")), File: web.PathID(req), Part: form.Get("part"), Parent: form.Get("parent"),
-		Subject: form.Get("subject"), Due: dueDate(form.Get("due")), Level: readLevel(form)})
-	if web.Retry(err) {
-		return r.showNewCase(w, req, typed{form, err})
-	}
-	if errs.Is(err, errs.Unauthenticated) {
-		return r.ShowKept(w, req, fileTexts)
-	}
-	if err != nil {
-		return err
-	}
-	return r.h.Site.Redirect(w, req, Filter{}.casePath(c.ID, ""), "records.notice.case_opened")
-}
-
 // fileTexts are the fields of a file's forms whose text is shown to who has to sign in again.
 var fileTexts = map[string]string{"subject": "records.subject", "keywords": "records.keywords", "location": "records.location"}
 
@@ -480,12 +419,6 @@ func (r *Room) onFile(w http.ResponseWriter, req *http.Request, notice string, d
 		return err
 	}
 	return r.h.Site.Redirect(w, req, "/akte/akte/"+web.PathID(req), notice)
-}
-
-func (r *Room) postPart(w http.ResponseWriter, req *http.Request) error {
-	return r.onFile(w, req, "records.notice.part_opened", func(id string, version int64, form url.Values) error {
-		return r.AddPart(req.Context(), id, version, web.FormID(form.Get("id")), form.Get("subject"))
-	})
 }
 
 func (r *Room) postLink(w http.ResponseWriter, req *http.Request) error {
