@@ -111,6 +111,12 @@ func (store) insertPart(ctx context.Context, tx *db.Tx, a access.Access, f recor
 	return err
 }
 
+func (store) closePart(ctx context.Context, tx *db.Tx, a access.Access, f records.File, id string, at time.Time) error {
+	var p db.Params
+	return exactly(tx.Exec(ctx, `UPDATE records_part SET closed_at = `+p.Add(db.Micros(at))+` WHERE `+a.In("authority_id", &p)+` AND file_id = `+p.Add(f.ID)+
+		` AND id = `+p.Add(id), p...))
+}
+
 // originCase gives a case that was taken over what it had: dates, Aktenzeichen, and who opened it; nobody here has worked
 // on it yet.
 func (store) originCase(ctx context.Context, tx *db.Tx, a access.Access, i Import, c caseDates) error {

@@ -586,6 +586,13 @@ func TestStrangersScope(t *testing.T) {
 			"insertPart": func(ctx context.Context, tx *db.Tx, a access.Access) error {
 				return st.insertPart(ctx, tx, a, g.due, partRow{id: db.NewID(), number: 1})
 			},
+			"closePart": func(ctx context.Context, tx *db.Tx, a access.Access) error {
+				id := db.NewID()
+				if err := st.insertPart(ctx, tx, access.At(erfurt), g.due, partRow{id: id, number: 1}); err != nil {
+					return err
+				}
+				return st.closePart(ctx, tx, a, g.due, id, now)
+			},
 			"originCase": func(ctx context.Context, tx *db.Tx, a access.Access) error {
 				return st.originCase(ctx, tx, a, g.imported, caseDates{id: g.caseID, received: now, closed: now})
 			},

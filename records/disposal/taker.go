@@ -55,7 +55,7 @@ func (t taker) file(ctx context.Context, h xdomea.Head, x *xdomea.File) error {
 	for n, part := range parts(x) {
 		made[part] = db.NewID()
 		if err := t.r.store.insertPart(ctx, t.tx, t.a, f, partRow{id: made[part], number: int64(n + 1), subject: t.subject(part.General),
-			opened: midday(part.Period.From), closed: midday(part.ClosedOn)}); err != nil {
+			opened: midday(part.Period.From)}); err != nil {
 			return err
 		}
 	}
@@ -87,8 +87,13 @@ func (t taker) file(ctx context.Context, h xdomea.Head, x *xdomea.File) error {
 	}); err != nil {
 		return err
 	}
-	for _, d := range dates { // only now: no case is opened in one that is closed
+	for _, d := range dates { // only now: no case is opened in one that is closed, nor in a part file that is
 		if err := t.r.store.originCase(ctx, t.tx, t.a, t.i, d); err != nil {
+			return err
+		}
+	}
+	for part, id := range made {
+		if err := t.r.store.closePart(ctx, t.tx, t.a, f, id, t.closed(!open && part.Closed, part.ClosedOn, part.Period.To)); err != nil {
 			return err
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 	"rennsteig/platform/db"
 	"rennsteig/platform/errs"
+	"rennsteig/platform/paging"
 	"rennsteig/records"
 	"rennsteig/records/access"
 	"rennsteig/standards/xdomea"
@@ -117,6 +118,9 @@ func TestTakingOver(t *testing.T) {
 		}
 		if versions != 1 || children != 1 || parts != 1 {
 			t.Errorf("%d documents with versions, %d cases in cases, %d in parts", versions, children, parts)
+		}
+		if v, err := h.core.FilePage(jenny, taken.ID, paging.Cursor{}); err != nil || len(v.Parts) != 1 || v.Parts[0].Subject != "Band 1" || v.Parts[0].ClosedAt.IsZero() {
+			t.Errorf("part files %+v, %v", v.Parts, err)
 		}
 		if taken.ClosedAt.IsZero() || !taken.Level.Valid() {
 			t.Errorf("%+v", taken)
