@@ -220,8 +220,9 @@ func (p *program) furnishRooms() (err error) {
 	if p.records, err = records.New(h, noticeCashier{p.pay}, p.pay, p.apply); err != nil {
 		return err
 	}
+	p.records.KnowServices(services{p.finder})
 	p.office = office.New(h, p.records, p.directory())
-	p.plan = plan.New(h, p.records, services{p.finder})
+	p.plan = plan.New(h, p.records)
 	p.extract = extract.New(extract.Options{Cache: p.cfg.Cache})
 	if p.filing, err = filing.New(h, p.records, p.extract); err != nil {
 		return err

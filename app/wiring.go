@@ -184,12 +184,24 @@ func personPlaces(f *filing.Room, w *flow.Room) (out []disposal.PersonPlace) {
 	return out
 }
 
-// services: what services are called, for file plans.
+// services: what services are called, for the electronic file.
 type services struct{ finder *finder.Room }
 
 func (s services) ServiceName(leikaKey string) string {
 	service, _ := s.finder.Catalog().Service(leikaKey)
 	return service.Name
+}
+
+// FindServices asks the search that citizens ask.
+func (s services) FindServices(words string, most int) (out []records.Service) {
+	for _, h := range s.finder.Search(words) {
+		for _, x := range append([]finder.Service{h.Service}, h.Variants...) {
+			if len(out) < most && !slices.ContainsFunc(out, func(o records.Service) bool { return o.Key == x.Key }) {
+				out = append(out, records.Service{Key: x.Key, Name: x.Name})
+			}
+		}
+	}
+	return out
 }
 
 // directory: who works at an authority, for the electronic file.

@@ -38,6 +38,38 @@ type Fees interface {
 	Fee(ctx context.Context, leikaKey, authorityID string) (amount money.Cents, demo, ok bool, err error)
 }
 
+// Services knows what services are called.
+type Services interface {
+	// ServiceName is the name of the service; "" if there is none with that LeiKa key.
+	ServiceName(leikaKey string) string
+	// FindServices finds services by words of their names or everyday words for them, best first, at most so many.
+	FindServices(words string, most int) []Service
+}
+
+// Service is a service as a choice: its LeiKa key, and what it is called.
+type Service struct{ Key, Name string }
+
+// KnowServices tells the room what services are called. app passes the catalogue.
+func (r *Room) KnowServices(s Services) { r.services = s }
+
+// ServiceName is what people call the service: its name, or its LeiKa key where no name is known.
+func (r *Room) ServiceName(leikaKey string) string {
+	if r.services != nil {
+		if name := r.services.ServiceName(leikaKey); name != "" {
+			return name
+		}
+	}
+	return leikaKey
+}
+
+// FindServices finds services by words, best first, at most so many.
+func (r *Room) FindServices(words string, most int) []Service {
+	if r.services == nil {
+		return nil
+	}
+	return r.services.FindServices(words, most)
+}
+
 // Policies knows how a service is paid.
 type Policies interface {
 	// ByNotice reports whether the decision itself may demand an amount (tax assessed by notice).

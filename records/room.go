@@ -23,6 +23,7 @@ type Room struct {
 	cashier  Cashier
 	fees     Fees
 	policies Policies
+	services Services // nil until KnowServices
 	store    store
 	plan     plan
 	letters  *template.Template

@@ -99,7 +99,7 @@ func (r *Room) Route(ctx context.Context, s Routing) error {
 			return nil, err
 		}
 		if was.unit != s.Seen {
-			return nil, errs.E(errs.Conflict, "plan.error.routed_elsewhere", s.Key, was.unit)
+			return nil, errs.E(errs.Conflict, "plan.error.routed_elsewhere", r.core.ServiceName(s.Key), was.unit)
 		}
 		return old.routed(s.Key, s.Unit, lead), nil
 	})

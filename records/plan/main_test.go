@@ -58,6 +58,16 @@ func (*house) ServiceName(key string) string {
 	return ""
 }
 
+func (*house) FindServices(words string, _ int) []records.Service {
+	switch words {
+	case "hundesteuer":
+		return []records.Service{{Key: dogTax, Name: "Hundesteuer <anmelden>"}}
+	case "hund":
+		return []records.Service{{Key: dogTax, Name: "Hundesteuer <anmelden>"}, {Key: other, Name: "Hundehaltung"}}
+	}
+	return nil
+}
+
 type nobodyPays struct{}
 
 func (nobodyPays) Request(context.Context, *db.Tx, records.Order) (records.Payment, error) {
@@ -76,7 +86,8 @@ func each(t *testing.T, f func(t *testing.T, h *house)) {
 		p.Now = func() time.Time { return h.now }
 		core, err := records.New(p, nobodyPays{}, nobodyPays{}, nobodyPays{})
 		must(t, err)
-		h.core, h.Room = core, New(p, core, h)
+		core.KnowServices(h)
+		h.core, h.Room = core, New(p, core)
 		h.Routes(h.mux)
 		must(t, p.Site.CheckPages())
 		must(t, p.Site.Texts.Check())

@@ -16,24 +16,17 @@ import (
 //go:embed migrations/*.sql texts/*.json pages/*.html
 var Files embed.FS
 
-// Services knows what services are called. app passes the catalogue.
-type Services interface {
-	// ServiceName is the name of the service; "" if there is none with that LeiKa key.
-	ServiceName(leikaKey string) string
-}
-
 // Room is the file plans of the authorities.
 type Room struct {
-	h        *platform.House
-	core     *records.Room
-	services Services
-	book     book
-	pages    pages
+	h     *platform.House
+	core  *records.Room
+	book  book
+	pages pages
 }
 
 // New makes the part's pages.
-func New(h *platform.House, core *records.Room, services Services) *Room {
-	return &Room{h: h, core: core, services: services, book: book{h.Audit, h.Now}, pages: newPages(h.Site)}
+func New(h *platform.House, core *records.Room) *Room {
+	return &Room{h: h, core: core, book: book{h.Audit, h.Now}, pages: newPages(h.Site)}
 }
 
 // look is the caller's access, if they work at the authority. errs.NotFound for any other.

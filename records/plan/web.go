@@ -11,6 +11,7 @@ import (
 	"rennsteig/platform/i18n"
 	"rennsteig/platform/identity"
 	"rennsteig/platform/web"
+	"rennsteig/standards/leika"
 )
 
 const formLimit = 64 << 10 // bytes of a form
@@ -205,10 +206,65 @@ func (r *Room) serviceName(req *http.Request, key string) string {
 	if key == AnyService {
 		return r.h.Site.T(req, "plan.service.any")
 	}
-	if name := r.services.ServiceName(key); name != "" {
-		return name
+	return r.core.ServiceName(key)
+}
+
+// serviceNames says what services are called in a cell that names several by their keys, each perhaps with something more.
+func (r *Room) serviceNames(req *http.Request, cell, between, shown string) string {
+	if cell == "" {
+		return ""
 	}
-	return key
+	parts := strings.Split(cell, between)
+	for i, part := range parts {
+		key, more, ok := strings.Cut(part, " ")
+		if parts[i] = r.serviceName(req, key); ok {
+			parts[i] += ": " + more
+		}
+	}
+	return strings.Join(parts, shown)
+}
+
+const mostServices = 25 // to choose from
+
+// serviceField asks which service it is: by its name or key; where several are called so, which of them.
+func (r *Room) serviceField(req *http.Request, typed string, failed error) web.Field {
+	t := r.h.Site.Text(req)
+	f := web.Field{Name: "key", Label: t("plan.service"), Value: typed, MaxLength: 200, Hint: t("plan.service.hint"), Error: r.h.Site.FieldError(req, failed, "key")}
+	if isService(typed) {
+		f.Hint = r.serviceName(req, typed)
+		return f
+	}
+	if found := r.core.FindServices(typed, mostServices); len(found) > 1 && failed != nil {
+		f.Kind, f.Value, f.Hint, f.Options = "select", "", t("plan.service.found", typed), []web.Option{{Label: t("records.choose")}}
+		for _, s := range found {
+			f.Options = append(f.Options, web.Option{Value: s.Key, Label: s.Name})
+		}
+	}
+	return f
+}
+
+func isService(key string) bool {
+	_, err := leika.Parse(key)
+	return err == nil || key == AnyService
+}
+
+// service is the key of the service that somebody named. errs.Invalid if none or several are called so.
+func (r *Room) service(typed string) (string, error) {
+	typed = oneLine(typed)
+	if _, err := strconv.ParseUint(typed, 10, 64); err == nil || isService(typed) || typed == "" {
+		return typed, nil // Route says what is wrong with it
+	}
+	found := r.core.FindServices(typed, mostServices)
+	for _, s := range found {
+		if strings.EqualFold(s.Name, typed) || len(found) == 1 {
+			return s.Key, nil
+		}
+	}
+	key := "plan.error.several_services"
+	if len(found) == 0 {
+		key = "plan.error.no_service"
+	}
+	return "", errs.InvalidFields([]errs.Field{{Name: "key", Key: key, Args: []any{typed}}})
 }
 
 type unitPage struct {
@@ -293,8 +349,7 @@ func (r *Room) showUnit(w http.ResponseWriter, req *http.Request, authority, cod
 		for _, o := range u.Orgs {
 			leads = append(leads, web.Option{Value: o.ID, Label: o.Text})
 		}
-		p.Route = []web.Field{field("key", "plan.service.key"), field("lead", "plan.lead", leads...)}
-		p.Route[0].Hint, p.Route[0].MaxLength = t("plan.service.hint"), 20
+		p.Route = []web.Field{r.serviceField(req, form.Get("key"), failed), field("lead", "plan.lead", leads...)}
 	}
 	for _, e := range u.History {
 		p.Events = append(p.Events, eventRow{Event: e, Title: t("audit.action." + e.Action), Lines: r.lines(req, e)})
@@ -316,8 +371,13 @@ func (r *Room) lines(req *http.Request, e Event) (out []string) {
 
 func (r *Room) fieldLine(req *http.Request, f Field) string {
 	t := r.h.Site.Text(req)
-	if f.Column == colFrom || f.Column == colUntil {
+	switch f.Column {
+	case colFrom, colUntil:
 		f.Old, f.New = shownDay(req, f.Old), shownDay(req, f.New)
+	case colServices:
+		f.Old, f.New = r.serviceNames(req, f.Old, " ", ", "), r.serviceNames(req, f.New, " ", ", ")
+	case colLeads:
+		f.Old, f.New = r.serviceNames(req, f.Old, "; ", "; "), r.serviceNames(req, f.New, "; ", "; ")
 	}
 	if f.Old == "" {
 		return t("plan.field.new", t("plan.col."+f.Column), f.New)
@@ -354,7 +414,12 @@ func (r *Room) onRoute(w http.ResponseWriter, req *http.Request, notice string, 
 }
 
 func (r *Room) postRoute(w http.ResponseWriter, req *http.Request) error {
-	return r.onRoute(w, req, "plan.notice.routed", func(s Routing) error { return r.Route(req.Context(), s) })
+	return r.onRoute(w, req, "plan.notice.routed", func(s Routing) (err error) {
+		if s.Key, err = r.service(s.Key); err != nil {
+			return err
+		}
+		return r.Route(req.Context(), s)
+	})
 }
 
 func (r *Room) postUnroute(w http.ResponseWriter, req *http.Request) error {

@@ -88,6 +88,15 @@ func TestPages(t *testing.T) {
 		route.Set("seen", form.Get("seen"))
 		page(t, "knowingly", h.send(regina, "POST", "/akte/plan/leistung", route), 303)
 		page(t, "bad key", h.send(regina, "POST", "/akte/plan/leistung", url.Values{"authority": {erfurt}, "unit": {"41"}, "key": {"1"}}), 422, `href="#key"`)
+		named := func(what string) url.Values {
+			return url.Values{"authority": {erfurt}, "unit": {"41"}, "key": {what}, "lead": {""}, "seen": {"41"}}
+		}
+		page(t, "named", h.send(regina, "POST", "/akte/plan/leistung", named("hundesteuer")), 303)
+		page(t, "several of the name", h.send(regina, "POST", "/akte/plan/leistung", named("hund")), 422, `<option value="`+dogTax+`">Hundesteuer &lt;anmelden&gt;`, "Hundehaltung")
+		page(t, "none of the name", h.send(regina, "POST", "/akte/plan/leistung", named("katze <1>")), 422, "katze &lt;1&gt;", `href="#key"`)
+		route.Set("seen", "41")
+		page(t, "the lead again", h.send(regina, "POST", "/akte/plan/leistung", route), 303)
+		page(t, "names in the history", h.send(regina, "GET", "/akte/plan/einheit?einheit=41", nil), 200, "Hundesteuer &lt;anmelden&gt;")
 		page(t, "change of the lead", h.send(regina, "GET", "/akte/plan/einheit?einheit=41&leistung="+dogTax, nil), 200, `value="`+lead+`" selected`)
 		page(t, "unroute", h.send(regina, "POST", "/akte/plan/leistung-entfernen", url.Values{"authority": {erfurt}, "unit": {"41"}, "seen": {"41"}, "key": {dogTax}}), 303)
 		page(t, "any", h.send(regina, "POST", "/akte/plan/leistung-entfernen", url.Values{"authority": {erfurt}, "unit": {"00.10"}, "seen": {"00.10"}, "key": {"*"}}), 409)
