@@ -39,10 +39,10 @@ func BenchmarkLists(b *testing.B) {
 			{"cases/mine-due", cases(Filter{Who: WhoMine, Sort: SortDue, State: StateAll}), 50}, {"cases/free", cases(Filter{Who: WhoFree}), 50},
 			{"cases/waiting-due", cases(Filter{State: string(StateWaiting), Sort: SortDue}), 50}, {"cases/favourites", cases(Filter{Who: WhoMarked, State: StateAll}), 20},
 			{"cases/found", cases(Filter{Query: "müller 1007", State: StateAll}), 50}, {"cases/not-found", cases(Filter{Query: "gibtsnicht", State: StateAll}), 0},
-			{"cases/not-found-open", cases(Filter{Query: "gibtsnicht"}), 0},
+			{"cases/found-all", cases(Filter{Query: "müller hund", State: StateAll}), 50}, {"cases/not-found-open", cases(Filter{Query: "gibtsnicht"}), 0},
 			{"files/all", files(FileFilter{}), 50}, {"files/reference", files(FileFilter{Sort: SortReference}), 50}, {"files/open", files(FileFilter{State: FilesOpen}), 50},
 			{"files/lead", files(FileFilter{Lead: "20"}), 50}, {"files/unit-closed", files(FileFilter{Unit: "22.31", State: FilesClosed}), 50},
-			{"files/favourites", files(FileFilter{Marked: true}), 20}, {"files/not-found", files(FileFilter{Query: "gibtsnicht"}), 0},
+			{"files/favourites", files(FileFilter{Marked: true}), 20}, {"files/found", files(FileFilter{Query: "müller 1099"}), 50}, {"files/not-found-open", files(FileFilter{Query: "gibtsnicht", State: FilesOpen}), 0}, {"files/not-found", files(FileFilter{Query: "gibtsnicht"}), 0},
 		} {
 			b.Run(string(dialect)+"/"+x.name, func(b *testing.B) {
 				var took []time.Duration

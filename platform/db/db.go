@@ -202,6 +202,9 @@ func (r reader) Query(ctx context.Context, q string, args ...any) (*sql.Rows, er
 	if ctx.Value(inTx{}) != nil {
 		return nil, ErrNested
 	}
+	if r.d.dialect == Postgres && strings.Contains(q, likeEscape) {
+		args = append([]any{pgx.QueryExecModeCacheDescribe}, args...) // planned for these words: in a plan for any, all are equally rare
+	}
 	return r.d.read.QueryContext(ctx, q, args...)
 }
 

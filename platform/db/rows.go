@@ -2,6 +2,7 @@ package db
 
 import (
 	"database/sql"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -28,14 +29,25 @@ func (p *Params) List(values []string) string {
 }
 
 // Words returns the condition, to be appended to others, that each word of the query stands in the column, which is in
-// small letters; "" for no words.
+// small letters; "" for no words. Numbers come first: they are the rarest, and the first that is missing ends the looking.
 func (p *Params) Words(column, query string) string {
 	var b strings.Builder
-	for _, word := range strings.Fields(strings.ToLower(query)) {
-		b.WriteString(` AND ` + column + ` LIKE ` + p.Add("%"+EscapeLike(word)+"%") + ` ESCAPE '!'`)
+	words := strings.Fields(strings.ToLower(query))
+	slices.SortStableFunc(words, func(a, b string) int { return number(a) - number(b) })
+	for _, word := range words {
+		b.WriteString(` AND ` + column + ` LIKE ` + p.Add("%"+EscapeLike(word)+"%") + likeEscape)
 	}
 	return b.String()
 }
+
+func number(word string) int {
+	if strings.ContainsAny(word, "0123456789") {
+		return 0
+	}
+	return 1
+}
+
+const likeEscape = ` ESCAPE '!'`
 
 // EscapeLike makes text stand for itself in a LIKE … ESCAPE '!'.
 func EscapeLike(s string) string { return escapeLike.Replace(s) }
