@@ -122,6 +122,8 @@ type Step struct {
 	Days int       `json:"days,omitempty"` // from opening to the deadline, or to the date of a resubmission; 0 is none
 	Text string    `json:"text,omitempty"`
 	Date time.Time `json:"-"` // of a resubmission; zero is Days from the start
+
+	noDay string // what was typed for Date, if there is no such day
 }
 
 // Limits of what can be given out at once.
@@ -133,46 +135,60 @@ const (
 	maxTitle      = 150
 )
 
-// checkSteps names what is wrong with the steps; fields are "step-N", from 1.
-func checkSteps(steps []Step, document bool) []errs.Field {
+// checkSteps names what is wrong with the steps, by the fields of a form; now is zero for a template, whose steps have no
+// dates.
+func checkSteps(steps []Step, document bool, now time.Time) []errs.Field {
 	var wrong []errs.Field
 	if len(steps) == 0 || len(steps) > maxSteps {
-		return []errs.Field{{Name: "step-1", Key: "flow.error.steps", Args: []any{maxSteps}}}
+		return []errs.Field{{Name: toName(stepName(0), 0), Key: "flow.error.steps", Args: []any{maxSteps}}}
 	}
 	signed := false
 	for i, s := range steps {
-		bad := func(key string, args ...any) {
-			wrong = append(wrong, errs.Field{Name: stepName(i), Key: key, Args: args})
+		bad := func(field, key string, args ...any) {
+			wrong = append(wrong, errs.Field{Name: stepName(i) + field, Key: key, Args: args})
+		}
+		when := "-date"
+		if now.IsZero() {
+			when = "-days"
 		}
 		switch {
 		case !slices.Contains(Kinds, s.Kind):
-			bad("flow.error.kind")
+			bad("-kind", "flow.error.kind")
 		case len(s.To) == 0:
-			bad("flow.error.no_recipient")
+			bad("-to-1", "flow.error.no_recipient")
 		case len(s.To) > maxRecipients:
-			bad("flow.error.recipients", maxRecipients)
+			bad("-to-1", "flow.error.recipients", maxRecipients)
 		case len(slices.Compact(slices.Sorted(slices.Values(s.To)))) != len(s.To):
-			bad("flow.error.twice")
+			bad("-to-1", "flow.error.twice")
 		case s.Days < 0 || s.Days > maxDays:
-			bad("flow.error.days", maxDays)
+			bad("-days", "flow.error.days", maxDays)
 		case len([]rune(s.Text)) > maxText:
-			bad("flow.error.long", maxText)
+			bad("-text", "flow.error.long", maxText)
 		case s.Kind == Free && s.Text == "":
-			bad("flow.error.free_text")
+			bad("-text", "flow.error.free_text")
+		case s.noDay != "":
+			bad(when, "errs.field.day", s.noDay)
 		case s.Kind == Resubmit && s.Days == 0 && s.Date.IsZero():
-			bad("flow.error.no_date")
+			bad(when, "flow.error.no_date")
+		case s.Kind == Resubmit && !s.Date.IsZero() && !canCome(s.Date, now):
+			bad(when, "flow.error.not_to_come")
 		case s.Kind.Signs() && !document:
-			bad("flow.error.no_document")
+			bad("-kind", "flow.error.no_document")
 		case s.Kind.Signs() && signed:
-			bad("flow.error.after_signature")
+			bad("-kind", "flow.error.after_signature")
 		case (s.Kind == Sign || s.Kind == Shelve) && len(s.To) > 1:
-			bad("flow.error.one_recipient")
+			bad("-to-2", "flow.error.one_recipient")
 		case s.Kind == Shelve && i < len(steps)-1:
-			bad("flow.error.shelve_last")
+			bad("-kind", "flow.error.shelve_last")
 		}
 		signed = signed || s.Kind == Sign
 	}
 	return wrong
+}
+
+// canCome reports whether the day is today or later, and not beyond maxDays.
+func canCome(day, now time.Time) bool {
+	return !day.Before(startOfDay(now)) && day.Before(now.AddDate(0, 0, maxDays))
 }
 
 // settle opens the first step that has something to be done, and sets later ones waiting: that is how a circulation

@@ -269,7 +269,7 @@ func TestCheckSteps(t *testing.T) {
 		"long":                {[]Step{{Kind: Know, To: []string{"person:a"}, Text: strings.Repeat("ä", maxText+1)}}, true, "long"},
 	} {
 		got := ""
-		if wrong := checkSteps(x.steps, x.document); len(wrong) > 0 {
+		if wrong := checkSteps(x.steps, x.document, time.Now()); len(wrong) > 0 {
 			got = strings.TrimPrefix(wrong[0].Key, "flow.error.")
 		}
 		if got != x.want {

@@ -22,7 +22,7 @@ func (r *Room) closing(ctx context.Context, q db.Querier, c records.Case, why ma
 	}
 	var out []records.Obstacle
 	for _, x := range slices.Backward(list) { // the oldest first
-		if x.State != Running || why["circulation"] == x.ID {
+		if x.State != Running || x.private() || why["circulation"] == x.ID {
 			continue
 		}
 		o := records.Obstacle{Key: "records.open.circulation", Args: []any{r.called(x), strings.Join(x.left(), ", ")}, How: "records.how.circulation",
@@ -102,6 +102,9 @@ func (r *Room) moved(ctx context.Context, tx *db.Tx, m records.Moved) error {
 		return err
 	}
 	for _, x := range list {
+		if x.private() { // what its owner cannot read there does not come back
+			continue
+		}
 		s := &scene{a: at, c: m.Case, f: m.File, x: x, dir: dir}
 		for _, t := range x.Tasks {
 			if !t.State.pending() {

@@ -186,7 +186,7 @@ func TestPages(t *testing.T) {
 		if status != http.StatusUnprocessableEntity {
 			t.Fatalf("nobody: %d", status)
 		}
-		contains(t, page, "„Nobody“ gibt es an Ihrer Behörde nicht", `href="#step-2"`)
+		contains(t, page, "„Nobody“ gibt es an Ihrer Behörde nicht", `href="#step-2-to-1"`)
 		form.Set("step-2-to-1", "Leitung 20 Kämmerei")
 		for range 2 {
 			if status, page = h.do("claudia", http.MethodPost, path, form); status != http.StatusSeeOther {

@@ -34,12 +34,13 @@ const (
 
 var errTooEarly = errors.New("flow: the date has not come yet")
 
-// orderJobs publishes what is to happen later with a task that has just opened, or waits for its date.
+// orderJobs publishes what is to happen later with a task that has just opened, or waits for its date, or has another date
+// now.
 func (r *Room) orderJobs(ctx context.Context, tx *db.Tx, old, t Task) error {
 	switch {
-	case t.State == Later && old.State != Later:
+	case t.State == Later && (old.State != Later || !old.Date.Equal(t.Date)):
 		return r.h.Queue.PublishAt(ctx, tx, topicResubmit, reminder{t.Authority, t.ID, db.Micros(t.Date)}, t.Date)
-	case t.State == Open && old.State != Open && !t.Due.IsZero() && t.Kind != Resubmit:
+	case t.State == Open && (old.State != Open || !old.Due.Equal(t.Due)) && !t.Due.IsZero() && t.Kind != Resubmit:
 		return r.h.Queue.PublishAt(ctx, tx, topicRemind, reminder{t.Authority, t.ID, db.Micros(t.Due)}, t.nextReminder())
 	}
 	return nil
@@ -67,6 +68,9 @@ func (r *Room) remind(ctx context.Context, job *queue.Job, b reminder) (err erro
 	return r.onDate(ctx, job, b, func(ctx context.Context, tx *db.Tx, s *scene, t *Task) (string, error) {
 		if t.State != Open || db.Micros(t.Due) != b.Date || t.Reminders >= maxReminders {
 			return "", nil
+		}
+		if t.nextReminder().Sub(r.h.Now()) > remindBefore/2 {
+			return "", nil // a deadline that was moved and moved back has two such jobs: the other one has just reminded
 		}
 		t.Reminders++
 		return "flow.reminded", r.h.Queue.PublishAt(ctx, tx, topicRemind, b, t.nextReminder())

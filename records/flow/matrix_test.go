@@ -47,7 +47,8 @@ func (c cell) want(action string) errs.Code {
 	}
 	writes := base || c.right == "write"
 	ok := map[string]bool{"Course": true, "Timeline": true, "AddComment": true, "Start": writes, "Finish": c.task != "", "Sign": c.task != "",
-		"Refuse": c.task != "", "Forward": c.task != "", "Withdraw": c.began || c.office != "clerk"}
+		"Refuse": c.task != "", "Forward": c.task != "", "Withdraw": c.began || c.office != "clerk",
+		"BringBack": true, "MoveDate": c.began || c.office != "clerk"}
 	if ok[action] {
 		return ""
 	}
@@ -76,14 +77,14 @@ func TestMatrix(t *testing.T) {
 			doc := h.newDocument(c)
 			holder := map[string]string{"": "person:claudia", "person": "person:max", "unit": "unit:40", "role": "role:40:member", "deputy": "person:cem"}[x.task]
 			var tasks []Task
-			for _, k := range []Kind{CoSign, Act, Act, Act, Know} {
+			for _, k := range []Kind{CoSign, Act, Act, Act, Know, Act} {
 				document := ""
 				if k.Signs() {
 					document = doc
 				}
 				tasks = append(tasks, h.task(h.start(c, document, step(k, holder)), holder))
 			}
-			sign, refuse, forward, withdraw, finish := tasks[0], tasks[1], tasks[2], tasks[3], tasks[4]
+			sign, refuse, forward, withdraw, finish, move := tasks[0], tasks[1], tasks[2], tasks[3], tasks[4], tasks[5]
 			if x.began {
 				h.exec(`UPDATE flow_circulation SET started_by = 'max' WHERE case_id = $1`, c.ID)
 			}
@@ -119,6 +120,8 @@ func TestMatrix(t *testing.T) {
 				{"Forward", func() error { return h.Forward(ctx, forward.ID, forward.Version, "person:birgit") }},
 				{"Withdraw", func() error { return h.Withdraw(ctx, withdraw.Circulation, 1, "x") }},
 				{"Finish", func() error { return h.Finish(ctx, finish.ID, finish.Version, "") }},
+				{"BringBack", func() error { return h.BringBack(ctx, c.ID, db.NewID(), h.now.AddDate(0, 0, 7), "x") }},
+				{"MoveDate", func() error { return h.MoveDate(ctx, move.ID, move.Version, h.now.AddDate(0, 0, 7), "x") }},
 			} {
 				n++
 				want := x.want(use.action)
@@ -131,9 +134,9 @@ func TestMatrix(t *testing.T) {
 			}
 			l, err := h.Inbox(ctx, Filter{Query: c.Reference})
 			must(t, err)
-			left := 0 // of what is theirs: what they could not withdraw, and what they could not forward
+			left := 0 // of what is theirs: what they could not withdraw, what was only moved, and what they could not forward
 			if x.want("Course") == "" && x.task != "" {
-				left++
+				left += 2
 				if x.secret {
 					left++
 				}
@@ -142,7 +145,7 @@ func TestMatrix(t *testing.T) {
 				t.Errorf("the inbox of %+v has %d tasks, want %d", x, len(l.Items), left)
 			}
 		}
-		if want := len(cells()) * 9; n != want {
+		if want := len(cells()) * 11; n != want {
 			t.Fatal(fmt.Sprint(n, " tried, want ", want))
 		}
 	})

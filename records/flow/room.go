@@ -88,6 +88,7 @@ func (r *Room) Routes(mux *http.ServeMux) {
 	handle("POST /akte/vorgang/{id}/kommentar", r.postComment)
 	handle("POST /akte/laufweg/{id}/zurueckziehen", r.postWithdraw)
 	handle("POST /akte/laufweg/{id}/mitzeichnung", r.postAddCoSigner)
+	handle("POST /akte/vorgang/{id}/wiedervorlage", r.postBringBack)
 	handle("GET /akte/vorgang/{id}/verlauf", r.getTimeline)
 	handle("GET /akte/abwesenheit", r.getAbsence)
 	handle("POST /akte/abwesenheit", r.postAbsence)

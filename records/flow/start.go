@@ -25,15 +25,15 @@ type Order struct {
 // Start gives out a circulation on a case that the caller may change. Every recipient is asked for at once: who may not
 // read the file yet is let in, or named in errs.Invalid with the reason why not.
 func (r *Room) Start(ctx context.Context, caseID string, o Order) error {
+	now := r.h.Now()
 	o.Title = strings.TrimSpace(o.Title)
-	wrong := checkSteps(o.Steps, o.Document != "")
+	wrong := checkSteps(o.Steps, o.Document != "", now)
 	if utf8.RuneCountInString(o.Title) > maxTitle {
 		wrong = append(wrong, errs.Field{Name: "title", Key: "flow.error.long", Args: []any{maxTitle}})
 	}
 	if err := errs.InvalidFields(wrong); err != nil {
 		return err
 	}
-	now := r.h.Now()
 	return r.h.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		a, err := access.Load(ctx, tx)
 		if err != nil {
@@ -64,7 +64,7 @@ func (r *Room) Start(ctx context.Context, caseID string, o Order) error {
 		}
 		var wrong []errs.Field
 		for i, s := range o.Steps {
-			for _, holder := range s.To {
+			for j, holder := range s.To {
 				need := access.Read
 				if s.Kind == Shelve {
 					need = access.Write
@@ -72,7 +72,7 @@ func (r *Room) Start(ctx context.Context, caseID string, o Order) error {
 				err := r.admit(ctx, tx, &scene{c: c, f: f, x: x, dir: dir}, holder, need)
 				if errs.Is(err, errs.Invalid) {
 					e := errs.As(err)
-					wrong = append(wrong, errs.Field{Name: stepName(i), Key: e.Key, Args: e.Args})
+					wrong = append(wrong, errs.Field{Name: toName(stepName(i), j), Key: e.Key, Args: e.Args})
 				} else if err != nil {
 					return err
 				}

@@ -202,7 +202,7 @@ func (store) insertTask(ctx context.Context, tx *db.Tx, a access.Access, t Task)
 func (store) updateTask(ctx context.Context, tx *db.Tx, a access.Access, t Task, version int64) error {
 	var p db.Params
 	return one(tx.Exec(ctx, `UPDATE flow_task SET version = `+p.Add(t.Version)+`, holder = `+p.Add(t.Holder)+`, holder_name = `+p.Add(t.HolderName)+
-		`, state = `+p.Add(string(t.State))+`, opened_at = `+p.Add(db.Micros(t.OpenedAt))+`, due_at = `+p.Add(deadline(t.Due))+
+		`, state = `+p.Add(string(t.State))+`, date_at = `+p.Add(db.Micros(t.Date))+`, opened_at = `+p.Add(db.Micros(t.OpenedAt))+`, due_at = `+p.Add(deadline(t.Due))+
 		`, reminders = `+p.Add(t.Reminders)+`, rounds = `+p.Add(t.Rounds)+`, done_at = `+p.Add(db.Micros(t.DoneAt))+`, done_by = `+
 		p.Add(t.DoneBy.Subject)+`, done_name = `+p.Add(t.DoneBy.Name)+`, done_for = `+p.Add(t.DoneFor.Subject)+`, done_for_name = `+
 		p.Add(t.DoneFor.Name)+`, answer = `+p.Add(t.Answer)+`, signed_version = `+p.Add(t.Signed.Version)+`, signed_hash = `+

@@ -37,6 +37,7 @@ type guarded struct {
 	absence, template string
 	handover, comment string
 	another           string
+	later             Task
 }
 
 func guard(t *testing.T, h *house) (g guarded) {
@@ -52,7 +53,7 @@ func guard(t *testing.T, h *house) (g guarded) {
 	g.task = h.task(g.circulation, "birgit")
 	g.another = h.start(g.c, "", ask)
 	g.act = h.task(g.another, "birgit")
-	h.start(g.c, "", later)
+	g.later = h.task(h.start(g.c, "", later), "claudia")
 	g.comment = db.NewID()
 	must(t, h.AddComment(as("claudia"), g.c.ID, g.comment, secret))
 	g.template, g.handover = db.NewID(), db.NewID()
@@ -103,6 +104,12 @@ func TestStrangersUseCases(t *testing.T) {
 			"TaskByID": func(ctx context.Context) error { _, err := h.TaskByID(ctx, k.ID); return err },
 			"AddCoSigner": func(ctx context.Context) error {
 				return h.AddCoSigner(ctx, g.circulation, db.NewID(), "person:doris", "")
+			},
+			"BringBack": func(ctx context.Context) error {
+				return h.BringBack(ctx, g.c.ID, db.NewID(), h.now.AddDate(0, 0, 7), "x")
+			},
+			"MoveDate": func(ctx context.Context) error {
+				return h.MoveDate(ctx, g.later.ID, g.later.Version, h.now.AddDate(0, 0, 7), "")
 			},
 			"Seen":         func(ctx context.Context) error { _, err := h.Seen(ctx, []string{k.ID}); return err },
 			"AddComment":   func(ctx context.Context) error { return h.AddComment(ctx, g.c.ID, db.NewID(), "x") },
@@ -164,7 +171,7 @@ func TestStrangersUseCases(t *testing.T) {
 			}
 		}
 		for name, who := range map[string]string{"Course": "birgit", "Timeline": "birgit", "Sign": "birgit", "Finish": "birgit", "EndAbsence": "sabine", "DropTemplate": "doris",
-			"HandOver": "doris", "RecordAbsence": "birgit", "SaveTemplate": "doris", "Start": "birgit", "AddComment": "birgit"} {
+			"HandOver": "doris", "RecordAbsence": "birgit", "SaveTemplate": "doris", "Start": "birgit", "AddComment": "birgit", "BringBack": "birgit", "MoveDate": "claudia"} {
 			if err := uses[name](as(who)); err != nil {
 				t.Errorf("%s by %s: %v", name, who, err)
 			}
@@ -539,7 +546,7 @@ func TestStrangersAddresses(t *testing.T) {
 			}
 			form := url.Values{"id": {db.NewID()}, "version": {"1"}, "tun": {"ablehnen"}, "text": {"x"}, "reason": {"x"}, "comment": {"x"}, "aufgabe": {g.task.ID},
 				"behoerde": {erfurt}, "who": {"birgit"}, "owner": {"birgit"}, "to": {"claudia"}, "deputy": {"claudia"}, "from": {"2026-12-01"}, "until": {"2026-12-02"},
-				"name": {"x"}, "step-1-kind": {"know"}, "step-1-to-1": {"person:birgit"}}
+				"name": {"x"}, "tage": {"7"}, "step-1-kind": {"know"}, "step-1-to-1": {"person:birgit"}}
 			for who, s := range strangers {
 				req := httptest.NewRequestWithContext(s.ctx, method, strings.Replace(path, "{id}", id, 1), strings.NewReader(form.Encode()))
 				req.Header.Set("Content-Type", "application/x-www-form-urlencoded")

@@ -49,7 +49,7 @@ func readSteps(s string) (steps []Step, err error) {
 // SaveTemplate stores a new template (Version 0), or the next version of one, by a head of a unit or by the registrar.
 func (r *Room) SaveTemplate(ctx context.Context, t Template) error {
 	t.Name = strings.TrimSpace(t.Name)
-	wrong := checkSteps(t.Steps, true)
+	wrong := checkSteps(t.Steps, true, time.Time{})
 	if n := utf8.RuneCountInString(t.Name); n == 0 || n > maxTitle {
 		wrong = append(wrong, errs.Field{Name: "name", Key: "flow.error.name", Args: []any{maxTitle}})
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"rennsteig/platform/audit"
+	"rennsteig/platform/i18n"
 	"rennsteig/platform/web"
 	"rennsteig/records"
 )
@@ -92,6 +93,7 @@ func said(c Course) map[string]string {
 	for _, x := range c.Circulations {
 		add(x.Reason)
 		for _, k := range x.Tasks {
+			add(k.Text)
 			add(k.Answer)
 		}
 	}
@@ -160,6 +162,12 @@ func (r *Room) timelineStep(req *http.Request, c Course, e audit.Verified, words
 	}
 	if e.Action == "flow.added" {
 		s.Details = append(s.Details, r.nameOr(c.dir, x.To))
+	}
+	if day, err := time.Parse(time.DateOnly, x.To); (e.Action == "flow.brought_back" || e.Action == "flow.date_moved") && err == nil {
+		add("flow.on_day", i18n.Date(web.Lang(req), day))
+	}
+	if from, err := time.Parse(time.DateOnly, x.From); e.Action == "flow.date_moved" && err == nil {
+		add("flow.moved_from", i18n.Date(web.Lang(req), from))
 	}
 	if text := words[x.SHA256]; text != "" {
 		s.Details = append(s.Details, text)

@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"cmp"
 	"maps"
 	"net/http"
 	"net/url"
@@ -159,17 +160,16 @@ func (x recipients) label(holder string) string {
 
 // stepForm is one step in the form of a circulation or template.
 type stepForm struct {
-	N     int
-	ID    string
-	Kind  web.Field
-	To    []toField
-	Days  web.Field
-	Date  web.Field
-	Text  web.Field
-	Error string
+	N    int
+	ID   string
+	Kind web.Field
+	To   []toField
+	Days web.Field
+	Date web.Field
+	Text web.Field
 }
 
-type toField struct{ ID, Value string }
+type toField struct{ ID, Value, Error string }
 
 const (
 	stepsShown = 3
@@ -177,14 +177,18 @@ const (
 )
 
 // readSteps reads the steps of a form; those with neither recipient nor text are left out.
-func (x recipients) readSteps(form url.Values) []Step {
+func (x recipients) readSteps(form url.Values, now time.Time) []Step {
+	days := web.Days{Form: form, Now: now}
 	var out []Step
 	for i := range maxSteps {
 		name := stepName(i)
 		if !form.Has(name + "-kind") {
 			break
 		}
-		s := Step{Kind: Kind(form.Get(name + "-kind")), Text: strings.TrimSpace(form.Get(name + "-text")), Date: dateOf(form, name+"-date")}
+		s := Step{Kind: Kind(form.Get(name + "-kind")), Text: strings.TrimSpace(form.Get(name + "-text")), Date: days.Ahead(name + "-date")}
+		if s.Date.IsZero() {
+			s.noDay = form.Get(name + "-date")
+		}
 		s.Days, _ = strconv.Atoi(strings.TrimSpace(form.Get(name + "-days")))
 		if d := strings.TrimSpace(form.Get(name + "-days")); d != "" && s.Days == 0 {
 			s.Days = -1 // no number is no deadline either
@@ -227,16 +231,17 @@ func (r *Room) stepForms(req *http.Request, x recipients, steps []Step, shown in
 		if s.Days > 0 {
 			days = strconv.Itoa(s.Days)
 		}
-		f := stepForm{N: i + 1, ID: name, Error: r.h.Site.FieldError(req, err, name),
-			Kind: web.Field{Name: name + "-kind", Label: t("flow.kind"), Kind: "select", Options: append([]web.Option(nil), kinds...), Value: string(s.Kind)},
-			Days: web.Field{Name: name + "-days", Label: t("flow.days"), Kind: "number", MaxLength: 4, Optional: true, Value: days},
-			Text: web.Field{Name: name + "-text", Label: t("flow.task_text"), Kind: "text", MaxLength: maxText, Optional: true, Value: s.Text},
+		wrong := func(field string) string { return r.h.Site.FieldError(req, err, name+field) }
+		f := stepForm{N: i + 1, ID: name,
+			Kind: web.Field{Name: name + "-kind", Error: wrong("-kind"), Label: t("flow.kind"), Kind: "select", Options: append([]web.Option(nil), kinds...), Value: string(s.Kind)},
+			Days: web.Field{Name: name + "-days", Error: wrong("-days"), Label: t("flow.days"), Kind: "number", MaxLength: 4, Optional: true, Value: days},
+			Text: web.Field{Name: name + "-text", Error: wrong("-text"), Label: t("flow.task_text"), Kind: "text", MaxLength: maxText, Optional: true, Value: s.Text},
 		}
 		if dates {
-			f.Date = web.Field{Name: name + "-date", Label: t("flow.resubmit_on"), Kind: "date", Optional: true, Value: i18n.ISODate(s.Date)}
+			f.Date = web.Field{Name: name + "-date", Label: t("flow.resubmit_on"), Kind: "day", Optional: true, Value: cmp.Or(s.noDay, i18n.ISODate(s.Date)), Error: wrong("-date")}
 		}
 		for j := range min(max(toShown, len(s.To)+1), maxRecipients) {
-			to := toField{ID: toName(name, j)}
+			to := toField{ID: toName(name, j), Error: r.h.Site.FieldError(req, err, toName(name, j))}
 			if j < len(s.To) {
 				to.Value = x.label(s.To[j])
 			}

@@ -276,7 +276,7 @@ func (r *Room) showTemplate(w http.ResponseWriter, req *http.Request, x Template
 		Authority: x.Authority, Version: x.Version, Names: who.labels, CanManage: err == nil}
 	shown := 0
 	if in.form != nil {
-		x.Name, x.CaseType, x.Steps = in.form.Get("name"), in.form.Get("type"), who.readSteps(in.form)
+		x.Name, x.CaseType, x.Steps = in.form.Get("name"), in.form.Get("type"), who.readSteps(in.form, r.h.Now())
 		shown = stepsIn(in.form)
 		if in.form.Get("tun") == "schritt" {
 			shown++
@@ -315,7 +315,7 @@ func (r *Room) postTemplate(w http.ResponseWriter, req *http.Request) error {
 			return err
 		}
 		return r.SaveTemplate(req.Context(), Template{ID: web.PathID(req), Authority: form.Get("behoerde"), Name: form.Get("name"),
-			CaseType: form.Get("type"), Steps: r.recipients(dir, false).readSteps(form), Version: versionOf(form)})
+			CaseType: form.Get("type"), Steps: r.recipients(dir, false).readSteps(form, r.h.Now()), Version: versionOf(form)})
 	}, func(in typed) error {
 		if errors.Is(in.err, errMoreSteps) {
 			in.err = nil

@@ -24,6 +24,7 @@ type flowPage struct {
 	CommentID string
 	Comment   web.Field
 	CanTalk   bool
+	BringBack bringBackForm
 	CanStart  bool
 	StartOpen bool
 	Start     startForm
@@ -58,6 +59,7 @@ type stepRow struct {
 	State web.Badge
 	Marks []web.Badge
 	By    string // who did it, and for whom
+	Move  string // where the caller gives it another date; "" if they cannot
 	Act   *actForm
 }
 
@@ -94,8 +96,8 @@ func (r *Room) getFlow(w http.ResponseWriter, req *http.Request) error {
 	return r.showFlow(w, req, web.PathID(req), "", typed{})
 }
 
-// showFlow shows the page of a case; which is the form that came back: "start", "comment", or the id of a task or
-// circulation.
+// showFlow shows the page of a case; which is the form that came back: "start", "comment", "back", or the id of a
+// task or circulation.
 func (r *Room) showFlow(w http.ResponseWriter, req *http.Request, caseID, which string, in typed) error {
 	c, err := r.Course(req.Context(), caseID)
 	if err != nil {
@@ -106,6 +108,8 @@ func (r *Room) showFlow(w http.ResponseWriter, req *http.Request, caseID, which 
 	writes := c.Case.May >= access.Write && c.Case.State != records.StateClosed
 	p := flowPage{Tabs: r.core.CaseTabs(req, caseID, "/geschaeftsgang"), Case: c.Case, Errors: r.h.Site.Summary(t, in.err), Alert: r.alert(req, in.err),
 		Comments: c.Comments, CanTalk: c.Case.State != records.StateClosed, CanStart: writes, Names: who.labels, CommentID: web.FormID("")}
+	p.BringBack = r.bringBackForm(req, caseID, "", which, in)
+	p.BringBack.Open = p.BringBack.Open || req.URL.Query().Has("wiedervorlage")
 	p.Comment = web.Field{Name: "comment", Label: t("flow.comment"), Kind: "textarea", Rows: 3, MaxLength: maxText}
 	if which == "comment" {
 		p.CommentID, p.Comment.Value, p.Comment.Error = web.FormID(in.form.Get("id")), in.form.Get("comment"), r.h.Site.FieldError(req, in.err, "comment")
@@ -145,7 +149,7 @@ func (r *Room) startForm(req *http.Request, c Course, who recipients, which stri
 	title, document, shown := "", "", 0
 	s := startForm{ID: web.FormID("")}
 	if which == "start" {
-		steps, title, document, s.ID = who.readSteps(in.form), in.form.Get("title"), in.form.Get("document"), web.FormID(in.form.Get("id"))
+		steps, title, document, s.ID = who.readSteps(in.form, r.h.Now()), in.form.Get("title"), in.form.Get("document"), web.FormID(in.form.Get("id"))
 		shown = stepsIn(in.form)
 		if in.form.Get("tun") == "schritt" {
 			shown++
@@ -232,6 +236,9 @@ func (r *Room) stepRow(req *http.Request, c Course, x Circulation, k Task, which
 	if k.DoneBy.Subject != "" {
 		row.By = by(t, k.DoneBy, k.DoneFor) + " · " + i18n.DateTime(web.Lang(req), k.DoneAt)
 	}
+	if r.moveForm(req, c, x, k, "", typed{}) != nil {
+		row.Move = "/akte/aufgabe/" + k.ID + "#verschieben"
+	}
 	if k.State != Open || !mine {
 		return row
 	}
@@ -243,6 +250,8 @@ func (r *Room) stepRow(req *http.Request, c Course, x Circulation, k Task, which
 	if which == k.ID {
 		back, name := &f.Remark, "text"
 		switch in.form.Get("tun") {
+		case "verschieben":
+			back = new(line) // another form's
 		case "ablehnen":
 			back = &f.Reason
 		case "weiterleiten":
@@ -269,7 +278,7 @@ func (r *Room) postStart(w http.ResponseWriter, req *http.Request) error {
 		return err
 	}
 	o := Order{ID: web.FormID(form.Get("id")), Title: form.Get("title"), Document: form.Get("document"),
-		Steps: r.recipients(c.dir, false).readSteps(form)}
+		Steps: r.recipients(c.dir, false).readSteps(form, r.h.Now())}
 	err = r.Start(req.Context(), id, o)
 	if again(err) {
 		return r.showFlow(w, req, id, "start", typed{form, err})
@@ -306,6 +315,8 @@ func (r *Room) postTask(w http.ResponseWriter, req *http.Request) error {
 		if dir, err = r.directory(ctx, r.h.DB.Reader(), a, task.Authority, r.h.Now()); err == nil {
 			err = atField("an", r.Forward(ctx, id, version, r.recipients(dir, false).holder(form.Get("an"))))
 		}
+	case "verschieben":
+		notice, err = "flow.notice.moved", r.postMove(req, id)
 	case "erledigt":
 		err = r.Finish(ctx, id, version, form.Get("text"))
 	default:

@@ -20,8 +20,10 @@ type taskPage struct {
 	Marks   []web.Badge
 	Act     *actForm // nil if there is nothing to be done by the caller
 	Ask     *askForm
-	Next    string // address; "" is none
-	Course  string // address
+	Back    bringBackForm
+	Move    *moveForm // nil for who cannot
+	Next    string    // address; "" is none
+	Course  string    // address
 	Sheet   Sheet
 	Open    string // address of the version
 	Card    string // address of the document's own page
@@ -59,6 +61,8 @@ func (r *Room) showTask(w http.ResponseWriter, req *http.Request, id, which stri
 		p.Act.Page, p.Act.AndNext = true, t("flow.and_next", p.Act.Button)
 	}
 	p.Ask = r.askForm(req, d.Course, d.Circulation, id, which, in)
+	p.Move = r.moveForm(req, d.Course, d.Circulation, d.Task, which, in)
+	p.Back = r.bringBackForm(req, d.Case.ID, id, which, in)
 	fact := func(key, value string) {
 		if value != "" {
 			p.Facts.Rows = append(p.Facts.Rows, web.SummaryRow{Label: t(key), Value: value})
@@ -136,6 +140,9 @@ func (r *Room) postAddCoSigner(w http.ResponseWriter, req *http.Request) error {
 // afterTask is where somebody goes who has done a task: to their next one if they want that, with the notice of what
 // they did.
 func (r *Room) afterTask(req *http.Request, done Task, notice string) (path, say string, err error) {
+	if req.PostForm.Get("tun") == "verschieben" {
+		return "/akte/aufgabe/" + done.ID, notice, nil
+	}
 	if req.PostForm.Get("weiter") != "ja" {
 		return r.flowPath(done.Case), notice, nil
 	}
