@@ -116,6 +116,9 @@ func (s *server) tasksPages(t *testing.T, data *db.DB) {
 	p.Fill("Grund", "Hat sich erledigt")
 	p.Press("Zurückziehen")
 	p.shows(200, "Der Geschäftsgang ist zurückgezogen.", "Beendet", "Hat sich erledigt")
+	p.Click("Erneut starten: Nachfrage")
+	p.shows(200, "Bitte die Pacht der Nachbarn nennen")
+	p.holds(`value="Nachfrage"`)
 	birgit.Press("Erledigt")
 	birgit.shows(409, "Der Geschäftsgang ist beendet")
 	// Brought back to oneself.
@@ -238,6 +241,16 @@ func (s *server) signingPages(t *testing.T, data *db.DB) {
 	doris.Want("Ihre Zeichnung ist festgehalten.")
 	claudia.page(200, course, "Beendet", "Cem Satzung")
 	claudia.page(200, kase+"/verlauf", "Um weitere Mitzeichnung gebeten", "Schlussgezeichnet")
+
+	// More documents than a list can show.
+	id := strings.TrimSuffix(strings.TrimPrefix(card, "/akte/dokument/"), "/karte")
+	change(t, data, `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 60) INSERT INTO records_document (id, authority_id, case_id, kind, name,
+		hash, size, media_type, created_at, created_by, file_id) SELECT 'many-' || i, d.authority_id, d.case_id, d.kind, 'Beleg ' || i || '.txt', d.hash, d.size,
+		d.media_type, d.created_at + i, '', d.file_id FROM records_document d, n WHERE d.id = $1`, id)
+	claudia.page(200, course+"?dokument="+id, "zur Auswahl stehen die neuesten 50")
+	claudia.Fill("Dokument suchen", "mietvertrag")
+	claudia.Press("Dokument suchen")
+	claudia.shows(200, "1 von 62 Dokumenten gefunden.")
 	doris.Press("English")
 	doris.page(200, task)
 }

@@ -270,6 +270,27 @@ func (c Circulation) Steps() [][]Task {
 	return out
 }
 
+// again are the steps to start the circulation with once more: with who has the tasks now, and with days that are still to
+// come.
+func (c Circulation) again(now time.Time) (steps []Step) {
+	for _, tasks := range c.Steps() {
+		if tasks[0].Step == 0 {
+			continue // what came back
+		}
+		s := Step{Kind: tasks[0].Kind, Text: tasks[0].Text, Days: tasks[0].Days}
+		if date := tasks[0].Date; s.Days == 0 && !date.IsZero() && canCome(date, now) {
+			s.Date = date
+		}
+		for _, t := range tasks {
+			if !slices.Contains(s.To, t.Holder) {
+				s.To = append(s.To, t.Holder)
+			}
+		}
+		steps = append(steps, s)
+	}
+	return steps
+}
+
 // task is the task with that id; nil if it is none of the circulation's.
 func (c *Circulation) task(id string) *Task {
 	for i := range c.Tasks {

@@ -17,7 +17,7 @@ type Course struct {
 	Comments     []Comment
 	Templates    []Template // that fit the case
 
-	drafts []draft
+	drafts []draft // those that circulate or did
 	desk   desk
 	dir    directory
 	a      access.Access

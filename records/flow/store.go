@@ -4,6 +4,9 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"rennsteig/platform/db"
@@ -239,12 +242,67 @@ func (store) document(ctx context.Context, q db.Querier, a access.Access, id, lo
 	return scanDraft(q.QueryRow(ctx, `SELECT `+draftColumns+` FROM records_document d WHERE `+a.ReadsInCase("d", &p)+` AND d.id = `+p.Add(id)+lock, p...))
 }
 
-// drafts lists the documents of a case.
+// drafts lists the documents of a case that circulate or did.
 func (store) drafts(ctx context.Context, q db.Querier, a access.Access, caseID string) ([]draft, error) {
 	var p db.Params
 	rows, err := q.Query(ctx, `SELECT `+draftColumns+` FROM records_document d WHERE `+a.ReadsInCase("d", &p)+` AND d.case_id = `+p.Add(caseID)+
-		` ORDER BY d.created_at DESC, d.id LIMIT 500`, p...)
+		` AND d.id IN (SELECT x.document_id FROM flow_circulation x WHERE x.case_id = `+p.Add(caseID)+`) ORDER BY d.id`, p...)
 	return db.All(rows, err, scanDraft)
+}
+
+// choices lists the newest documents of a case that the caller has read, of those that have each word of the query in name
+// or subject, at most so many. How capitals are written small is left to Go: the databases differ in it.
+func (store) choices(ctx context.Context, q db.Querier, a access.Access, caseID, query string, most int) (found []draft, err error) {
+	var p db.Params
+	words := strings.Fields(strings.ToLower(query))
+	end := ""
+	if len(words) == 0 {
+		end = ` LIMIT ` + strconv.Itoa(most)
+	}
+	rows, err := q.Query(ctx, `SELECT `+draftColumns+`, d.subject FROM records_document d WHERE `+a.In("d.authority_id", &p)+` AND d.case_id = `+p.Add(caseID)+
+		` ORDER BY d.created_at DESC, d.id DESC`+end, p...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for len(found) < most && rows.Next() {
+		var d draft
+		var final int64
+		var subject string
+		if err := rows.Scan(&d.id, &d.caseID, &d.name, &d.Version, &d.Hash, &d.lockedName, &final, &subject); err != nil {
+			return nil, err
+		}
+		d.finalAt = db.Time(final)
+		in := strings.ToLower(d.name + " " + subject)
+		if !slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(in, w) }) {
+			found = append(found, d)
+		}
+	}
+	return found, rows.Err()
+}
+
+// countDocuments counts those of a case that the caller has read.
+func (store) countDocuments(ctx context.Context, q db.Querier, a access.Access, caseID string) (int, error) {
+	var p db.Params
+	return count(ctx, q, `records_document d WHERE `+a.In("d.authority_id", &p)+` AND d.case_id = `+p.Add(caseID), p)
+}
+
+// documentNames are the names of documents of a case that the caller has read, by id.
+func (store) documentNames(ctx context.Context, q db.Querier, a access.Access, caseID string, ids []string) (map[string]string, error) {
+	out := map[string]string{}
+	if len(ids) == 0 {
+		return out, nil
+	}
+	var p db.Params
+	rows, err := q.Query(ctx, `SELECT d.id, d.name FROM records_document d WHERE `+a.In("d.authority_id", &p)+` AND d.case_id = `+p.Add(caseID)+
+		` AND d.id IN `+p.List(ids), p...)
+	_, err = db.All(rows, err, func(r db.Scanner) (id string, err error) {
+		var name string
+		err = r.Scan(&id, &name)
+		out[id] = name
+		return id, err
+	})
+	return out, err
 }
 
 // sheet reads one version of a document, without its text.

@@ -344,6 +344,17 @@ func TestStrangersScope(t *testing.T) {
 				l, err := st.drafts(ctx, tx, a, g.c.ID)
 				return list(len(l), err)
 			},
+			"choices": func(ctx context.Context, tx *db.Tx, a access.Access) error {
+				l, err := st.choices(ctx, tx, a, g.c.ID, "entwurf", 9)
+				return list(len(l), err)
+			},
+			"countDocuments": func(ctx context.Context, tx *db.Tx, a access.Access) error {
+				return list(st.countDocuments(ctx, tx, a, g.c.ID))
+			},
+			"documentNames": func(ctx context.Context, tx *db.Tx, a access.Access) error {
+				l, err := st.documentNames(ctx, tx, a, g.c.ID, []string{g.doc})
+				return list(len(l), err)
+			},
 			"documentIDs": func(ctx context.Context, tx *db.Tx, a access.Access) error {
 				l, err := st.documentIDs(ctx, tx, a, g.c.ID)
 				return list(len(l), err)

@@ -65,9 +65,19 @@ func (r *Room) getTimeline(w http.ResponseWriter, req *http.Request) error {
 		entries = entries[1:]
 	}
 	p := timelinePage{Tabs: r.core.CaseTabs(req, c.Case.ID, "/verlauf"), Case: c.Case}
+	var documents []string
+	for _, e := range entries {
+		if id, ok := strings.CutPrefix(e.Object, "document:"); ok {
+			documents = append(documents, id)
+		}
+	}
+	names, err := r.store.documentNames(req.Context(), r.h.DB.Reader(), c.a, c.Case.ID, documents)
+	if err != nil {
+		return err
+	}
 	words := said(c)
 	for _, e := range entries {
-		p.Steps = append(p.Steps, r.timelineStep(req, c, e, words))
+		p.Steps = append(p.Steps, r.timelineStep(req, c, e, names, words))
 	}
 	if n := len(entries); n > 0 {
 		path := "/akte/vorgang/" + c.Case.ID + "/verlauf?"
@@ -117,15 +127,15 @@ type changes struct {
 	SHA256   string
 }
 
-func (r *Room) timelineStep(req *http.Request, c Course, e audit.Verified, words map[string]string) timelineStep {
+func (r *Room) timelineStep(req *http.Request, c Course, e audit.Verified, names, words map[string]string) timelineStep {
 	t := r.h.Site.Text(req)
 	s := timelineStep{At: e.Time, Title: e.Action, By: e.ActorName, State: web.Badge{Kind: proofKind[e.State], Text: t("flow.proof." + string(e.State))}}
 	if key := "audit.action." + e.Action; r.h.Site.Texts.Has(web.Lang(req), key) {
 		s.Title = t(key)
 	}
 	if id, ok := strings.CutPrefix(e.Object, "document:"); ok {
-		if d, known := c.document(id); known {
-			s.Details = append(s.Details, t("records.document")+": "+d.name)
+		if name := names[id]; name != "" {
+			s.Details = append(s.Details, t("records.document")+": "+name)
 		}
 	}
 	if strings.HasPrefix(e.Actor, "system:") {

@@ -31,15 +31,6 @@ type flowPage struct {
 	Names     []string // recipients to choose from
 }
 
-type startForm struct {
-	ID        string
-	Templates []web.Link
-	Title     web.Field
-	Document  web.Field
-	Steps     []stepForm
-	More      bool
-}
-
 type circulationView struct {
 	Circulation
 	Name        string // title, or its kinds
@@ -51,6 +42,7 @@ type circulationView struct {
 	Ask         *askForm
 	CanWithdraw bool
 	Why         line
+	Again       string // where it is started again; "" if it is not to be
 }
 
 type stepRow struct {
@@ -115,8 +107,11 @@ func (r *Room) showFlow(w http.ResponseWriter, req *http.Request, caseID, which 
 		p.CommentID, p.Comment.Value, p.Comment.Error = web.FormID(in.form.Get("id")), in.form.Get("comment"), r.h.Site.FieldError(req, in.err, "comment")
 	}
 	if writes {
-		p.Start = r.startForm(req, c, who, which, in)
-		p.StartOpen = which == "start" || req.URL.Query().Has("vorlage") || len(c.Circulations) == 0
+		if p.Start, err = r.startForm(req, c, who, which, in); err != nil {
+			return err
+		}
+		v := req.URL.Query()
+		p.StartOpen = which == "start" || v.Has("vorlage") || v.Has("dokument") || v.Has("erneut") || len(c.Circulations) == 0
 	}
 	for _, x := range c.Circulations {
 		v := r.circulationView(req, c, x, which, in)
@@ -141,41 +136,6 @@ func (v circulationView) acts() bool {
 
 func (r *Room) caseCrumbs(req *http.Request, c records.Case) []web.Link {
 	return []web.Link{{Text: r.h.Site.T(req, "records.inbox"), Href: "/akte"}, {Text: c.Reference, Href: "/akte/vorgang/" + c.ID}}
-}
-
-func (r *Room) startForm(req *http.Request, c Course, who recipients, which string, in typed) startForm {
-	t := r.h.Site.Text(req)
-	var steps []Step
-	title, document, shown := "", "", 0
-	s := startForm{ID: web.FormID("")}
-	if which == "start" {
-		steps, title, document, s.ID = who.readSteps(in.form, r.h.Now()), in.form.Get("title"), in.form.Get("document"), web.FormID(in.form.Get("id"))
-		shown = stepsIn(in.form)
-		if in.form.Get("tun") == "schritt" {
-			shown++
-		}
-	}
-	for _, x := range c.Templates {
-		chosen := which == "" && req.URL.Query().Get("vorlage") == x.ID
-		if chosen {
-			steps, title = x.Steps, x.Name
-		}
-		s.Templates = append(s.Templates, web.Link{Text: x.Name, Href: "/akte/vorgang/" + c.Case.ID + "/geschaeftsgang?vorlage=" + x.ID + "#starten", Current: chosen})
-	}
-	s.Title = web.Field{Name: "title", Label: t("flow.circulation_title"), Kind: "text", MaxLength: maxTitle, Optional: true, Value: title,
-		Error: r.h.Site.FieldError(req, in.err, "title")}
-	s.Document = web.Field{Name: "document", Label: t("flow.about"), Kind: "select", Optional: true, Value: document,
-		Options: []web.Option{{Value: "", Label: t("flow.whole_case")}}}
-	for _, d := range c.drafts {
-		label := t("flow.document_version", d.name, d.Version)
-		if !d.finalAt.IsZero() {
-			label += " · " + t("flow.final")
-		}
-		s.Document.Options = append(s.Document.Options, web.Option{Value: d.id, Label: label})
-	}
-	s.Steps = r.stepForms(req, who, steps, shown, in.err, true)
-	s.More = len(s.Steps) < maxSteps
-	return s
 }
 
 func (r *Room) circulationView(req *http.Request, c Course, x Circulation, which string, in typed) circulationView {
@@ -204,6 +164,9 @@ func (r *Room) circulationView(req *http.Request, c Course, x Circulation, which
 	}
 	if v.Ask = r.askForm(req, c, x, "", which, in); v.Ask != nil {
 		v.Ask.Name = v.Name
+	}
+	if writes := c.Case.May >= access.Write && c.Case.State != records.StateClosed; writes && (x.State == Rejected || x.State == Withdrawn) {
+		v.Again = r.flowPath(c.Case.ID) + "?erneut=" + x.ID + "#starten"
 	}
 	_, mine := c.desk.holds(access.Person(x.By.Subject))
 	v.CanWithdraw = x.State == Running && (mine || c.a.Manages(c.File.Authority, c.File.Lead))
@@ -264,29 +227,6 @@ func (r *Room) stepRow(req *http.Request, c Course, x Circulation, k Task, which
 }
 
 func (r *Room) flowPath(caseID string) string { return "/akte/vorgang/" + caseID + "/geschaeftsgang" }
-
-func (r *Room) postStart(w http.ResponseWriter, req *http.Request) error {
-	if err := web.ReadForm(w, req, formLimit); err != nil {
-		return err
-	}
-	form, id := req.PostForm, web.PathID(req)
-	if form.Get("tun") == "schritt" {
-		return r.showFlow(w, req, id, "start", typed{form: form})
-	}
-	c, err := r.Course(req.Context(), id)
-	if err != nil {
-		return err
-	}
-	o := Order{ID: web.FormID(form.Get("id")), Title: form.Get("title"), Document: form.Get("document"),
-		Steps: r.recipients(c.dir, false).readSteps(form, r.h.Now())}
-	err = r.Start(req.Context(), id, o)
-	if again(err) {
-		return r.showFlow(w, req, id, "start", typed{form, err})
-	} else if err != nil {
-		return err
-	}
-	return r.h.Site.Redirect(w, req, r.flowPath(id), "flow.notice.started")
-}
 
 func (r *Room) postTask(w http.ResponseWriter, req *http.Request) error {
 	if err := web.ReadForm(w, req, formLimit); err != nil {
