@@ -36,7 +36,7 @@ var nobody = map[string]string{
 	"records_case.assigned_to": "id of a sign-in", "records_case.source_reference": "number of an application", "records_case.status_path": "address of an application",
 	"records_case.fee_kassenzeichen": "number of a payment", "records_decision.pay_path": "address of a payment", "records_document.locked_by": "id of a sign-in",
 	"records_form.form_id": "id of a form", "records_form.form_version": "number", "records_form.title": "name of a form", "records_setting.reference_pattern": "pattern",
-	"records_view.list": "name of a list", "records_view.columns": "names of columns",
+	"records_keyword.word": "a copy of records_file.keywords, which are searched", "records_view.list": "name of a list", "records_view.columns": "names of columns",
 	"disposal_process.created_by": "id of a sign-in", "disposal_package.direction": "one of a few words", "disposal_hit.place": "key of a text", "disposal_hit.sort": "ids",
 	"disposal_search.name": "what is looked for: it is deleted with the search", "disposal_search.mail": "as the name", "disposal_search.address": "as the name",
 	"disposal_search.born": "as the name", "disposal_search.citizen": "as the name", "disposal_search.after_key": "id", "disposal_search.created_by": "id of a sign-in",

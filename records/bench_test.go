@@ -42,6 +42,10 @@ func BenchmarkLists(b *testing.B) {
 			{"cases/found-all", cases(Filter{Query: "müller hund", State: StateAll}), 50}, {"cases/not-found-open", cases(Filter{Query: "gibtsnicht"}), 0},
 			{"files/all", files(FileFilter{}), 50}, {"files/reference", files(FileFilter{Sort: SortReference}), 50}, {"files/open", files(FileFilter{State: FilesOpen}), 50},
 			{"files/lead", files(FileFilter{Lead: "20"}), 50}, {"files/unit-closed", files(FileFilter{Unit: "22.31", State: FilesClosed}), 50},
+			{"files/keyword", files(FileFilter{Keyword: "Hund"}), 50}, {"files/keyword-deep", files(FileFilter{Keyword: "hund", Page: middle}), 50},
+			{"files/keyword-rare", files(FileFilter{Keyword: "selten"}), 3}, {"files/keyword-none", files(FileFilter{Keyword: "gibtsnicht"}), 0},
+			{"files/level", files(FileFilter{Level: "0"}), 50}, {"files/level-above", files(FileFilter{Level: "1"}), 0},
+			{"files/type", files(FileFilter{Type: "t"}), 50}, {"files/type-oldest", files(FileFilter{Type: "t", Sort: SortOldest}), 50},
 			{"files/favourites", files(FileFilter{Marked: true}), 20}, {"files/found", files(FileFilter{Query: "müller 1099"}), 50}, {"files/not-found-open", files(FileFilter{Query: "gibtsnicht", State: FilesOpen}), 0}, {"files/not-found", files(FileFilter{Query: "gibtsnicht"}), 0},
 		} {
 			b.Run(string(dialect)+"/"+x.name, func(b *testing.B) {
@@ -74,10 +78,12 @@ func (h *house) fill(b *testing.B, n int) {
 			q    string
 			args []any
 		}{
-			{numbers + `INSERT INTO records_file (id, authority_id, reference, unit, subject, search, opened_at, closed_at, readers, writers, lead, level)
+			{numbers + `INSERT INTO records_file (id, authority_id, reference, unit, subject, search, opened_at, closed_at, readers, writers, lead, level, type_id)
 				SELECT 'f' || CAST(i AS TEXT), $2, '22.31-2026/' || CAST(1000000 + i AS TEXT), CASE WHEN i % 3 = 0 THEN '22.31' ELSE '11.30' END, 'Hundesteuer',
 				'hundesteuer müller ' || CAST(1000000 + i AS TEXT), CAST(i AS BIGINT) * 1000000, CASE WHEN i % 10 < 6 THEN 1 ELSE 0 END, '', '',
-				CASE WHEN i % 50 = 0 THEN '20' ELSE '' END, 0 FROM n`, []any{n - 1, erfurt}},
+				CASE WHEN i % 50 = 0 THEN '20' ELSE '' END, 0, CASE WHEN i % 500 = 0 THEN 't' ELSE '' END FROM n`, []any{n - 1, erfurt}},
+			{`INSERT INTO records_keyword (file_id, word, authority_id, opened_at) SELECT id, 'hund', authority_id, opened_at FROM records_file`, nil},
+			{`INSERT INTO records_keyword (file_id, word, authority_id, opened_at) SELECT id, 'selten', authority_id, opened_at FROM records_file WHERE id IN ('f7', 'f50000', 'f99000')`, nil},
 			{numbers + `INSERT INTO records_case (id, authority_id, file_id, reference, subject, search, source, source_reference, status_path, leika_key, applicant,
 				state, assigned_to, assigned_name, received_at, due_at, closed_at, fee_amount, fee_kassenzeichen, fee_paid_at, changed_by, changed_at, version, kind, level)
 				SELECT 'c' || CAST(i AS TEXT), $2, 'f' || CAST(i AS TEXT), '22.31-2026/' || CAST(1000000 + i AS TEXT) || '-1', 'Hundesteuer',

@@ -60,14 +60,17 @@ func (f File) RetainedUntil() time.Time {
 
 // FileFilter says which files a list shows; the zero value is all, latest first.
 type FileFilter struct {
-	Query  string // part of reference, subject or keywords
-	Unit   string // code
-	Lead   string // id of the unit that leads them
-	State  string // "", FilesOpen or FilesClosed
-	Marked bool   // only the caller's favourites
-	Sort   string // "" is the latest first, SortOldest, SortReference
-	Page   paging.Cursor
-	size   int // of a page; 0 is paging.Size
+	Query   string // part of reference, subject or keywords
+	Unit    string // code
+	Lead    string // id of the unit that leads them
+	Keyword string // a whole one, in any letters
+	Level   string // number of an access.Level; "" is any
+	Type    string // id of the file type
+	State   string // "", FilesOpen or FilesClosed
+	Marked  bool   // only the caller's favourites
+	Sort    string // "" is the latest first, SortOldest, SortReference
+	Page    paging.Cursor
+	size    int // of a page; 0 is paging.Size
 }
 
 // The values of FileFilter's choices beside "".

@@ -80,8 +80,8 @@ func TestListsAlongIndex(t *testing.T) {
 	h := newHouse(t, housetest.New(t, db.SQLite, platform.Files{Room: "records", FS: Files}))
 	after := paging.Cursor{After: paging.Time(time.Now(), db.NewID())}
 	behind := paging.Cursor{After: paging.Key{Sort: "22.31-2026/000017-1", ID: db.NewID()}}
-	mine := access.At(erfurt)
-	mine.Subject = "me"
+	mine, err := access.Load(erika, h.h.DB.Reader())
+	must(t, err)
 	check := func(name, statement string, p db.Params, index string) {
 		t.Helper()
 		plan := query1(t, h, "EXPLAIN QUERY PLAN "+statement, p...)
@@ -111,11 +111,15 @@ func TestListsAlongIndex(t *testing.T) {
 		"all": {FileFilter{Page: after}, "records_file_opened "}, "oldest": {FileFilter{Sort: SortOldest, Page: after}, "records_file_opened "},
 		"reference": {FileFilter{Sort: SortReference, Page: behind}, "sqlite_autoindex_records_file"}, "open": {FileFilter{State: FilesOpen, Page: after}, "records_file_open "},
 		"closed": {FileFilter{State: FilesClosed, Page: after}, "records_file_closed "}, "unit": {FileFilter{Unit: "22.31", Page: after}, "records_file_unit "},
+		"keyword": {FileFilter{Keyword: "x", Page: after}, "records_keyword_word "}, "keyword, oldest": {FileFilter{Keyword: "x", Sort: SortOldest}, "records_keyword_word "},
+		"level": {FileFilter{Level: "2", Page: after}, "records_file_level "}, "type": {FileFilter{Type: "x", Page: after}, "records_file_of_type "},
 		"lead": {FileFilter{Lead: "x", Page: after}, "records_file_lead "}, "words": {FileFilter{Query: "hund"}, "records_file_opened "}, "favourites": {FileFilter{Marked: true}, "sqlite_autoindex_records_file_1 (id=?)"},
 	} {
 		statement, p := filesQuery(mine, x.f)
 		check(name, statement, p, x.index)
 	}
+	statement, p := casesOfFileQuery(mine, "f", after)
+	check("cases of a file", statement, p, "records_case_place ")
 }
 
 func TestViews(t *testing.T) {

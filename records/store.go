@@ -156,7 +156,21 @@ func (store) insertFile(ctx context.Context, tx *db.Tx, s access.Access, f File)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`, f.ID, f.Authority, f.Reference,
 		f.Unit.Code, f.Subject, f.search(), db.Micros(f.OpenedAt), db.Micros(f.ClosedAt), f.Lead, f.Readers, f.Writers, int64(f.Level),
 		string(f.Medium), f.Location, f.Type, f.Fields, f.Keywords, f.Version, db.Micros(f.ChangedAt), f.ChangedBy)
-	return err
+	if err != nil {
+		return err
+	}
+	return insertKeywords(ctx, tx, f)
+}
+
+// insertKeywords keeps the file's keywords one by one, in small letters.
+func insertKeywords(ctx context.Context, tx *db.Tx, f File) error {
+	b := db.Bulk{Into: `records_keyword (file_id, word, authority_id, opened_at)`, Skip: true}
+	for _, word := range keywords(strings.ToLower(f.Keywords)) {
+		if err := b.Add(ctx, tx, f.ID, word, f.Authority, db.Micros(f.OpenedAt)); err != nil {
+			return err
+		}
+	}
+	return b.Flush(ctx, tx)
 }
 
 func (store) fileByID(ctx context.Context, q db.Querier, s access.Access, id string) (File, error) {
@@ -175,12 +189,31 @@ func (store) files(ctx context.Context, q db.Querier, s access.Access, f FileFil
 func filesQuery(s access.Access, f FileFilter) (string, db.Params) {
 	var p db.Params
 	from := ""
+	order := f.order()
+	if f.Keyword != "" { // read first, as favourites are
+		from = `records_keyword k CROSS JOIN `
+		if order.Column == "f.opened_at" {
+			order.Column, order.ID = "k.opened_at", "k.file_id"
+		}
+	}
 	if f.Marked {
-		from = favourites(s, "file:", &p)
+		from += favourites(s, "file:", &p)
 	}
 	where := s.Reads("f", &p)
+	if f.Keyword != "" {
+		where += ` AND ` + s.In("k.authority_id", &p) + ` AND k.word = ` + p.Add(strings.ToLower(oneLine(f.Keyword))) + ` AND f.id = k.file_id`
+	}
 	if f.Marked {
 		where += ` AND f.id = m.marked`
+	}
+	if f.Type != "" {
+		where += ` AND f.type_id <> '' AND f.type_id = ` + p.Add(f.Type)
+	}
+	if f.Level != "" {
+		level, _ := strconv.ParseInt(f.Level, 10, 64) // parseFileFilter knows that it is one
+		if where += ` AND f.level = ` + p.Add(level); level > 0 {
+			where += ` AND f.level > 0` // as the partial index says it
+		}
 	}
 	if f.Query != "" {
 		where += p.Words("search", f.Query)
@@ -197,7 +230,7 @@ func filesQuery(s access.Access, f FileFilter) (string, db.Params) {
 	case FilesClosed:
 		where += ` AND f.closed_at > 0`
 	}
-	return `SELECT ` + fileColumns + `, 0 FROM ` + from + strings.TrimPrefix(fileTables, " FROM ") + `WHERE ` + where + f.order().SQL(&p, f.Page), p
+	return `SELECT ` + fileColumns + `, 0 FROM ` + from + strings.TrimPrefix(fileTables, " FROM ") + `WHERE ` + where + order.SQL(&p, f.Page), p
 }
 
 // favourites begin a list that is one of the caller's favourites of this kind: m.marked are their ids. A person has few,

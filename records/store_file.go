@@ -33,7 +33,14 @@ func (store) updateFile(ctx context.Context, tx *db.Tx, s access.Access, f File)
 	if err == nil && !ok {
 		return errs.E(errs.Conflict, "records.error.file_changed", f.ChangedBy)
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	p = nil
+	if _, err := tx.Exec(ctx, `DELETE FROM records_keyword WHERE `+s.In("authority_id", &p)+` AND file_id = `+p.Add(f.ID), p...); err != nil {
+		return err
+	}
+	return insertKeywords(ctx, tx, f)
 }
 
 // raiseCases makes no case of the file less confidential than the file.

@@ -93,9 +93,8 @@ func placeOf(c Case, p *db.Params) string {
 }
 
 func (store) casesOfFile(ctx context.Context, q db.Querier, s access.Access, fileID string, page paging.Cursor) (paging.Listing[Case], error) {
-	var p db.Params
-	rows, err := q.Query(ctx, `SELECT `+caseColumns+`, 0, place FROM records_case c WHERE `+s.ReadsCase("c", &p)+` AND c.file_id = `+p.Add(fileID)+
-		casesOrder.SQL(&p, page), p...)
+	statement, p := casesOfFileQuery(s, fileID, page)
+	rows, err := q.Query(ctx, statement, p...)
 	places := map[string]int64{}
 	cases, err := db.All(rows, err, func(r db.Scanner) (Case, error) {
 		var place int64
@@ -104,6 +103,12 @@ func (store) casesOfFile(ctx context.Context, q db.Querier, s access.Access, fil
 		return c, err
 	})
 	return paging.Of(cases, casesOrder, page, func(c Case) paging.Key { return paging.Number(places[c.ID], c.ID) }), err
+}
+
+// casesOfFileQuery is one query along an index, as inboxQuery is.
+func casesOfFileQuery(s access.Access, file string, page paging.Cursor) (string, db.Params) {
+	var p db.Params
+	return `SELECT ` + caseColumns + `, 0, place FROM records_case c WHERE ` + s.ReadsCase("c", &p) + ` AND c.file_id = ` + p.Add(file) + casesOrder.SQL(&p, page), p
 }
 
 // andMore scans what stands in a row behind the columns that are asked for.

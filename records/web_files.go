@@ -43,6 +43,7 @@ type filesPage struct {
 	Tabs     web.Tabs
 	Alert    web.Alert
 	Query    string
+	Word     string // the keyword that is looked for
 	Choices  []web.Choice
 	Filtered bool
 	Table    web.Table
@@ -53,9 +54,13 @@ type filesPage struct {
 }
 
 func parseFileFilter(v url.Values) FileFilter {
-	f := FileFilter{Query: web.Query(v.Get("q")), Unit: web.Query(v.Get("einheit")), Lead: web.Query(v.Get("leitung")), Page: paging.Read(v), Marked: v.Get("liste") == markedWord}
+	f := FileFilter{Query: web.Query(v.Get("q")), Unit: web.Query(v.Get("einheit")), Lead: web.Query(v.Get("leitung")), Keyword: web.Query(v.Get("schlagwort")),
+		Type: web.ID(v.Get("art")), Page: paging.Read(v), Marked: v.Get("liste") == markedWord}
 	if s := v.Get("stand"); s == FilesOpen || s == FilesClosed {
 		f.State = s
+	}
+	if n, err := strconv.ParseInt(v.Get("stufe"), 10, 64); err == nil && access.Level(n).Valid() {
+		f.Level = strconv.FormatInt(n, 10)
 	}
 	if s := v.Get(SortName); s == SortReference || s == SortOldest {
 		f.Sort = s
@@ -68,7 +73,7 @@ func (f FileFilter) values() url.Values {
 	if f.Marked {
 		marked = markedWord
 	}
-	v := web.Values("q", f.Query, "einheit", f.Unit, "leitung", f.Lead, "stand", f.State, "liste", marked, SortName, f.Sort)
+	v := web.Values("q", f.Query, "einheit", f.Unit, "leitung", f.Lead, "schlagwort", f.Keyword, "stufe", f.Level, "art", f.Type, "stand", f.State, "liste", marked, SortName, f.Sort)
 	f.Page.Write(v)
 	return v
 }
@@ -113,12 +118,17 @@ func (r *Room) showFiles(w http.ResponseWriter, req *http.Request, f FileFilter,
 	marked := f.values().Get("liste")
 	unpaged := f
 	unpaged.Page = paging.Cursor{}
-	d := filesPage{Tabs: r.Tabs(req, filesPath), Alert: alert, Query: f.Query, Filtered: len(unpaged.values()) > 0, List: f.values().Encode(),
+	d := filesPage{Tabs: r.Tabs(req, filesPath), Alert: alert, Query: f.Query, Word: f.Keyword, Filtered: len(unpaged.values()) > 0, List: f.values().Encode(),
 		Table: web.Table{Label: t("records.files"), Choose: ChosenName}, Pages: l.Pages(filesPath, f.values()), Lead: leads,
 		Keyword: web.Field{Name: "keyword", Label: t("records.keyword"), MaxLength: 60, Value: req.PostForm.Get("keyword")},
 		Choices: []web.Choice{unit, lead, r.h.Site.Choose(req, "stand", "records.filter.files", f.State, FilesOpen, FilesClosed),
 			r.h.Site.Choose(req, "liste", "records.filter.marked", marked, markedWord),
 			r.h.Site.Choose(req, SortName, "records.filter.files_sort", f.Sort, SortOldest, SortReference)}}
+	more, err := r.kindChoices(req, a, f)
+	if err != nil {
+		return err
+	}
+	d.Choices = slices.Insert(d.Choices, 2, more...)
 	if d.ListPage, err = r.ListPage(req, filesList, "", f.values()); err != nil {
 		return err
 	}
@@ -134,6 +144,30 @@ func (r *Room) showFiles(w http.ResponseWriter, req *http.Request, f FileFilter,
 	return r.pages.files.RenderStatus(w, req, status, meta, d)
 }
 
+// kindChoices are those of level and type, where there are several.
+func (r *Room) kindChoices(req *http.Request, a access.Access, f FileFilter) (out []web.Choice, err error) {
+	t := r.h.Site.Text(req)
+	level := web.Choice{Name: "stufe", Label: t("records.level"), Options: []web.Chosen{{Text: t("records.filter.any")}}}
+	for l := access.Open; l.Valid(); l++ {
+		n := strconv.FormatInt(int64(l), 10)
+		if slices.ContainsFunc(a.Authorities(), func(authority string) bool { return a.Cleared(authority, l) }) {
+			level.Options = append(level.Options, web.Chosen{Value: n, Text: t("records.level." + n), Selected: n == f.Level})
+		}
+	}
+	if len(level.Options) > 2 || f.Level != "" {
+		out = append(out, level)
+	}
+	types, err := r.store.fileTypes(req.Context(), r.h.DB.Reader(), a)
+	if len(types) > 0 {
+		kind := web.Choice{Name: "art", Label: t("records.type"), Options: []web.Chosen{{Text: t("records.filter.any")}}}
+		for _, x := range types {
+			kind.Options = append(kind.Options, web.Chosen{Value: x.ID, Text: x.Name, Selected: x.ID == f.Type})
+		}
+		out = append(out, kind)
+	}
+	return out, err
+}
+
 // orgName is what people call a unit; with its authority where there are several.
 func (r *Room) orgName(req *http.Request, o Org) string {
 	name := o.Code + " " + o.Name
@@ -141,6 +175,14 @@ func (r *Room) orgName(req *http.Request, o Org) string {
 		name += " (" + r.h.AuthorityName(o.Authority) + ")"
 	}
 	return name
+}
+
+// lentBadge says that the paper is not in its place.
+func (r *Room) lentBadge(req *http.Request, f File) web.Badge {
+	if f.LentUntil.Before(r.h.Now()) {
+		return web.Badge{Kind: "danger", Text: r.h.Site.T(req, "records.lent.overdue")}
+	}
+	return web.Badge{Kind: "warning", Text: r.h.Site.T(req, "records.lent")}
 }
 
 // fileCells makes the rows of files, as caseCells does of cases.
@@ -173,6 +215,9 @@ func (r *Room) fileCells(req *http.Request, files []File, shows func(column stri
 				return web.TableCell{Text: f.Reference, Href: "/akte/akte/" + f.ID, Heading: true, NoWrap: true}
 			case "subject":
 				x.Text = f.Subject
+				if f.LentTo != "" {
+					x.Badges = []web.Badge{r.lentBadge(req, f)}
+				}
 			case "unit":
 				x.Text = f.Unit.Title
 			case "lead":
