@@ -128,6 +128,17 @@ func (f Filter) order(size int) paging.Order {
 	return paging.Order{Column: "t.due_at", ID: "t.id", Size: size}
 }
 
+// key is where the task stands in a list of that order.
+func (f Filter) key(t Task) int64 {
+	switch f.order(0).Column {
+	case "t.done_at":
+		return db.Micros(t.DoneAt)
+	case "t.opened_at":
+		return db.Micros(t.OpenedAt)
+	}
+	return deadline(t.Due)
+}
+
 // inboxQuery is one query that reads, for each holder, no more than a page along an index, and merges those.
 func inboxQuery(a access.Access, d desk, f Filter, now time.Time, size int) (string, db.Params) {
 	var p db.Params

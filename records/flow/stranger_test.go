@@ -101,7 +101,7 @@ func TestStrangersUseCases(t *testing.T) {
 			"Sign":     func(ctx context.Context) error { return h.Sign(ctx, k.ID, k.Version, at, "") },
 			"Refuse":   func(ctx context.Context) error { return h.Refuse(ctx, k.ID, k.Version, "x") },
 			"Forward":  func(ctx context.Context) error { return h.Forward(ctx, k.ID, k.Version, "person:claudia") },
-			"TaskByID": func(ctx context.Context) error { _, err := h.TaskByID(ctx, k.ID); return err },
+			"TaskByID": func(ctx context.Context) error { _, err := h.TaskByID(ctx, k.ID, nil); return err },
 			"AddCoSigner": func(ctx context.Context) error {
 				return h.AddCoSigner(ctx, g.circulation, db.NewID(), "person:doris", "")
 			},
@@ -128,7 +128,7 @@ func TestStrangersUseCases(t *testing.T) {
 		}
 		ofAuthority := []string{"EndAbsence", "DropTemplate", "TemplateByID", "HandOver", "RecordAbsence", "SaveTemplate"} // not of the file
 		lists := map[string]func(ctx context.Context) (int, error){
-			"Next":      func(ctx context.Context) (int, error) { id, err := h.Next(ctx, g.act); return len(id), err },
+			"Next":      func(ctx context.Context) (int, error) { id, err := h.Next(ctx, g.act, nil); return len(id), err },
 			"Inbox":     func(ctx context.Context) (int, error) { l, err := h.Inbox(ctx, Filter{}); return len(l.Items), err },
 			"Absences":  func(ctx context.Context) (int, error) { l, err := h.Absences(ctx); return len(l), err },
 			"Handovers": func(ctx context.Context) (int, error) { l, err := h.Handovers(ctx); return len(l), err },

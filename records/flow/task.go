@@ -43,8 +43,9 @@ const (
 	readWithin = 3 * time.Second // somebody waits for the page
 )
 
-// TaskByID reads a task of a case that the caller may read, as it lies before them. errs.NotFound for any other.
-func (r *Room) TaskByID(ctx context.Context, id string) (d Desk, err error) {
+// TaskByID reads a task of a case that the caller may read, as it lies before them, opened from list, or from none.
+// errs.NotFound for any other.
+func (r *Room) TaskByID(ctx context.Context, id string, list *Filter) (d Desk, err error) {
 	q := r.h.DB.Reader()
 	a, err := access.Load(ctx, q)
 	if err != nil {
@@ -65,7 +66,7 @@ func (r *Room) TaskByID(ctx context.Context, id string) (d Desk, err error) {
 	if d.Task.ID == "" {
 		return d, errs.E(errs.NotFound, "records.error.not_found")
 	}
-	if d.Next, err = r.Next(ctx, d.Task); err != nil {
+	if d.Next, err = r.Next(ctx, d.Task, list); err != nil {
 		return d, err
 	}
 	now, ok := d.document(d.Circulation.Document)
@@ -129,13 +130,18 @@ func (r *Room) sheet(ctx context.Context, q db.Querier, c Course, document strin
 	return s, nil
 }
 
-// Next is the caller's task to do after this one, whether or not that is done: of the same sort if it is a signature,
-// by deadline, and from the beginning after the last; "" if there is none.
-func (r *Room) Next(ctx context.Context, t Task) (string, error) {
-	after := paging.Cursor{After: paging.Number(deadline(t.Due), t.ID)}
-	filters := []Filter{{Page: after}, {}}
-	if t.Kind.Signs() {
-		filters = append([]Filter{{Kind: t.Kind, Page: after}, {Kind: t.Kind}}, filters...)
+// Next is the caller's task to do after this one, whether or not that is done: the one that follows in the list that this
+// one was opened from; without a list of the same sort if it is a signature, by deadline. What is open comes from the
+// beginning after the last. "" if there is none.
+func (r *Room) Next(ctx context.Context, t Task, list *Filter) (string, error) {
+	var filters []Filter
+	if list != nil {
+		filters = list.after(t)
+	} else {
+		if t.Kind.Signs() {
+			filters = Filter{Kind: t.Kind}.after(t)
+		}
+		filters = append(filters, Filter{}.after(t)...)
 	}
 	for _, f := range filters {
 		l, err := r.inbox(ctx, f, 2)
@@ -149,6 +155,17 @@ func (r *Room) Next(ctx context.Context, t Task) (string, error) {
 		}
 	}
 	return "", nil
+}
+
+// after are the filter's list from the task on, and again from its beginning if it is of what is open.
+func (f Filter) after(t Task) []Filter {
+	next := f
+	next.Page = paging.Cursor{After: paging.Number(f.key(t), t.ID)}
+	if f.View == ViewDone || f.View == ViewLater {
+		return []Filter{next}
+	}
+	f.Page = paging.Cursor{}
+	return []Filter{next, f}
 }
 
 // AddCoSigner asks one more to co-sign the document of a running circulation, beside its open step: by who started it,

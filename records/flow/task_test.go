@@ -141,7 +141,7 @@ func TestNext(t *testing.T) {
 				if e.Kind != k && k != "" {
 					continue
 				}
-				next, err := h.Next(as("birgit"), e.Task)
+				next, err := h.Next(as("birgit"), e.Task, nil)
 				must(t, err)
 				if want := list[(i+1)%len(list)].ID; next != want {
 					t.Errorf("after %d: %s, want %s", i, next, want)
@@ -150,7 +150,7 @@ func TestNext(t *testing.T) {
 		}
 		check(l.Items, Act)
 		check(cosign.Items, "")
-		next, err := h.Next(as("cem"), l.Items[0].Task)
+		next, err := h.Next(as("cem"), l.Items[0].Task, nil)
 		must(t, err)
 		same(t, "Cem's next", next, "")
 	})

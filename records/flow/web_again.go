@@ -11,7 +11,8 @@ import (
 // bringBackForm has the case come back to the caller.
 type bringBackForm struct {
 	Case, ID string
-	Task     string // whose page it stands on; "" is that of the case
+	Task     string   // whose page it stands on; "" is that of the case
+	List     []string // that the task was opened from
 	Open     bool
 	Day      web.Field
 	Note     line
@@ -23,7 +24,7 @@ var bringBackDays = []int{7, 14, 30}
 
 func (r *Room) bringBackForm(req *http.Request, caseID, task, which string, in typed) bringBackForm {
 	t := r.h.Site.Text(req)
-	f := bringBackForm{Case: caseID, ID: web.FormID(""), Task: task,
+	f := bringBackForm{Case: caseID, ID: web.FormID(""), Task: task, List: listOf(req).hidden(),
 		Day:  web.Field{Name: "day", Label: t("flow.bring_back.day"), Kind: "day"},
 		Note: line{ID: "note", Name: "note", Label: t("flow.bring_back.note"), MaxLength: maxText, Optional: true}}
 	for _, n := range bringBackDays {
@@ -59,7 +60,7 @@ func (r *Room) postBringBack(w http.ResponseWriter, req *http.Request) error {
 	case err != nil:
 		return err
 	case task != "":
-		return r.h.Site.Redirect(w, req, "/akte/aufgabe/"+task, "flow.notice.brought_back")
+		return r.h.Site.Redirect(w, req, listOf(req).taskPath(task), "flow.notice.brought_back")
 	}
 	return r.h.Site.Redirect(w, req, r.flowPath(id), "flow.notice.brought_back")
 }
@@ -67,6 +68,7 @@ func (r *Room) postBringBack(w http.ResponseWriter, req *http.Request) error {
 // moveForm gives a task another date.
 type moveForm struct {
 	Task   Task
+	List   []string // that the task was opened from
 	Open   bool
 	Title  string
 	Day    web.Field
@@ -80,7 +82,7 @@ func (r *Room) moveForm(req *http.Request, c Course, x Circulation, k Task, whic
 		return nil
 	}
 	t := r.h.Site.Text(req)
-	f := &moveForm{Task: k, Title: t("flow.move"), Day: web.Field{Name: "due", Label: t("flow.move.day"), Kind: "day", Value: i18n.ISODate(k.Due)}}
+	f := &moveForm{Task: k, List: listOf(req).hidden(), Title: t("flow.move"), Day: web.Field{Name: "due", Label: t("flow.move.day"), Kind: "day", Value: i18n.ISODate(k.Due)}}
 	if k.Kind == Resubmit {
 		f.Title = t("flow.move.resubmission")
 	}

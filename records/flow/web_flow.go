@@ -63,9 +63,10 @@ type actForm struct {
 	Name    string
 	Signs   bool
 	Button  string
-	Page    bool   // it stands on the task's own page, from which the next one can be gone to
-	AndNext string // text of the button that does so
-	Others  bool   // it can be refused and forwarded
+	Page    bool     // it stands on the task's own page, from which the next one can be gone to
+	List    []string // that the page was opened from
+	AndNext string   // text of the button that does so
+	Others  bool     // it can be refused and forwarded
 	Remark  line
 	Reason  line
 	To      line

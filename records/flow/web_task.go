@@ -22,6 +22,7 @@ type taskPage struct {
 	Ask     *askForm
 	Back    bringBackForm
 	Move    *moveForm // nil for who cannot
+	List    string    // address of the list that it was opened from; "" is none
 	Next    string    // address; "" is none
 	Course  string    // address
 	Sheet   Sheet
@@ -38,7 +39,8 @@ type taskPage struct {
 // askForm asks one more to co-sign.
 type askForm struct {
 	Circulation, ID, Task string
-	Name                  string // of the circulation, where there are several on the page
+	List                  []string // that the task was opened from
+	Name                  string   // of the circulation, where there are several on the page
 	Who                   line
 }
 
@@ -48,7 +50,8 @@ func (r *Room) getTask(w http.ResponseWriter, req *http.Request) error {
 
 // showTask shows a task as it lies before who is to do it; which is the form that came back, as in showFlow.
 func (r *Room) showTask(w http.ResponseWriter, req *http.Request, id, which string, in typed) error {
-	d, err := r.TaskByID(req.Context(), id)
+	list := listOf(req)
+	d, err := r.TaskByID(req.Context(), id, list)
 	if err != nil {
 		return err
 	}
@@ -58,7 +61,7 @@ func (r *Room) showTask(w http.ResponseWriter, req *http.Request, id, which stri
 		Marks: append([]web.Badge{row.State}, row.Marks...), Act: row.Act, Course: r.flowPath(d.Case.ID) + "#aufgabe-" + id,
 		Names: r.recipients(d.dir, false).labels, Sheet: d.Draft, Before: d.Before, Changed: d.Changed}
 	if p.Act != nil {
-		p.Act.Page, p.Act.AndNext = true, t("flow.and_next", p.Act.Button)
+		p.Act.Page, p.Act.List, p.Act.AndNext = true, list.hidden(), t("flow.and_next", p.Act.Button)
 	}
 	p.Ask = r.askForm(req, d.Course, d.Circulation, id, which, in)
 	p.Move = r.moveForm(req, d.Course, d.Circulation, d.Task, which, in)
@@ -79,7 +82,7 @@ func (r *Room) showTask(w http.ResponseWriter, req *http.Request, id, which stri
 	fact("flow.done_by", row.By)
 	fact("flow.remark", d.Task.Answer)
 	if d.Next != "" {
-		p.Next = "/akte/aufgabe/" + d.Next
+		p.Next = list.taskPath(d.Next)
 	}
 	if d.Draft.Version > 0 {
 		document := "/akte/dokument/" + d.Circulation.Document
@@ -93,8 +96,12 @@ func (r *Room) showTask(w http.ResponseWriter, req *http.Request, id, which stri
 			p.Earlier = at(d.Before)
 		}
 	}
+	tasks := tasksPath
+	if list != nil {
+		tasks, p.List = list.path(), list.path()
+	}
 	meta := web.Meta{Title: t("flow.task_title", t("flow.kind."+string(d.Task.Kind)), d.Case.Reference), Failed: len(p.Errors.Items) > 0,
-		Crumbs: append([]web.Link{{Text: t("flow.tasks"), Href: "/akte/aufgaben"}}, r.caseCrumbs(req, d.Case)[1:]...)}
+		Crumbs: append([]web.Link{{Text: t("flow.tasks"), Href: tasks}}, r.caseCrumbs(req, d.Case)[1:]...)}
 	return r.pages.task.RenderStatus(w, req, in.status(), meta, p)
 }
 
@@ -104,7 +111,7 @@ func (r *Room) askForm(req *http.Request, c Course, x Circulation, task, which s
 	if !ok || x.State != Running || !d.finalAt.IsZero() || !c.involved(x) {
 		return nil
 	}
-	f := &askForm{Circulation: x.ID, ID: web.FormID(""), Task: task,
+	f := &askForm{Circulation: x.ID, ID: web.FormID(""), Task: task, List: listOf(req).hidden(),
 		Who: line{ID: "zeichner-" + x.ID, Name: "zeichner", Label: r.h.Site.T(req, "flow.cosigner.who"), MaxLength: 300, Names: true}}
 	if which == "ask "+x.ID {
 		f.ID = web.FormID(in.form.Get("id"))
@@ -132,25 +139,33 @@ func (r *Room) postAddCoSigner(w http.ResponseWriter, req *http.Request) error {
 	case err != nil:
 		return err
 	case task != "":
-		return r.h.Site.Redirect(w, req, "/akte/aufgabe/"+task, "flow.notice.added")
+		return r.h.Site.Redirect(w, req, listOf(req).taskPath(task), "flow.notice.added")
 	}
 	return r.h.Site.Redirect(w, req, r.flowPath(caseID), "flow.notice.added")
 }
 
-// afterTask is where somebody goes who has done a task: to their next one if they want that, with the notice of what
-// they did.
+// afterTask is where somebody goes who has done a task: to their next one if they want that, else to the list that they
+// came from, or the case; with the notice of what they did.
 func (r *Room) afterTask(req *http.Request, done Task, notice string) (path, say string, err error) {
+	list := listOf(req)
 	if req.PostForm.Get("tun") == "verschieben" {
-		return "/akte/aufgabe/" + done.ID, notice, nil
+		return list.taskPath(done.ID), notice, nil
+	}
+	back := r.flowPath(done.Case)
+	if list != nil {
+		back = list.path()
 	}
 	if req.PostForm.Get("weiter") != "ja" {
-		return r.flowPath(done.Case), notice, nil
+		return back, notice, nil
 	}
-	next, err := r.Next(req.Context(), done)
-	if next == "" {
-		return "/akte/aufgaben", "flow.notice.done_last", err
+	next, err := r.Next(req.Context(), done, list)
+	switch {
+	case next != "":
+		return list.taskPath(next), notice, err
+	case list != nil:
+		return back, "flow.notice.done_last_of_list", err
 	}
-	return "/akte/aufgabe/" + next, notice, err
+	return tasksPath, "flow.notice.done_last", err
 }
 
 // showTaskAgain shows the page that a form about a task came from.

@@ -58,6 +58,40 @@ func (f Filter) values() url.Values {
 	return v
 }
 
+// path is the address of the list.
+func (f Filter) path() string { return web.Address(tasksPath, f.values()) }
+
+// listOf is the list that a task's page was opened from, or nil: it goes along with addresses and forms as "liste".
+func listOf(req *http.Request) *Filter {
+	v := req.URL.Query()
+	if req.PostForm.Has("liste") {
+		v = req.PostForm
+	}
+	inner, err := url.ParseQuery(v.Get("liste"))
+	if err != nil || !v.Has("liste") {
+		return nil
+	}
+	f := parseFilter(inner)
+	return &f
+}
+
+// taskPath is the address of a task's page, opened from the list, or from none.
+func (f *Filter) taskPath(id string) string {
+	v := url.Values{}
+	for _, s := range f.hidden() {
+		v.Set("liste", s) // also of a filter that says nothing
+	}
+	return web.Address("/akte/aufgabe/"+id, v)
+}
+
+// hidden is the list for a form, if there is one.
+func (f *Filter) hidden() []string {
+	if f == nil {
+		return nil
+	}
+	return []string{f.values().Encode()}
+}
+
 type tasksPage struct {
 	records.ListPage
 	Tabs, Views web.Tabs
@@ -104,7 +138,7 @@ func (r *Room) getTasks(w http.ResponseWriter, req *http.Request) error {
 		overdue = "ja"
 	}
 	p := tasksPage{Tabs: r.core.Tabs(req, tasksPath), Views: web.Tabs{Label: t("flow.views")}, View: string(f.View), Query: f.Query,
-		Filtered: f.Query != "" || f.Kind != "" || f.Overdue || f.Sort != "", Reset: web.Address(tasksPath, Filter{View: f.View}.values()),
+		Filtered: f.Query != "" || f.Kind != "" || f.Overdue || f.Sort != "", Reset: Filter{View: f.View}.path(),
 		List: f.values().Encode(), Table: web.Table{Label: t("flow.tasks")},
 		Choices: []web.Choice{
 			r.choose(req, "art", "flow.kind", string(f.Kind), kinds...),
@@ -116,7 +150,7 @@ func (r *Room) getTasks(w http.ResponseWriter, req *http.Request) error {
 		if v == ViewOpen {
 			key = "flow.view.open"
 		}
-		p.Views.Links = append(p.Views.Links, web.Link{Text: t(key), Href: web.Address(tasksPath, Filter{View: v}.values()), Current: v == f.View})
+		p.Views.Links = append(p.Views.Links, web.Link{Text: t(key), Href: Filter{View: v}.path(), Current: v == f.View})
 	}
 	if p.ListPage, err = r.core.ListPage(req, tasksList, "", f.values()); err != nil {
 		return err
@@ -134,7 +168,7 @@ func (r *Room) getTasks(w http.ResponseWriter, req *http.Request) error {
 	slices.Sort(names)
 	p.Deputising = strings.Join(slices.Compact(names), ", ")
 	for _, e := range l.Items {
-		row := web.TableRow{Name: e.Reference, Cells: p.Cells(r.taskCells(req, e))}
+		row := web.TableRow{Name: e.Reference, Cells: p.Cells(r.taskCells(req, &f, e))}
 		if e.Kind == Know && e.State == Open { // can be marked as seen
 			row.Value, p.Table.Choose = e.ID, "aufgabe"
 		}
@@ -144,8 +178,8 @@ func (r *Room) getTasks(w http.ResponseWriter, req *http.Request) error {
 	return r.pages.tasks.Render(w, req, web.Meta{Title: t("flow.tasks"), Crumbs: []web.Link{{Text: t("records.inbox"), Href: "/akte"}}}, p)
 }
 
-// taskCells makes the row of a task.
-func (r *Room) taskCells(req *http.Request, e Entry) records.Cells {
+// taskCells makes the row of a task in the list.
+func (r *Room) taskCells(req *http.Request, f *Filter, e Entry) records.Cells {
 	t, lang := r.h.Site.Text(req), web.Lang(req)
 	return func(column string) (x web.TableCell) {
 		switch column {
@@ -157,7 +191,7 @@ func (r *Room) taskCells(req *http.Request, e Entry) records.Cells {
 				x.Text, x.File = "", x.Text
 			}
 		case "reference":
-			x = web.TableCell{Text: e.Reference, Href: "/akte/aufgabe/" + e.ID, Heading: true, NoWrap: true}
+			x = web.TableCell{Text: e.Reference, Href: f.taskPath(e.ID), Heading: true, NoWrap: true}
 		case "subject":
 			x.Text = e.Subject
 		case "text":
@@ -210,7 +244,7 @@ func (r *Room) getTasksCSV(w http.ResponseWriter, req *http.Request) error {
 		return r.inbox(req.Context(), f, exportSize)
 	}, func(tasks []Entry) (rows []records.Cells, err error) {
 		for _, e := range tasks {
-			rows = append(rows, r.taskCells(req, e))
+			rows = append(rows, r.taskCells(req, nil, e))
 		}
 		return rows, nil
 	}))
@@ -220,7 +254,6 @@ func (r *Room) postSeen(w http.ResponseWriter, req *http.Request) error {
 	if err := web.ReadForm(w, req, formLimit); err != nil {
 		return err
 	}
-	inner, _ := url.ParseQuery(req.PostForm.Get("liste")) // what is no filter is none
 	ids := req.PostForm["aufgabe"]
 	for i, id := range ids {
 		ids[i] = web.ID(id)
@@ -232,5 +265,9 @@ func (r *Room) postSeen(w http.ResponseWriter, req *http.Request) error {
 	if len(ids) == 0 {
 		notice = "flow.notice.none_chosen"
 	}
-	return r.h.Site.Redirect(w, req, web.Address(tasksPath, parseFilter(inner).values()), notice)
+	path := tasksPath
+	if f := listOf(req); f != nil {
+		path = f.path()
+	}
+	return r.h.Site.Redirect(w, req, path, notice)
 }
