@@ -68,6 +68,9 @@ func (r *Room) ChangeFile(ctx context.Context, id string, version int64, d Detai
 		if (d.Lead != old.Lead && old.Lead != "" || d.Reach != old.Reach || d.Level != old.Level) && !a.Manages(f.Authority, f.Lead) {
 			return nil, errs.E(errs.Denied, "records.error.manage")
 		}
+		if d.Medium == Electronic && f.LentTo != "" {
+			return nil, errs.InvalidFields([]errs.Field{{Name: "medium", Key: "records.error.lent", Args: []any{f.LentTo}}})
+		}
 		if err := r.fits(ctx, tx, a, f.Authority, d); err != nil {
 			return nil, err
 		}
@@ -106,27 +109,6 @@ func (r *Room) LinkFiles(ctx context.Context, file string, version int64, refere
 func (r *Room) Unlink(ctx context.Context, file string, version int64, other string) error {
 	return r.changeFile(ctx, file, version, "records.file_unlinked", func(ctx context.Context, tx *db.Tx, a access.Access, f *File) (map[string]any, error) {
 		return map[string]any{"other": other}, r.store.dropLink(ctx, tx, a, f.ID, other)
-	})
-}
-
-// Lend notes that somebody has taken the paper until a day; to "" that it is back.
-func (r *Room) Lend(ctx context.Context, file string, version int64, to string, until time.Time) error {
-	to = oneLine(to)
-	return r.changeFile(ctx, file, version, "records.file_lent", func(_ context.Context, _ *db.Tx, _ access.Access, f *File) (map[string]any, error) {
-		var wrong []errs.Field
-		switch {
-		case f.Medium == Electronic:
-			return nil, errs.E(errs.Conflict, "records.error.no_paper")
-		case to == "":
-			f.LentTo, f.LentAt, f.LentUntil = "", time.Time{}, time.Time{}
-			return map[string]any{"back": true}, nil
-		case len(to) > 200:
-			wrong = append(wrong, errs.Field{Name: "to", Key: "records.error.long", Args: []any{200, len(to)}})
-		case !until.After(r.h.Now()):
-			wrong = append(wrong, errs.Field{Name: "until", Key: "records.error.due"})
-		}
-		f.LentTo, f.LentAt, f.LentUntil = to, r.h.Now(), until
-		return map[string]any{"to": to, "until": i18n.ISODate(until)}, errs.InvalidFields(wrong)
 	})
 }
 

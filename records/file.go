@@ -96,7 +96,9 @@ func (f FileFilter) key(x File) paging.Key {
 	return paging.Time(x.OpenedAt, x.ID)
 }
 
-func (f File) search() string { return searchText(f.Reference, f.Subject, f.Keywords, f.Former) }
+func (f File) search() string {
+	return searchText(f.Reference, f.Subject, f.Keywords, f.Former, f.LentTo)
+}
 
 // Files lists the files of the caller's authorities.
 func (r *Room) Files(ctx context.Context, f FileFilter) (paging.Listing[File], error) {

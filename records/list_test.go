@@ -120,6 +120,10 @@ func TestListsAlongIndex(t *testing.T) {
 	}
 	statement, p := casesOfFileQuery(mine, "f", after)
 	check("cases of a file", statement, p, "records_case_place ")
+	for name, f := range map[string]LoanFilter{"lent": {Page: after}, "overdue": {Overdue: true, Page: after}, "lent, words": {Query: "hund"}} {
+		statement, p := loansQuery(mine, f, time.Now())
+		check(name, statement, p, "records_file_lent ")
+	}
 }
 
 func TestViews(t *testing.T) {

@@ -50,6 +50,7 @@ func New(h *platform.House, cashier Cashier, fees Fees, policies Policies) (*Roo
 	r := &Room{h: h, cashier: cashier, fees: fees, policies: policies, plan: p, letters: letters, lists: map[string]List{}}
 	r.AddList(inboxList)
 	r.AddList(filesList)
+	r.AddList(loansList)
 	r.pages = newPages(h.Site)
 	h.Audit.Holders = Holders
 	queue.Handle(h.Queue, topicRender, r.renderApplication)

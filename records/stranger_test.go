@@ -45,6 +45,7 @@ func guarded(t *testing.T, h *house) (Case, Document) {
 	must(t, h.KeepColumns(erika, "inbox", []string{"subject"}))
 	must(t, h.MarkCase(erika, c.ID, true))
 	h.seat(t, "org-50", access.Member, clerk("Max "+secret, erfurt))
+	h.lendLongAgo(t, c.FileID, secret)
 	d, err := h.Dossier(erika, c.ID)
 	must(t, err)
 	return d.Case, d.Documents[0]
@@ -98,6 +99,7 @@ func TestStrangersUseCases(t *testing.T) {
 			"LinkFiles":   func(ctx context.Context) error { return h.LinkFiles(ctx, c.FileID, 1, "x", SeeAlso) },
 			"Unlink":      func(ctx context.Context) error { return h.Unlink(ctx, c.FileID, 1, "x") },
 			"Lend":        func(ctx context.Context) error { return h.Lend(ctx, c.FileID, 1, "x", due) },
+			"Return":      func(ctx context.Context) error { return h.Return(ctx, c.FileID, 1) },
 			"CloseFile":   func(ctx context.Context) error { return h.CloseFile(ctx, c.FileID, 1) },
 			"Reopen":      func(ctx context.Context) error { return h.Reopen(ctx, c.FileID, 1) },
 			"Mark":        func(ctx context.Context) error { return h.Mark(ctx, c.FileID, true) },
@@ -128,10 +130,12 @@ func TestStrangersUseCases(t *testing.T) {
 				l, err := h.Inbox(ctx, Filter{State: StateAll})
 				return len(l.Items), err
 			},
-			"Files":  func(ctx context.Context) (int, error) { l, err := h.Files(ctx, FileFilter{}); return len(l.Items), err },
-			"Units":  func(ctx context.Context) (int, error) { l, err := h.Units(ctx); return len(l), err },
-			"Views":  func(ctx context.Context) (int, error) { l, err := h.Views(ctx, "inbox"); return len(l), err },
-			"People": func(ctx context.Context) (int, error) { l, err := h.People(ctx); return len(l), err },
+			"Files":        func(ctx context.Context) (int, error) { l, err := h.Files(ctx, FileFilter{}); return len(l.Items), err },
+			"Units":        func(ctx context.Context) (int, error) { l, err := h.Units(ctx); return len(l), err },
+			"Loans":        func(ctx context.Context) (int, error) { l, err := h.Loans(ctx, LoanFilter{}); return len(l.Items), err },
+			"OverdueLoans": func(ctx context.Context) (int, error) { n, err := h.OverdueLoans(ctx); return int(n), err },
+			"Views":        func(ctx context.Context) (int, error) { l, err := h.Views(ctx, "inbox"); return len(l), err },
+			"People":       func(ctx context.Context) (int, error) { l, err := h.People(ctx); return len(l), err },
 		}
 		before := dump(t, h)
 		for who, s := range strangers {
@@ -217,7 +221,7 @@ func tables(t *testing.T) []string {
 func storeMethods(t *testing.T) []string {
 	t.Helper()
 	var out []string
-	for _, name := range []string{"store.go", "store_case.go", "store_file.go", "store_list.go", "store_move.go", "store_part.go", "store_trace.go"} {
+	for _, name := range []string{"store.go", "store_case.go", "store_file.go", "store_list.go", "store_loan.go", "store_move.go", "store_part.go", "store_trace.go"} {
 		f, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
 		must(t, err)
 		for _, d := range f.Decls {
@@ -296,6 +300,14 @@ func TestStrangersScope(t *testing.T) {
 			"files": func(ctx context.Context, tx *db.Tx, s access.Access) error {
 				l, err := st.files(ctx, tx, s, FileFilter{})
 				return nothing(len(l.Items), err)
+			},
+			"loans": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+				l, err := st.loans(ctx, tx, s, LoanFilter{}, time.Now())
+				return nothing(len(l.Items), err)
+			},
+			"overdueLoans": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+				n, err := st.overdueLoans(ctx, tx, s, time.Now())
+				return nothing(int(n), err)
 			},
 			"closeFile": func(ctx context.Context, tx *db.Tx, s access.Access) error { return none(st.closeFile(ctx, tx, s, c)) },
 			"insertCase": func(ctx context.Context, tx *db.Tx, s access.Access) error {

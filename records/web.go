@@ -15,6 +15,7 @@ type pages struct {
 	check   *web.Page[checkPage]
 	files   *web.Page[filesPage]
 	file    *web.Page[filePage]
+	loans   *web.Page[loansPage]
 	form    *web.Page[formPage]
 	history *web.Page[historyView]
 	kept    *web.Page[keptPage]
@@ -29,6 +30,7 @@ func newPages(s *web.Site) pages {
 		check:   web.NewPage[checkPage](s, Files, "check"),
 		files:   web.NewPage[filesPage](s, Files, "files"),
 		file:    web.NewPage[filePage](s, Files, "file"),
+		loans:   web.NewPage[loansPage](s, Files, "loans"),
 		form:    web.NewPage[formPage](s, Files, "form"),
 		history: web.NewPage[historyView](s, Files, "history"),
 		kept:    web.NewPage[keptPage](s, Files, "kept"),
@@ -67,6 +69,9 @@ func (r *Room) Routes(mux *http.ServeMux) {
 	handle("POST /akte/akten/auswahl", r.postChosenFiles)
 	handle("GET /akte/akten/neu", r.getNewFile)
 	handle("POST /akte/akten/neu", r.postNewFile)
+	handle("GET /akte/ausleihen", r.getLoans)
+	handle("GET /akte/ausleihen.csv", r.getLoansCSV)
+	handle("POST /akte/ausleihen/auswahl", r.postChosenLoans)
 	handle("GET /akte/akte/{id}", r.getFile)
 	handle("GET /akte/akte/{id}/bearbeiten", r.getEditFile)
 	handle("POST /akte/akte/{id}/bearbeiten", r.postEditFile)

@@ -41,6 +41,9 @@ func (r *Room) showClosing(w http.ResponseWriter, req *http.Request, f Filter, r
 	}
 	if x.Last {
 		p.Hints = append(p.Hints, t("records.closing.file", x.File.Reference))
+		if x.File.LentTo != "" {
+			p.Hints = append(p.Hints, t("records.closing.lent", r.lentText(req, x.File)))
+		}
 	}
 	if x.Unasked > 0 {
 		p.Hints = append(p.Hints, t("records.closing.unanswered"))

@@ -42,6 +42,11 @@ func (p filePage) CanWrite() bool {
 	return p.File.May == access.Write && p.File.ClosedAt.IsZero() && p.File.State == ""
 }
 
+// CanLend reports whether the page offers to lend the paper, or to note that it is back.
+func (p filePage) CanLend() bool {
+	return p.File.May == access.Write && (p.File.LentTo != "" || p.File.Medium != Electronic && p.File.State == "")
+}
+
 // CanReopen reports whether the page offers to take the file up again.
 func (p filePage) CanReopen() bool {
 	return !p.File.ClosedAt.IsZero() && p.File.State == "" && p.Manage
@@ -70,7 +75,7 @@ func (r *Room) showFile(w http.ResponseWriter, req *http.Request, in typed) erro
 		Kind: web.Field{Name: "kind", Label: t("records.link.kind"), Kind: "select", Value: in.get("kind", SeeAlso),
 			Options: r.options(req, "records.link.", LinkKinds...), Error: r.h.Site.FieldError(req, in.err, "kind")},
 		LinkOpen: in.form.Has("reference"),
-		LendTo:   web.Field{Name: "to", Label: t("records.lend.to"), MaxLength: 200, Value: in.form.Get("to"), Error: r.h.Site.FieldError(req, in.err, "to")},
+		LendTo:   web.Field{Name: "to", Label: t("records.lend.to"), MaxLength: maxBorrower, Value: in.form.Get("to"), Error: r.h.Site.FieldError(req, in.err, "to")},
 		LendUntil: web.Field{Name: "until", Label: t("records.lend.until"), Kind: "date",
 			Value: in.get("until", i18n.ISODate(r.h.Now().AddDate(0, 0, 14))), Error: r.h.Site.FieldError(req, in.err, "until")},
 		LendOpen: in.form.Has("to"),
@@ -82,6 +87,8 @@ func (r *Room) showFile(w http.ResponseWriter, req *http.Request, in typed) erro
 		if e := errs.As(in.err); len(e.Fields) == 0 {
 			p.Alert = web.Alert{Kind: "warning", Title: t(e.Key, e.Args...)}
 		}
+	} else if f := v.File; f.LentTo != "" && !f.ClosedAt.IsZero() {
+		p.Alert = web.Alert{Kind: "warning", Title: t("records.lent.closed"), Text: r.lentText(req, f)}
 	}
 	return r.pages.file.RenderStatus(w, req, status, web.Meta{Title: t("records.file_title", v.File.Reference), Crumbs: r.fileCrumbs(req),
 		Failed: in.err != nil}, p)
@@ -127,7 +134,7 @@ func (r *Room) fileFacts(req *http.Request, v FileView) web.SummaryList {
 		rows = append(rows, web.SummaryRow{Label: t("records.location"), Value: f.Location})
 	}
 	if f.LentTo != "" {
-		rows = append(rows, web.SummaryRow{Label: t("records.lent"), Value: t("records.lent.text", f.LentTo, dateText(lang, f.LentUntil))})
+		rows = append(rows, web.SummaryRow{Label: t("records.lent"), Value: r.lentText(req, f)})
 	}
 	values := Values(f.Fields)
 	for _, x := range v.Type.Fields {
@@ -434,10 +441,15 @@ func (r *Room) postUnlink(w http.ResponseWriter, req *http.Request) error {
 }
 
 func (r *Room) postLend(w http.ResponseWriter, req *http.Request) error {
+	if err := web.ReadForm(w, req, formLimit); err != nil {
+		return err
+	}
+	if !req.PostForm.Has("to") { // the button that says it is back
+		return r.onFile(w, req, "records.notice.returned", func(id string, version int64, _ url.Values) error {
+			return r.Return(req.Context(), id, version)
+		})
+	}
 	return r.onFile(w, req, "records.notice.lent", func(id string, version int64, form url.Values) error {
-		if form.Has("to") && strings.TrimSpace(form.Get("to")) == "" { // the button that says it is back sends no name at all
-			return errs.InvalidFields([]errs.Field{{Name: "to", Key: "records.error.empty.to"}})
-		}
 		return r.Lend(req.Context(), id, version, form.Get("to"), dueDate(form.Get("until")))
 	})
 }

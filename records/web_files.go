@@ -1,6 +1,7 @@
 package records
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"slices"
@@ -51,6 +52,7 @@ type filesPage struct {
 	List     string // the filter, carried through the forms
 	Keyword  web.Field
 	Lead     web.Field
+	Overdue  web.Badge // how many loans
 }
 
 func parseFileFilter(v url.Values) FileFilter {
@@ -130,6 +132,9 @@ func (r *Room) showFiles(w http.ResponseWriter, req *http.Request, f FileFilter,
 	}
 	d.Choices = slices.Insert(d.Choices, 2, more...)
 	if d.ListPage, err = r.ListPage(req, filesList, "", f.values()); err != nil {
+		return err
+	}
+	if d.Overdue, err = r.overdueBadge(req); err != nil {
 		return err
 	}
 	rows, err := r.fileCells(req, l.Items, d.Shows)
@@ -238,7 +243,7 @@ func (r *Room) fileCells(req *http.Request, files []File, shows func(column stri
 				x.Text = f.Location
 			case "lent":
 				if f.LentTo != "" {
-					x.Text = t("records.lent.text", f.LentTo, dateText(lang, f.LentUntil))
+					x.Text = r.lentText(req, f)
 				}
 			case "keywords":
 				x.Text = strings.ReplaceAll(f.Keywords, "\n", ", ")
@@ -298,7 +303,14 @@ func (r *Room) postChosenFiles(w http.ResponseWriter, req *http.Request) error {
 	}
 	inner, _ := url.ParseQuery(form.Get("liste")) // what is no filter is none
 	f := parseFileFilter(inner)
-	name := func(id string) web.Link {
+	return r.ShowOutcome(w, req, o, err, web.Address(filesPath, f.values()), notice, r.fileLink(ctx), func(chosen map[string]bool, status int, alert web.Alert) error {
+		return r.showFiles(w, req, f, chosen, status, alert)
+	})
+}
+
+// fileLink names and leads to a file that the caller may read.
+func (r *Room) fileLink(ctx context.Context) func(id string) web.Link {
+	return func(id string) web.Link {
 		q := r.h.DB.Reader()
 		a, err := access.Load(ctx, q)
 		if err != nil {
@@ -310,7 +322,4 @@ func (r *Room) postChosenFiles(w http.ResponseWriter, req *http.Request) error {
 		}
 		return web.Link{Text: x.Reference, Href: "/akte/akte/" + id}
 	}
-	return r.ShowOutcome(w, req, o, err, web.Address(filesPath, f.values()), notice, name, func(chosen map[string]bool, status int, alert web.Alert) error {
-		return r.showFiles(w, req, f, chosen, status, alert)
-	})
 }

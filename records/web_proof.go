@@ -38,7 +38,7 @@ func (r *Room) getHistory(w http.ResponseWriter, req *http.Request) error {
 	}
 	kinds := map[audit.State]string{audit.Proved: "success", audit.Waiting: "info", audit.Tampered: "danger"}
 	for _, e := range h.Entries {
-		p.Rows = append(p.Rows, historyRow{e, t("audit.action." + e.Action), h.Objects[e.Object],
+		p.Rows = append(p.Rows, historyRow{e, r.actionText(req, e.Record), h.Objects[e.Object],
 			web.Badge{Kind: kinds[e.State], Text: t("records.entry." + string(e.State))}})
 	}
 	if h.Before != "" {
