@@ -42,6 +42,9 @@ func (r *Room) Propose(ctx context.Context, process, id string) error {
 		if len(files) == 0 {
 			return errs.E(errs.Conflict, "disposal.error.nothing_to_propose")
 		}
+		if err := r.paperThere(ctx, tx, a, files); err != nil {
+			return err
+		}
 		me := identity.From(ctx)
 		x := Approval{ID: id, State: ApprovalOpen, Objects: int64(len(files)), FirstBy: me.Subject, FirstName: me.Name, FirstAt: r.h.Now()}
 		if err := r.store.insertApproval(ctx, tx, a, p, x); err != nil {
@@ -148,6 +151,9 @@ func (r *Room) Destroy(ctx context.Context, process string) (n int, err error) {
 				err = errs.E(errs.Conflict, "disposal.error.nothing_to_destroy")
 			}
 			return err // sent twice: the job is at work, or done
+		}
+		if err := r.paperThere(ctx, tx, a, files); err != nil {
+			return err
 		}
 		if err := r.store.move(ctx, tx, a, process, files, []ItemState{TakenOver, Approved}, Destroying, r.h.Now(), nothing); err != nil {
 			return err

@@ -27,6 +27,7 @@ type DueFile struct {
 	Proposal    records.Appraisal // of the file plan
 	Level       access.Level
 	Medium      records.Medium
+	LentTo      string // who has the paper; "" if it is in its place
 }
 
 // DueFilter says which files whose retention is over the work list shows; the zero value is all, the longest overdue
@@ -108,7 +109,8 @@ type Offering struct {
 
 // Offer begins a process: in four steps with a 0501; in two with a 0503 of what the file plan rates A, and what it rates
 // V if the archive has agreed to that beforehand. Files that are not due, in a process already, or not for the caller
-// are errs.Conflict; in two steps all that need an appraisal are left out. It reports how many files are in it.
+// are errs.Conflict, in two steps also those whose paper is lent; all that need an appraisal are left out then. It reports
+// how many files are in it.
 func (r *Room) Offer(ctx context.Context, o Offering) (n int, err error) {
 	if o.Steps != 2 && o.Steps != 4 || web.ID(o.ID) == "" {
 		return 0, errs.E(errs.Invalid, "disposal.error.steps")
@@ -176,6 +178,11 @@ func (r *Room) offer(ctx context.Context, tx *db.Tx, a access.Access, o Offering
 	if len(items) == 0 {
 		return 0, errs.E(errs.Conflict, "disposal.error.nothing_to_offer")
 	}
+	if o.Steps == 2 {
+		if err := r.paperThere(ctx, tx, a, files); err != nil {
+			return 0, err
+		}
+	}
 	if err := r.store.insertProcess(ctx, tx, a, p, identity.From(ctx).Subject); err != nil {
 		return 0, err
 	}
@@ -213,6 +220,9 @@ func (r *Room) HandOver(ctx context.Context, process, packageID string) (n int, 
 		}
 		if n = len(files); n == 0 {
 			return errs.E(errs.Conflict, "disposal.error.nothing_to_hand_over")
+		}
+		if err := r.paperThere(ctx, tx, a, files); err != nil {
+			return err
 		}
 		if err := r.store.handOver(ctx, tx, a, process, packageID, r.h.Now()); err != nil {
 			return err

@@ -185,6 +185,16 @@ func (r *Room) cleared(ctx context.Context, q db.Querier, a access.Access, proce
 	return err
 }
 
+// paperThere is errs.Conflict while the paper of one of the files is lent: what is not there can neither be handed over nor
+// destroyed.
+func (r *Room) paperThere(ctx context.Context, tx *db.Tx, a access.Access, files []string) error {
+	lent, err := r.store.lent(ctx, tx, a, files)
+	if err == nil && len(lent) > 0 {
+		err = errs.E(errs.Conflict, "disposal.error.lent", len(lent), lent[0])
+	}
+	return err
+}
+
 // plan notes a package that is to be written and has a job do it.
 func (r *Room) plan(ctx context.Context, tx *db.Tx, a access.Access, p Process, id string, m xdomea.Message, objects int) error {
 	pack := Package{ID: id, Process: p.ID, Authority: p.Authority, Out: true, Message: m, State: PackagePlanned, Objects: int64(objects),

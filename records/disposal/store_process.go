@@ -35,11 +35,11 @@ func inBatches(values []string, f func([]string) error) error {
 
 // --- work list ---
 
-const dueColumns = `f.id, f.authority_id, f.reference, f.subject, f.unit, u.title, f.closed_at, f.retain_until, u.appraisal, f.level, f.medium`
+const dueColumns = `f.id, f.authority_id, f.reference, f.subject, f.unit, u.title, f.closed_at, f.retain_until, u.appraisal, f.level, f.medium, f.lent_to`
 
 func scanDue(r db.Scanner) (f DueFile, err error) {
 	var closed, until int64
-	err = r.Scan(&f.ID, &f.Authority, &f.Reference, &f.Subject, &f.Unit, &f.UnitTitle, &closed, &until, &f.Proposal, &f.Level, &f.Medium)
+	err = r.Scan(&f.ID, &f.Authority, &f.Reference, &f.Subject, &f.Unit, &f.UnitTitle, &closed, &until, &f.Proposal, &f.Level, &f.Medium, &f.LentTo)
 	f.ClosedAt, f.RetainUntil = db.Time(closed), db.Time(until)
 	return f, err
 }
@@ -110,6 +110,19 @@ func (store) dueToOffer(ctx context.Context, tx *db.Tx, a access.Access, o Offer
 	err := inBatches(o.Files, func(ids []string) error {
 		files, err := read(func(p *db.Params) string { return ` AND f.id IN ` + p.List(ids) })
 		out = append(out, files...)
+		return err
+	})
+	return out, err
+}
+
+// lent are the references of those of the files whose paper somebody has.
+func (store) lent(ctx context.Context, q db.Querier, a access.Access, files []string) (out []string, err error) {
+	err = inBatches(files, func(ids []string) error {
+		var p db.Params
+		rows, err := q.Query(ctx, `SELECT f.reference FROM records_file f WHERE `+keeper(a, "f.authority_id", &p)+` AND f.lent_to <> '' AND f.id IN `+
+			p.List(ids)+` ORDER BY f.reference`, p...)
+		some, err := db.All(rows, err, text)
+		out = append(out, some...)
 		return err
 	})
 	return out, err

@@ -570,6 +570,9 @@ func TestStrangersScope(t *testing.T) {
 				i.Process = db.NewID()
 				return st.take(ctx, tx, a, i)
 			},
+			"lent": func(ctx context.Context, tx *db.Tx, a access.Access) error {
+				return found(st.lent(ctx, tx, a, []string{g.due.ID}))
+			},
 			"dueHidden": func(ctx context.Context, tx *db.Tx, a access.Access) error {
 				n, err := st.dueHidden(ctx, tx, a, now.AddDate(99, 0, 0))
 				return found(n > 0, err)
@@ -636,7 +639,7 @@ func TestStrangersScope(t *testing.T) {
 		}
 		// Nothing lies there for a registrar to find: these are the program's own, or another state's.
 		empty := []string{"unreckoned", "reopened", "changedRules", "itemsToPropose", "itemsToDestroy", "destroying", "endProcess", "itemsToHandOver", "written", "withdraw",
-			"hiddenFiles", "dueHidden"}
+			"hiddenFiles", "dueHidden", "lent"}
 		silent := []string{"lockFiles", "erase", "postponeBlobs", "dropBlob", "handOver", "endSearch", "forgetSearches", "choose", "chooseWhole"} // find nothing, change nothing, say nothing
 		before := h.state(t)
 		for name, use := range calls {

@@ -249,7 +249,11 @@ func (r *Room) showDue(w http.ResponseWriter, req *http.Request, f DueFilter, id
 		d.Hidden = t("disposal.due.hidden.other", hidden)
 	}
 	for _, x := range l.Items {
-		d.Rows = append(d.Rows, dueRow{x, r.h.AuthorityName(x.Authority), r.appraisalText(req, x.Proposal), t("disposal.medium." + string(x.Medium))})
+		medium := t("disposal.medium." + string(x.Medium))
+		if x.LentTo != "" {
+			medium += ", " + t("disposal.lent", x.LentTo)
+		}
+		d.Rows = append(d.Rows, dueRow{x, r.h.AuthorityName(x.Authority), r.appraisalText(req, x.Proposal), medium})
 	}
 	return r.pages.due.RenderStatus(w, req, status(failed), web.Meta{Title: t("disposal.due"), Failed: failed != nil}, d)
 }
