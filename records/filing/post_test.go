@@ -313,3 +313,43 @@ func TestReferencesIn(t *testing.T) {
 		t.Errorf("%d of what is too long", n)
 	}
 }
+
+// What lies in a case is read by who may read that, and by nobody else: not by all for whom the post was, and of who registered
+// it only that it came.
+func TestPostInACaseIsOfTheCase(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		ute := clerk("Ute Recht", erfurt)
+		h.units(t)
+		c := h.newCase(t, erfurt, "s1")
+		id := h.register(t, erika, "", h.stored(t, "brief.pdf", "vertraulich"))
+		_, papers, err := h.Incoming(ute, id)
+		must1(t, err)
+		_, err = h.Assign(erika, id, Target{Case: c.Reference})
+		must1(t, err)
+		if l, err := h.IncomingPost(ute, IncomingFilter{Done: true}); err != nil || len(l.Items) != 1 {
+			t.Fatalf("in an open case: %d %v", len(l.Items), err)
+		}
+		h.exec(t, `UPDATE records_file SET readers = 'unit:u20', writers = 'unit:u20' WHERE id = $1`, c.FileID)
+		open := func(ctx context.Context) error {
+			_, content, err := h.OpenIncoming(ctx, id, papers[0].ID)
+			if err == nil {
+				err = content.Close()
+			}
+			return err
+		}
+		for name, err := range map[string]error{"the page": second(h.Incoming(ute, id)), "a document": open(ute), "a document, by who registered it": open(erika)} {
+			if !errs.Is(err, errs.NotFound) {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		if l, err := h.IncomingPost(ute, IncomingFilter{Done: true}); err != nil || len(l.Items) != 0 {
+			t.Errorf("in the list: %d %v", len(l.Items), err)
+		}
+		if x, docs, err := h.Incoming(erika, id); err != nil || x.CaseID != c.ID || len(docs) != 0 {
+			t.Errorf("who registered it: %d documents, %v", len(docs), err)
+		}
+		must1(t, open(clerk("Max Amt", erfurt)))
+	})
+}
+
+func second(_ Incoming, _ []Document, err error) error { return err }

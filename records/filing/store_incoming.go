@@ -24,19 +24,25 @@ func scanIncoming(r db.Scanner) (x Incoming, err error) {
 }
 
 // works is the predicate that the caller may work on the row of filing_incoming: it is for everybody at the authority, for a
-// unit of theirs or for them, or they keep the records there.
+// unit of theirs or for them, or they keep the records there. What was put into a case is for who may read that.
 func works(s access.Access, row string, p *db.Params) string {
+	where := s.In(row+".authority_id", p)
 	if s.Subject == "" { // the program itself
-		return s.In(row+".authority_id", p)
+		return where
 	}
-	where := s.In(row+".authority_id", p) + ` AND (` + row + `.org_id = '' AND ` + row + `.person = '' OR ` + row + `.person = ` + p.Add(s.Subject)
+	where += ` AND (` + row + `.org_id = '' AND ` + row + `.person = '' OR ` + row + `.person = ` + p.Add(s.Subject)
 	if units := s.Units(); len(units) > 0 {
 		where += ` OR ` + row + `.org_id IN ` + p.List(units)
 	}
 	if reg := s.Registry(); reg.Several() || len(reg.Authorities()) > 0 {
 		where += ` OR ` + reg.In(row+".authority_id", p)
 	}
-	return where + `)`
+	return where + `) AND ` + unsealed(s, row, p)
+}
+
+// unsealed is the predicate that the row lies in no case, or in one that the caller may read.
+func unsealed(s access.Access, row string, p *db.Params) string {
+	return `(` + row + `.case_id = '' OR ` + s.ReadsInCase(row, p) + `)`
 }
 
 // sees is the predicate that the caller may see the row: to work on it, or because they registered it.
@@ -45,6 +51,12 @@ func sees(s access.Access, row string, p *db.Params) string {
 		return works(s, row, p)
 	}
 	return `(` + works(s, row, p) + ` OR ` + s.In(row+".authority_id", p) + ` AND ` + row + `.registered_by = ` + p.Add(s.Subject) + `)`
+}
+
+// reads is the predicate that the caller may read the documents of the row: who only registered it does not read them any
+// more in a case that is not theirs.
+func reads(s access.Access, row string, p *db.Params) string {
+	return sees(s, row, p) + ` AND ` + unsealed(s, row, p)
 }
 
 func (store) incomings(ctx context.Context, q db.Querier, s access.Access, f IncomingFilter) (paging.Listing[Incoming], error) {
@@ -97,7 +109,7 @@ func (store) insertIncomingDocument(ctx context.Context, tx *db.Tx, s access.Acc
 func (store) incomingDocuments(ctx context.Context, q db.Querier, s access.Access, incoming string) ([]Document, error) {
 	var p db.Params
 	rows, err := q.Query(ctx, `SELECT d.id, d.authority_id, d.kind, d.name, d.hash, d.size, d.media_type, d.parent_id, d.subject, d.sender,
-		d.sent_at, d.message_id FROM filing_incoming_document d JOIN filing_incoming i ON i.id = d.incoming_id WHERE `+sees(s, "i", &p)+
+		d.sent_at, d.message_id FROM filing_incoming_document d JOIN filing_incoming i ON i.id = d.incoming_id WHERE `+reads(s, "i", &p)+
 		` AND d.incoming_id = `+p.Add(incoming)+` ORDER BY d.place`, p...)
 	return db.All(rows, err, func(r db.Scanner) (d Document, err error) {
 		var sent int64

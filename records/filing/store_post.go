@@ -145,7 +145,7 @@ func scanTwin(r db.Scanner) (t Twin, err error) {
 // incomingText is what was read of a document of post; the zero Text is not yet.
 func (store) incomingText(ctx context.Context, q db.Querier, s access.Access, incoming, document string) (t Text, err error) {
 	var p db.Params
-	err = q.QueryRow(ctx, `SELECT d.hash, d.how, d.text FROM filing_incoming_document d JOIN filing_incoming i ON i.id = d.incoming_id WHERE `+sees(s, "i", &p)+
+	err = q.QueryRow(ctx, `SELECT d.hash, d.how, d.text FROM filing_incoming_document d JOIN filing_incoming i ON i.id = d.incoming_id WHERE `+reads(s, "i", &p)+
 		` AND d.incoming_id = `+p.Add(incoming)+` AND d.id = `+p.Add(document), p...).Scan(&t.Hash, &t.How, &t.Text)
 	return t, notFound(err)
 }
@@ -160,7 +160,7 @@ func (store) putIncomingText(ctx context.Context, tx *db.Tx, s access.Access, do
 // postTexts are what the documents of post say, the beginnings.
 func (store) postTexts(ctx context.Context, q db.Querier, s access.Access, incoming string) ([]string, error) {
 	var p db.Params
-	rows, err := q.Query(ctx, `SELECT substr(d.text, 1, `+p.Add(shownText)+`) FROM filing_incoming_document d JOIN filing_incoming i ON i.id = d.incoming_id WHERE `+sees(s, "i", &p)+
+	rows, err := q.Query(ctx, `SELECT substr(d.text, 1, `+p.Add(shownText)+`) FROM filing_incoming_document d JOIN filing_incoming i ON i.id = d.incoming_id WHERE `+reads(s, "i", &p)+
 		` AND d.incoming_id = `+p.Add(incoming)+` ORDER BY d.place LIMIT 20`, p...)
 	return db.All(rows, err, scanText)
 }
