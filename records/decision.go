@@ -8,6 +8,7 @@ import (
 	"rennsteig/platform/audit"
 	"rennsteig/platform/db"
 	"rennsteig/platform/errs"
+	"rennsteig/platform/i18n"
 	"rennsteig/platform/identity"
 	"rennsteig/platform/money"
 	"rennsteig/platform/queue"
@@ -56,7 +57,7 @@ func (r *Room) propose(c Case, granted bool, setting feeSetting) proposal {
 	}
 	if p.ByNotice {
 		p.Verdict.Amount = setting.Amount
-		p.Verdict.Due = endOfDay(r.h.Now().AddDate(0, 1, 0))
+		p.Verdict.Due = i18n.EndOfDay(r.h.Now().AddDate(0, 1, 0))
 	}
 	return p
 }

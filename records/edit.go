@@ -71,7 +71,7 @@ func (r *Room) ChangeFile(ctx context.Context, id string, version int64, d Detai
 		if d.Medium == Electronic && f.LentTo != "" {
 			return nil, errs.InvalidFields([]errs.Field{{Name: "medium", Key: "records.error.lent", Args: []any{f.LentTo}}})
 		}
-		if err := r.fits(ctx, tx, a, f.Authority, d); err != nil {
+		if err := r.fits(ctx, tx, a, f.Authority, &d); err != nil {
 			return nil, err
 		}
 		if d.Level != f.Level {

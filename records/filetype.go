@@ -2,11 +2,14 @@ package records
 
 import (
 	"encoding/json"
+	"net/url"
 	"slices"
 	"time"
 	"unicode/utf8"
 
 	"rennsteig/platform/errs"
+	"rennsteig/platform/i18n"
+	"rennsteig/platform/web"
 )
 
 // FileType is a kind of file that an authority keeps, with fields of its own (Aktentyp).
@@ -33,14 +36,20 @@ func Values(fields string) map[string]string {
 	return out
 }
 
-// check names the values that do not fit the type. Values of no field of the type are an error too.
-func (t FileType) check(fields string) (wrong []errs.Field) {
+// check names the values that do not fit the type, and returns them with their days as they are stored ("2026-11-24").
+// Values of no field of the type are an error too.
+func (t FileType) check(fields string, now time.Time) (string, []errs.Field) {
 	values := map[string]string{}
 	if json.Unmarshal([]byte(fields), &values) != nil {
-		return []errs.Field{{Name: "type", Key: "records.error.choice"}}
+		return fields, []errs.Field{{Name: "type", Key: "records.error.choice"}}
 	}
+	var wrong []errs.Field
+	clean := map[string]string{}
 	for _, f := range t.Fields {
 		v := values[f.Name]
+		if v != "" {
+			clean[f.Name] = v
+		}
 		delete(values, f.Name)
 		name := "field-" + f.Name
 		switch {
@@ -52,13 +61,16 @@ func (t FileType) check(fields string) (wrong []errs.Field) {
 		case f.Kind == "select" && !slices.Contains(f.Options, v):
 			wrong = append(wrong, errs.Field{Name: name, Key: "records.error.choice"})
 		case f.Kind == "date":
-			if _, err := time.Parse(time.DateOnly, v); err != nil {
-				wrong = append(wrong, errs.Field{Name: name, Key: "records.error.date"})
+			days := web.Days{Form: url.Values{name: {v}}, Now: now}
+			clean[f.Name] = i18n.ISODate(days.Any(name))
+			if err := days.Err(); err != nil {
+				wrong = append(wrong, errs.As(err).Fields...)
 			}
 		}
 	}
 	if len(values) > 0 {
 		wrong = append(wrong, errs.Field{Name: "type", Key: "records.error.choice"})
 	}
-	return wrong
+	b, _ := json.Marshal(clean) // strings always marshal
+	return string(b), wrong
 }

@@ -319,14 +319,14 @@ func TestChosenCases(t *testing.T) {
 			t.Errorf("who may not change it: %v", err)
 		}
 
-		due := url.Values{"was": {"termin"}, "due-day": {"24"}, "due-month": {"12"}, "due-year": {"2026"}, ChosenName: {RowValue(cs[1].ID, 2)}}
+		due := url.Values{"was": {"termin"}, "due": {"24.12.26"}, ChosenName: {RowValue(cs[1].ID, 2)}}
 		for range 2 { // sent twice: it is so already
 			b.post("/akte/auswahl", due)
 		}
 		if c := h.bySource(t, "c1"); c.DueAt.Format(time.DateOnly) != "2026-12-24" || c.Version != 3 {
 			t.Errorf("due: %+v", c)
 		}
-		due.Set("due-day", "32")
+		due.Set("due", "32.12.")
 		if w := b.do(http.MethodPost, "/akte/auswahl", due); w.Code != http.StatusUnprocessableEntity {
 			t.Errorf("no day: %d", w.Code)
 		}

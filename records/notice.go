@@ -162,9 +162,3 @@ func (r *Room) renderNotice(ctx context.Context, job *queue.Job, body renderJob)
 
 func germanDate(t time.Time) string     { return i18n.Date(i18n.German, t) }
 func germanDateTime(t time.Time) string { return i18n.DateTime(i18n.German, t) }
-
-// endOfDay is the last second of t's day in Berlin: what is due on a day is due when it ends.
-func endOfDay(t time.Time) time.Time {
-	t = t.In(i18n.Berlin)
-	return time.Date(t.Year(), t.Month(), t.Day(), 23, 59, 59, 0, i18n.Berlin)
-}

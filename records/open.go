@@ -189,7 +189,7 @@ func (r *Room) OpenFileIn(ctx context.Context, tx *db.Tx, a access.Access, n New
 	if err != nil || !unit.ValidAt(now) {
 		return File{}, errs.InvalidFields([]errs.Field{{Name: "unit", Key: "records.error.unit"}})
 	}
-	if err := r.fits(ctx, tx, a, n.Authority, n.Details); err != nil {
+	if err := r.fits(ctx, tx, a, n.Authority, &n.Details); err != nil {
 		return File{}, err
 	}
 	f := File{ID: n.ID, Authority: n.Authority, Unit: unit, OpenedAt: now, ChangedAt: now, ChangedBy: identity.From(ctx).Name, Version: 1}
@@ -210,8 +210,9 @@ func (f *File) set(d Details) {
 	f.Readers, f.Writers = d.Reach.holders(d.Lead)
 }
 
-// fits checks what the details name: a unit of this authority, a level within the caller's clearance, a type with its fields.
-func (r *Room) fits(ctx context.Context, tx *db.Tx, a access.Access, authority string, d Details) error {
+// fits checks what the details name: a unit of this authority, a level within the caller's clearance, a type with its
+// fields, whose days are then written as they are stored.
+func (r *Room) fits(ctx context.Context, tx *db.Tx, a access.Access, authority string, d *Details) error {
 	var wrong []errs.Field
 	if d.Lead != "" {
 		if ok, err := r.store.hasOrg(ctx, tx, access.At(authority), d.Lead); err != nil {
@@ -231,7 +232,9 @@ func (r *Room) fits(ctx context.Context, tx *db.Tx, a access.Access, authority s
 		if err != nil {
 			return err
 		}
-		wrong = append(wrong, t.check(d.Fields)...)
+		var misfits []errs.Field
+		d.Fields, misfits = t.check(d.Fields, r.h.Now())
+		wrong = append(wrong, misfits...)
 	}
 	return errs.InvalidFields(wrong)
 }

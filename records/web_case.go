@@ -127,7 +127,7 @@ func (r *Room) showCase(w http.ResponseWriter, req *http.Request, f Filter, in t
 			Value: in.form.Get("note"), Error: r.h.Site.FieldError(req, in.err, "note")},
 		Question: web.Field{Name: "question", Label: t("records.question"), Hint: t("records.question.hint"), Kind: "textarea", Rows: 3,
 			MaxLength: maxQuestion, Value: in.form.Get("question"), Error: r.h.Site.FieldError(req, in.err, "question")},
-		Due: web.Field{Name: "due", Label: t("records.question.due"), Kind: "date",
+		Due: web.Field{Name: "due", Label: t("records.question.due"), Kind: "day",
 			Value: in.get("due", i18n.ISODate(r.h.Now().AddDate(0, 0, 14))), Error: r.h.Site.FieldError(req, in.err, "due")},
 		Groups:   answerGroups(d.Form),
 		NoteOpen: in.form.Has("note"), AskOpen: in.form.Has("question"),
@@ -279,13 +279,12 @@ func (r *Room) timeline(req *http.Request, d Dossier) []step {
 	return out
 }
 
-// dueDate is the end of the day that a form names; the zero time, which no use-case accepts, for what is no day.
-func dueDate(s string) time.Time {
-	t, err := time.ParseInLocation(time.DateOnly, s, i18n.Berlin)
-	if err != nil {
-		return time.Time{}
-	}
-	return endOfDay(t)
+// dueDate is the end of the day that is typed into the field; the zero time for none. errs.Invalid at the field for what
+// is no day.
+func (r *Room) dueDate(form url.Values, name string) (time.Time, error) {
+	days := web.Days{Form: form, Now: r.h.Now()}
+	day := days.Ahead(name)
+	return i18n.EndOfDay(day), days.Err()
 }
 
 // post is the frame of a case's forms: what the use-case refuses because of its input or because the case has changed
@@ -319,7 +318,11 @@ func (r *Room) postNote(w http.ResponseWriter, req *http.Request) error {
 
 func (r *Room) postAsk(w http.ResponseWriter, req *http.Request) error {
 	return r.post(w, req, "records.notice.asked", func(id string, version int64, form url.Values) error {
-		return r.Ask(req.Context(), id, version, web.FormID(form.Get("question_id")), form.Get("question"), dueDate(form.Get("due")))
+		due, err := r.dueDate(form, "due")
+		if err != nil {
+			return err
+		}
+		return r.Ask(req.Context(), id, version, web.FormID(form.Get("question_id")), form.Get("question"), due)
 	})
 }
 

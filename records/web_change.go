@@ -212,7 +212,7 @@ func (r *Room) editForm(req *http.Request) caseForm {
 				f.MaxLength, f.Optional, f.Hint = maxApplicant, true, r.h.Site.T(req, "records.concerns.hint")
 				out = append(out, f)
 			}
-			out = append(out, r.fieldOf(req, in, "due", "records.due", "date", i18n.ISODate(d.Due)))
+			out = append(out, r.fieldOf(req, in, "due", "records.due", "day", i18n.ISODate(d.Due)))
 			if x.Most > x.Least || d.Level > x.Least {
 				out = append(out, r.levelField(req, d.Level, x.Least, x.Most, in))
 			}
@@ -251,7 +251,11 @@ func (r *Room) postEditCase(w http.ResponseWriter, req *http.Request) error {
 		}
 		d := x.Case.Details() // of what the form does not ask for
 		d.Subject = form.Get("subject")
-		if due := dueDate(form.Get("due")); i18n.ISODate(d.Due) != i18n.ISODate(due) { // the hour of a day that was not changed stays
+		due, err := r.dueDate(form, "due")
+		if err != nil {
+			return err
+		}
+		if i18n.ISODate(d.Due) != i18n.ISODate(due) { // the hour of a day that was not changed stays
 			d.Due = due
 		}
 		if form.Has("applicant") {

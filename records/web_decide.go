@@ -110,7 +110,7 @@ func (r *Room) showDecide(w http.ResponseWriter, req *http.Request, f Filter, gr
 			MaxLength: maxDecision, Value: in.get("reasons", verdict.Reasons), Error: r.h.Site.FieldError(req, in.err, "reasons")},
 		Amount: web.Field{Name: "amount", Label: t("records.letter.amount"), Hint: hint, Kind: "money", Optional: true,
 			Value: in.get("amount", amount), Error: r.h.Site.FieldError(req, in.err, "amount")},
-		Due: web.Field{Name: "due", Label: t("records.letter.pay_by"), Kind: "date", Optional: true,
+		Due: web.Field{Name: "due", Label: t("records.letter.pay_by"), Kind: "day", Optional: true,
 			Value: in.get("due", due), Error: r.h.Site.FieldError(req, in.err, "due")},
 		Groups: answerGroups(d.Form), Timeline: r.timeline(req, d),
 	}
@@ -131,10 +131,10 @@ func amountText(c money.Cents) string {
 	return s[:len(s)-3] + "," + s[len(s)-2:]
 }
 
-// readVerdict reads a verdict from a form. errs.Invalid if the amount is none.
-func readVerdict(form url.Values) (v Verdict, err error) {
+// readVerdict reads a verdict from a form. errs.Invalid if the amount or the day is none.
+func (r *Room) readVerdict(form url.Values) (v Verdict, err error) {
 	v = Verdict{ID: web.FormID(form.Get("id")), Granted: form.Get("ergebnis") == grantWord, Decision: form.Get("decision"),
-		Reasons: form.Get("reasons"), Due: dueDate(form.Get("due"))}
+		Reasons: form.Get("reasons")}
 	if n, err := strconv.Atoi(form.Get("notizen")); err == nil {
 		v.Notes = &n
 	}
@@ -143,7 +143,8 @@ func readVerdict(form url.Values) (v Verdict, err error) {
 			return v, errs.InvalidFields([]errs.Field{{Name: "amount", Key: "errs.field.money"}})
 		}
 	}
-	return v, nil
+	v.Due, err = r.dueDate(form, "due")
+	return v, err
 }
 
 // postDecide has three steps: check the notice, go back and change it, issue it. What is refused comes back as the form
@@ -169,7 +170,7 @@ func (r *Room) decideStep(w http.ResponseWriter, req *http.Request, f Filter, gr
 	if form.Get("schritt") == "aendern" {
 		return r.showDecide(w, req, f, granted, typed{form: form})
 	}
-	v, err := readVerdict(form)
+	v, err := r.readVerdict(form)
 	if err != nil {
 		return err
 	}

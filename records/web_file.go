@@ -76,7 +76,7 @@ func (r *Room) showFile(w http.ResponseWriter, req *http.Request, in typed) erro
 			Options: r.options(req, "records.link.", LinkKinds...), Error: r.h.Site.FieldError(req, in.err, "kind")},
 		LinkOpen: in.form.Has("reference"),
 		LendTo:   web.Field{Name: "to", Label: t("records.lend.to"), MaxLength: maxBorrower, Value: in.form.Get("to"), Error: r.h.Site.FieldError(req, in.err, "to")},
-		LendUntil: web.Field{Name: "until", Label: t("records.lend.until"), Kind: "date",
+		LendUntil: web.Field{Name: "until", Label: t("records.lend.until"), Kind: "day",
 			Value: in.get("until", i18n.ISODate(r.h.Now().AddDate(0, 0, 14))), Error: r.h.Site.FieldError(req, in.err, "until")},
 		LendOpen: in.form.Has("to"),
 	}
@@ -279,7 +279,10 @@ func (r *Room) detailFields(req *http.Request, c Choices, d Details, kind FileTy
 	for _, x := range kind.Fields {
 		name := "field-" + x.Name
 		f := web.Field{Name: name, Label: x.Label, Kind: x.Kind, Value: in.get(name, values[x.Name]), Optional: !x.Required, Error: r.h.Site.FieldError(req, in.err, name)}
-		if x.Kind == "select" {
+		switch x.Kind {
+		case "date":
+			f.Kind = "day"
+		case "select":
 			f.Options = []web.Option{{Label: t("records.choose")}}
 			for _, o := range x.Options {
 				f.Options = append(f.Options, web.Option{Value: o, Label: o})
@@ -298,7 +301,7 @@ func readDetails(form url.Values) Details {
 	}
 	values := map[string]string{}
 	for name := range form {
-		if field, ok := strings.CutPrefix(name, "field-"); ok && form.Get(name) != "" && !isDatePart(form, name) {
+		if field, ok := strings.CutPrefix(name, "field-"); ok && form.Get(name) != "" {
 			values[field] = form.Get(name)
 		}
 	}
@@ -328,16 +331,6 @@ func (r *Room) levelField(req *http.Request, level, least, most access.Level, in
 		f.Options = append(f.Options, web.Option{Value: n, Label: r.h.Site.T(req, "records.level."+n)})
 	}
 	return f
-}
-
-// isDatePart reports whether the name is one of the three inputs of a date, which web.ReadForm joins to one.
-func isDatePart(form url.Values, name string) bool {
-	for _, part := range []string{"-day", "-month", "-year"} {
-		if whole, ok := strings.CutSuffix(name, part); ok && form.Has(whole) {
-			return true
-		}
-	}
-	return false
 }
 
 func (r *Room) postNewFile(w http.ResponseWriter, req *http.Request) error {
@@ -450,7 +443,11 @@ func (r *Room) postLend(w http.ResponseWriter, req *http.Request) error {
 		})
 	}
 	return r.onFile(w, req, "records.notice.lent", func(id string, version int64, form url.Values) error {
-		return r.Lend(req.Context(), id, version, form.Get("to"), dueDate(form.Get("until")))
+		until, err := r.dueDate(form, "until")
+		if err != nil {
+			return err
+		}
+		return r.Lend(req.Context(), id, version, form.Get("to"), until)
 	})
 }
 

@@ -111,7 +111,7 @@ func (r *Room) showInbox(w http.ResponseWriter, req *http.Request, f Filter, cho
 	d := inboxPage{Tabs: r.Tabs(req, inboxPath), Alert: alert, Query: f.Query, Filtered: f != (Filter{Page: f.Page}), List: f.values().Encode(),
 		Table: web.Table{Label: t("records.inbox.table"), Choose: ChosenName, Form: "ausgewaehlte"}, Pages: l.Pages(inboxPath, f.values()),
 		Person: web.Field{Name: "person", Label: t("records.assign.person"), Kind: "select", Value: req.PostForm.Get("person")},
-		Due:    web.Field{Name: "due", Label: t("records.due_short"), Kind: "date", Value: req.PostForm.Get("due")},
+		Due:    web.Field{Name: "due", Label: t("records.due_short"), Kind: "day", Value: req.PostForm.Get("due")},
 		Choices: []web.Choice{
 			r.h.Site.Choose(req, "stand", "records.filter.state", f.State, string(StateNew), string(StateInWork), string(StateWaiting),
 				string(StateDecided), string(StateClosed), StateAll),
@@ -237,6 +237,7 @@ func (r *Room) postChosenCases(w http.ResponseWriter, req *http.Request) error {
 	}
 	ctx, form := req.Context(), req.PostForm
 	ids, versions := Chosen(form[ChosenName])
+	due, noDay := r.dueDate(form, "due")
 	var notice string
 	var do func(id string) error
 	switch form.Get("was") {
@@ -245,7 +246,7 @@ func (r *Room) postChosenCases(w http.ResponseWriter, req *http.Request) error {
 	case "zuweisen":
 		notice, do = "records.notice.chosen.assigned", func(id string) error { return r.Assign(ctx, id, versions[id], form.Get("person")) }
 	case "termin":
-		notice, do = "records.notice.chosen.due", func(id string) error { return r.SetDue(ctx, id, versions[id], dueDate(form.Get("due"))) }
+		notice, do = "records.notice.chosen.due", func(id string) error { return r.SetDue(ctx, id, versions[id], due) }
 	case "vergessen":
 		notice, do = "records.notice.chosen.case_unmarked", func(id string) error { return r.MarkCase(ctx, id, false) }
 	default:
@@ -256,7 +257,9 @@ func (r *Room) postChosenCases(w http.ResponseWriter, req *http.Request) error {
 	switch {
 	case form.Get("was") == "zuweisen" && form.Get("person") == "":
 		err = errs.InvalidFields([]errs.Field{{Name: "person", Key: "records.error.person"}})
-	case form.Get("was") == "termin" && dueDate(form.Get("due")).IsZero():
+	case form.Get("was") == "termin" && noDay != nil:
+		err = noDay
+	case form.Get("was") == "termin" && due.IsZero():
 		err = errs.InvalidFields([]errs.Field{{Name: "due", Key: "records.error.day"}})
 	default:
 		o, err = r.Each(ctx, ids, do)

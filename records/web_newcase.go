@@ -47,7 +47,7 @@ func (r *Room) showNewCase(w http.ResponseWriter, req *http.Request, in typed) e
 		f.Optional, f.MaxLength, f.Hint = true, 80, t("records.parent.hint", caseReference(v.File.Reference, false, 1))
 		p.Fields = append(p.Fields, f)
 	}
-	p.Fields = append(p.Fields, r.fieldOf(req, in, "due", "records.due", "date", i18n.ISODate(r.h.Now().Add(handleWithin))))
+	p.Fields = append(p.Fields, r.fieldOf(req, in, "due", "records.due", "day", i18n.ISODate(r.h.Now().Add(handleWithin))))
 	c, err := r.Choices(ctx, v.File.Authority)
 	if err != nil {
 		return err
@@ -80,10 +80,10 @@ func (r *Room) postNewCase(w http.ResponseWriter, req *http.Request) error {
 		return err
 	}
 	form := req.PostForm
+	due, err := r.dueDate(form, "due")
 	n := NewCase{ID: web.FormID(form.Get("id")), File: web.PathID(req), Part: form.Get("part"), Parent: web.ID(form.Get("zu")),
-		Subject: form.Get("subject"), Due: dueDate(form.Get("due")), Level: readLevel(form)}
-	err := error(nil)
-	if named := strings.TrimSpace(form.Get("parent")); n.Parent == "" && named != "" {
+		Subject: form.Get("subject"), Due: due, Level: readLevel(form)}
+	if named := strings.TrimSpace(form.Get("parent")); err == nil && n.Parent == "" && named != "" {
 		n.Parent, err = r.CaseNamed(req.Context(), n.File, named)
 	}
 	var c Case

@@ -145,10 +145,8 @@ func TestPages(t *testing.T) {
 
 		// Ask.
 		ask := with(b.form(page, "/nachforderung"), "question", "Bitte den Impfpass.")
-		for _, part := range []string{"due-day", "due-month", "due-year"} {
-			if ask.Get(part) == "" {
-				t.Fatalf("no proposed day for the answer: %v", ask)
-			}
+		if ask.Get("due") == "" {
+			t.Fatalf("no proposed day for the answer: %v", ask)
 		}
 		b.post("/akte/vorgang/"+c.ID+"/nachforderung", ask)
 		page = b.get(path)
@@ -380,7 +378,7 @@ func TestExpiredSession(t *testing.T) {
 		c := h.file(t, dog("w"))
 		b, nobody := visitor{t, h, erika}, visitor{t, h, context.Background()}
 		page := b.get("/akte/vorgang/" + c.ID)
-		decide := with(b.form(b.get("/akte/vorgang/"+c.ID+"/entscheidung"), "/entscheidung"), "schritt", "erlassen", "reasons", "Lange <b> Gründe")
+		decide := with(b.form(b.get("/akte/vorgang/"+c.ID+"/entscheidung"), "/entscheidung"), "schritt", "erlassen", "reasons", "Lange <b> Gründe", "due", "2026-12-24")
 		for path, form := range map[string]url.Values{
 			"/akte/vorgang/" + c.ID + "/notiz":        with(b.form(page, "/notiz"), "note", "Eine Stunde Arbeit"),
 			"/akte/vorgang/" + c.ID + "/entscheidung": decide,

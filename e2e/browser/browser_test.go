@@ -159,7 +159,7 @@ func gallery(t *testing.T) *httptest.Server {
 			State: web.Badge{Kind: "info", Text: "in Bearbeitung"},
 			Facts: web.SummaryList{Rows: []web.SummaryRow{{Label: "Name des Hundes", Value: "Waldi"}, {Label: "Grundstücksverkehrsgenehmigungszuständigkeit", Value: "nein"}}},
 			Note:  web.Field{Name: "notiz", Label: "Notiz", Kind: "textarea"}, Ask: web.Field{Name: "frage", Label: "Was fehlt?", Kind: "textarea", Hint: "Die Person liest diesen Text auf ihrer Statusseite."},
-			Due: web.Field{Name: "frist", Label: "Frist", Kind: "date", Value: "2026-12-08"},
+			Due: web.Field{Name: "frist", Label: "Frist", Kind: "day", Value: "2026-12-08"},
 		})
 	})
 	site.Handle(mux, "GET /ort", func(w http.ResponseWriter, r *http.Request) error {

@@ -262,7 +262,7 @@ func TestPagesOfAVersion(t *testing.T) {
 		}
 		c.As(edda).Get(historyPath(stamm)+"&von=9&bis=x").Want(200, "Fassungen vergleichen")
 		released := c.As(edda).Get(textPath(second.ID))
-		released.Fill("Prüfdatum", "31.02.2027").Press("Prüfdatum speichern").Want(422, "Geben Sie ein Datum ein, das es gibt")
+		released.Fill("Prüfdatum", "31.02.2027").Press("Prüfdatum speichern").Want(422, "Diesen Tag gibt es nicht: 31.02.2027")
 		released.Fill("Prüfdatum", "01.12.2026").Press("Prüfdatum speichern").Want(200, "Das Prüfdatum ist gespeichert.")
 		c.As(edda).Get("/redaktion").Want(200, "Wieder durchzusehen")
 		c.As(edda).Get(textPath(second.ID)).Press("Text zurückziehen").Want(422, "Schreiben Sie, worum es geht.").

@@ -142,14 +142,16 @@ func (r *Room) showText(w http.ResponseWriter, req *http.Request, id string, typ
 	}
 	view.Words = web.Field{Name: "words", Kind: "textarea", Label: t("finder.desk.words"), Hint: t("finder.desk.words.hint"), Optional: true,
 		Value: wordLines(v.Words), Error: faults["words"]}
-	view.Review = web.Field{Name: "review", Kind: "date", Label: t("finder.desk.review_date"), Hint: t("finder.desk.review_date.hint"), Optional: true,
+	view.Review = web.Field{Name: "review", Kind: "day", Label: t("finder.desk.review_date"), Hint: t("finder.desk.review_date.hint"), Optional: true,
 		Value: v.ReviewDate, Error: faults["review"]}
 	view.Say = web.Field{Name: "say", Kind: "textarea", Label: t("finder.desk.say"), Value: req.PostForm.Get("say"), Error: faults["say"], MaxLength: maxComment}
 	return r.pages.edit.Render(w, req, meta, view)
 }
 
-// contentForm reads the form of a draft.
-func contentForm(form url.Values) Content {
+// contentForm reads the form of a draft. What is no day is refused by Save.
+func (r *Room) contentForm(form url.Values) Content {
+	days := web.Days{Form: form, Now: r.h.Now()}
+	days.Ahead("review")
 	c := Content{Modules: map[finder.Module]finder.ModuleText{}, Words: parseWords(form.Get("words")), ReviewDate: form.Get("review")}
 	for _, m := range finder.Modules {
 		if text := form.Get(fieldName(m)); text != "" {
@@ -168,7 +170,7 @@ func (r *Room) postSave(w http.ResponseWriter, req *http.Request) error {
 	}
 	id := pathID(req)
 	change, _ := strconv.ParseInt(req.PostForm.Get("change"), 10, 64) // no number is no change that there is
-	content := contentForm(req.PostForm)
+	content := r.contentForm(req.PostForm)
 	err := r.Save(req.Context(), id, change, content)
 	if err == nil && req.PostForm.Get("do") == "submit" {
 		err = r.Submit(req.Context(), id, change+1)
@@ -238,13 +240,13 @@ func (r *Room) versionView(req *http.Request, v Version, h head, faults map[stri
 	if view.When.Value == "" {
 		view.When.Value = "now"
 	}
-	view.At = web.Field{Name: "at", Kind: "date", Label: t("finder.desk.release.date"), Hint: t("finder.desk.release.date.hint"), Optional: true,
+	view.At = web.Field{Name: "at", Kind: "day", Label: t("finder.desk.release.date"), Hint: t("finder.desk.release.date.hint"), Optional: true,
 		Value: req.PostForm.Get("at"), Error: faults["at"]}
 	text := func(name, label string) web.Field {
 		return web.Field{Name: name, Kind: "textarea", Label: t(label), Value: req.PostForm.Get(name), Error: faults[name], MaxLength: maxComment}
 	}
 	view.Comment, view.Reason, view.Say = text("comment", "finder.desk.return.comment"), text("reason", "finder.desk.withdraw.reason"), text("say", "finder.desk.say")
-	view.Review = web.Field{Name: "review", Kind: "date", Label: t("finder.desk.review_date"), Hint: t("finder.desk.review_date.hint"), Optional: true,
+	view.Review = web.Field{Name: "review", Kind: "day", Label: t("finder.desk.review_date"), Hint: t("finder.desk.review_date.hint"), Optional: true,
 		Value: v.ReviewDate, Error: faults["review"]}
 	return view, nil
 }
@@ -291,8 +293,10 @@ func (r *Room) release(req *http.Request, id string, change int64) (string, stri
 	var at time.Time
 	notice := "finder.desk.notice.released"
 	if req.PostForm.Get("when") == "later" {
-		value := req.PostForm.Get("at")
-		if at = day(value); at.IsZero() || !at.After(r.h.Now()) {
+		days := web.Days{Form: req.PostForm, Now: r.h.Now()}
+		if at = days.Ahead("at"); days.Err() != nil {
+			return "", "", days.Err()
+		} else if !at.After(r.h.Now()) {
 			return "", "", errs.InvalidFields([]errs.Field{{Name: "at", Key: "finder.desk.error.future"}})
 		}
 		notice = "finder.desk.notice.scheduled"
@@ -310,7 +314,9 @@ func (r *Room) withdraw(req *http.Request, id string, change int64) (string, str
 }
 
 func (r *Room) reviewDate(req *http.Request, id string, change int64) (string, string, error) {
-	return textPath(id), "finder.desk.notice.review_date", r.SetReviewDate(req.Context(), id, change, req.PostForm.Get("review"))
+	days := web.Days{Form: req.PostForm, Now: r.h.Now()}
+	days.Ahead("review")
+	return textPath(id), "finder.desk.notice.review_date", days.Explain(r.SetReviewDate(req.Context(), id, change, req.PostForm.Get("review")))
 }
 
 func (r *Room) adopt(req *http.Request, id string, change int64) (string, string, error) {

@@ -137,18 +137,11 @@ func (p *Pages) filter(r *http.Request, query url.Values) (f Filter, fields []we
 	get := func(key string) string { return strings.TrimSpace(query.Get(key)) }
 	f = Filter{Object: get("object"), Actor: get("actor"), Action: get("action"), Before: get("before"), After: get("after")}
 	day := func(name string) (time.Time, web.Field) {
-		field := web.Field{Name: name, Label: t("audit.filter." + name), Hint: t("audit.filter.date_hint"), Kind: "text",
-			Value: get(name), Optional: true, MaxLength: 10}
-		value, ok := web.DateValue(query, name)
-		d, err := time.ParseInLocation(time.DateOnly, value, i18n.Berlin)
-		switch {
-		case !ok || err != nil && value != "":
-			failed = true
-			field.Error = t("audit.filter.no_date")
-			return time.Time{}, field
-		case err != nil: // none given
-			return time.Time{}, field
-		}
+		field := web.Field{Name: name, Label: t("audit.filter." + name), Kind: "day", Past: true, Optional: true}
+		days := web.Days{Form: query, Now: time.Now()}
+		d := days.Back(name)
+		field.Value, field.Error = get(name), p.site.FieldError(r, days.Err(), name)
+		failed = failed || field.Error != ""
 		return d, field
 	}
 	from, fromField := day("from")

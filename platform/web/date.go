@@ -3,6 +3,7 @@ package web
 import (
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -92,6 +93,17 @@ func (d *Days) Any(name string) time.Time { return d.read(name, 0) }
 
 // Err names the fields that have something else than a day; nil if there are none.
 func (d *Days) Err() error { return errs.InvalidFields(d.wrong) }
+
+// Explain is err, of a use-case that refuses none where there is to be a day, with what Err says at those fields instead.
+func (d *Days) Explain(err error) error {
+	if len(d.wrong) == 0 || !errs.Is(err, errs.Invalid) {
+		return err
+	}
+	fields := slices.DeleteFunc(slices.Clone(errs.As(err).Fields), func(f errs.Field) bool {
+		return slices.ContainsFunc(d.wrong, func(w errs.Field) bool { return w.Name == f.Name })
+	})
+	return errs.InvalidFields(append(fields, d.wrong...))
+}
 
 func (d *Days) read(name string, direction int) time.Time {
 	typed := strings.TrimSpace(d.Form.Get(name))

@@ -107,6 +107,13 @@ func TestDaysErr(t *testing.T) {
 	if got := h.FieldError(r, d.Err(), "bis"); got != "" {
 		t.Errorf("bis: %s", got)
 	}
+	refused := d.Explain(errs.InvalidFields([]errs.Field{{Name: "von", Key: "errs.field.required"}, {Name: "text", Key: "errs.field.required"}}))
+	if got := h.FieldError(r, refused, "von") + h.FieldError(r, refused, "text"); strings.Count(got, "31.02.2027") != 1 || strings.Count(got, "Bitte füllen") != 1 {
+		t.Errorf("explained: %s", got)
+	}
+	if denied := errs.E(errs.Denied, "errs.denied"); !errs.Is(d.Explain(denied), errs.Denied) || d.Explain(nil) != nil {
+		t.Error("another error is explained")
+	}
 }
 
 // A day is the same however it is written, and a field shows it so that it is read again.

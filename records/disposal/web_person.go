@@ -53,11 +53,12 @@ func (r *Room) showPerson(w http.ResponseWriter, req *http.Request, form url.Val
 		return f
 	}
 	d.Fields = []web.Field{field("name", "text")}
-	d.More = []web.Field{field("geboren", "date"), field("mail", "email"), field("anschrift", "text")}
+	d.More = []web.Field{field("geboren", "day"), field("mail", "email"), field("anschrift", "text")}
 	if r.Applicants != nil {
 		d.More = append(d.More, field("konto", "text"))
 	}
 	d.More = append(d.More, field("beschaeftigt", "checkbox"))
+	d.More[0].Past = true
 	d.MoreOpen = slices.ContainsFunc(d.More, func(f web.Field) bool { return f.Value != "" })
 	for _, s := range list {
 		row := searchRow{Search: s, Who: s.Person.String(), Href: personPath + "/" + s.ID, State: web.Badge{Kind: "success", Text: t("disposal.person.ended")}}
@@ -75,11 +76,11 @@ func (r *Room) postPerson(w http.ResponseWriter, req *http.Request) error {
 		return err
 	}
 	f := req.PostForm
-	born, _ := web.DateValue(f, "geboren") // what is no date is refused below
-	f.Set("geboren", born)
+	days := web.Days{Form: f, Now: r.h.Now()}
+	days.Back("geboren")
 	id := web.FormID(f.Get("id"))
-	err := r.Find(req.Context(), id, Person{Authority: authority(req, f.Get("behoerde")), Name: f.Get("name"), Mail: f.Get("mail"), Address: f.Get("anschrift"),
-		Born: born, Citizen: f.Get("konto"), Staff: f.Get("beschaeftigt") != ""})
+	err := days.Explain(r.Find(req.Context(), id, Person{Authority: authority(req, f.Get("behoerde")), Name: f.Get("name"), Mail: f.Get("mail"), Address: f.Get("anschrift"),
+		Born: f.Get("geboren"), Citizen: f.Get("konto"), Staff: f.Get("beschaeftigt") != ""}))
 	if shown(err) {
 		return r.showPerson(w, req, f, err)
 	}

@@ -32,7 +32,7 @@ func TestRegisterAndAssign(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
 		c := h.newCase(t, erfurt, "a1")
 		id := db.NewID()
-		kind, body := form(t, map[string]string{"id": id, "eingang-day": "1", "eingang-month": "11", "eingang-year": "2026"}, "post.eml", post)
+		kind, body := form(t, map[string]string{"id": id, "eingang": "1.11."}, "post.eml", post)
 		h.h.Now = func() time.Time { return time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC) }
 		for range 2 {
 			if w := h.do(erika, http.MethodPost, incomingPath, kind, body); w.Code != http.StatusSeeOther {
@@ -289,7 +289,7 @@ func FuzzTransfer(f *testing.F) {
 // What is wrong with new post is said at once.
 func TestRegisterSaysAll(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
-		kind, body := form(t, map[string]string{"eingang-day": "1", "eingang-month": "11", "eingang-year": "1999", "einheit": "gibtsnicht", "betreff": strings.Repeat("x", maxSubject+1)})
+		kind, body := form(t, map[string]string{"eingang": "1.11.1999", "einheit": "gibtsnicht", "betreff": strings.Repeat("x", maxSubject+1)})
 		w := h.do(erika, http.MethodPost, incomingPath, kind, body)
 		if w.Code != http.StatusUnprocessableEntity {
 			t.Fatalf("status %d", w.Code)

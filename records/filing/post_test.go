@@ -128,20 +128,18 @@ func TestCorrect(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
 		id := h.register(t, erika, "", h.stored(t, "scan0001.pdf", "Brief"))
 		h.h.Now = func() time.Time { return time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC) }
-		day := func(day, month, year string) []string {
-			return []string{"eingang-day", day, "eingang-month", month, "eingang-year", year}
-		}
-		for _, pairs := range [][]string{append(day("24", "11", "2026"), "eingang_betreff", ""), append(day("31", "12", "2026"), "eingang_betreff", "x"), append(day("", "", ""), "eingang_betreff", "x")} {
+		day := func(typed string) []string { return []string{"eingang", typed} }
+		for _, pairs := range [][]string{append(day("24.11.2026"), "eingang_betreff", ""), append(day("31.12.2026"), "eingang_betreff", "x"), append(day(""), "eingang_betreff", "x"), append(day("31.2.2026"), "eingang_betreff", "x")} {
 			h.sent(t, erika, id, "angaben", http.StatusUnprocessableEntity, append(pairs, "version", "1")...)
 		}
-		h.sent(t, erika, id, "angaben", http.StatusSeeOther, append(day("20", "11", "2026"), "version", "1", "absender", "Jörg Müller", "eingang_betreff", "Widerspruch")...)
+		h.sent(t, erika, id, "angaben", http.StatusSeeOther, append(day("20.11."), "version", "1", "absender", "Jörg Müller", "eingang_betreff", "Widerspruch")...)
 		x, _, err := h.Incoming(erika, id)
 		must1(t, err)
 		if x.Sender != "Jörg Müller" || x.Subject != "Widerspruch" || i18n.ISODate(x.ReceivedAt) != "2026-11-20" || x.Version != 2 {
 			t.Errorf("%+v", x)
 		}
-		h.sent(t, erika, id, "angaben", http.StatusSeeOther, append(day("20", "11", "2026"), "version", "2", "absender", "Jörg Müller", "eingang_betreff", "Widerspruch")...) // as it is
-		h.sent(t, erika, id, "angaben", http.StatusConflict, append(day("20", "11", "2026"), "version", "1", "eingang_betreff", "y")...)
+		h.sent(t, erika, id, "angaben", http.StatusSeeOther, append(day("20.11."), "version", "2", "absender", "Jörg Müller", "eingang_betreff", "Widerspruch")...) // as it is
+		h.sent(t, erika, id, "angaben", http.StatusConflict, append(day("20.11."), "version", "1", "eingang_betreff", "y")...)
 		if l, err := h.IncomingPost(erika, IncomingFilter{Query: "müller widerspruch"}); err != nil || len(l.Items) != 1 {
 			t.Errorf("not found by its new subject: %v", err)
 		}

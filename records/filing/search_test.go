@@ -383,7 +383,13 @@ func TestSearchTools(t *testing.T) {
 		if strings.Contains(page, "<mark>") || !strings.Contains(page, "/akte/akte/"+c.FileID) {
 			t.Error("the columns are not those chosen")
 		}
-		w := h.get(erika, searchPath+".csv?q=dackel&art=document")
+		w := h.get(erika, searchPath+"?q=dackel&von=31.2.&bis=heute")
+		for _, want := range []string{"Diesen Tag gibt es nicht: 31.2.", `value="31.2."`, "/akte/akte/" + c.FileID} {
+			if w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), want) {
+				t.Errorf("no such day: %d without %s", w.Code, want)
+			}
+		}
+		w = h.get(erika, searchPath+".csv?q=dackel&art=document")
 		if n := strings.Count(w.Body.String(), "\r\n"); n != hitsShown+4 || !strings.Contains(w.Body.String(), c.Reference) {
 			t.Errorf("%d lines: %s", n, w.Body)
 		}

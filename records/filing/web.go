@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"net/http"
 	"strconv"
-	"time"
 
 	"rennsteig/platform/errs"
 	"rennsteig/platform/i18n"
@@ -141,15 +140,6 @@ func oneOf(s string, choices ...string) string {
 		}
 	}
 	return ""
-}
-
-// day reads a day as a date field gives it: its first moment in Germany; the zero time for what is none.
-func day(s string) time.Time {
-	t, err := time.ParseInLocation(time.DateOnly, s, i18n.Berlin)
-	if err != nil {
-		return time.Time{}
-	}
-	return t
 }
 
 // send streams a stored file for saving. Once it runs there is no error page any more: what breaks off, or is not what its

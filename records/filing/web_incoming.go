@@ -41,7 +41,7 @@ func (r *Room) postFields(req *http.Request, in typed) ([]web.Field, error) {
 			Value: in.form.Get("absender"), Error: r.h.Site.FieldError(req, in.err, "absender")},
 		{Name: "betreff", Label: t("records.subject"), Optional: true, MaxLength: maxSubject, Value: in.form.Get("betreff"),
 			Error: r.h.Site.FieldError(req, in.err, "betreff")},
-		{Name: "eingang", Label: t("records.received"), Kind: "date", Value: received, Error: r.h.Site.FieldError(req, in.err, "eingang")},
+		{Name: "eingang", Label: t("records.received"), Kind: "day", Past: true, Value: received, Error: r.h.Site.FieldError(req, in.err, "eingang")},
 		unit,
 	}
 	if mine := authorities(req); len(mine) > 1 {
@@ -84,14 +84,14 @@ func (r *Room) postIncoming(w http.ResponseWriter, req *http.Request) error {
 	}
 	u, err := r.readUpload(w, req)
 	if err == nil {
-		received, _ := web.DateValue(u.fields, "eingang") // what is no day is refused by Register
-		u.fields.Set("eingang", received)
+		days := web.Days{Form: u.fields, Now: r.h.Now()}
+		received := days.Back("eingang")
 		authority := u.get("behoerde")
 		if mine := authorities(req); authority == "" && len(mine) == 1 {
 			authority = mine[0]
 		}
-		err = r.Register(ctx, Post{ID: web.FormID(u.get("id")), Authority: authority, Org: u.get("einheit"), Sender: u.get("absender"),
-			Subject: u.get("betreff"), ReceivedAt: day(u.get("eingang"))}, u.files)
+		err = days.Explain(r.Register(ctx, Post{ID: web.FormID(u.get("id")), Authority: authority, Org: u.get("einheit"), Sender: u.get("absender"),
+			Subject: u.get("betreff"), ReceivedAt: received}, u.files))
 	}
 	switch {
 	case shown(err):

@@ -237,7 +237,7 @@ func (r *Room) workFields(req *http.Request, p *incomingPage, l Letter, in typed
 	}
 	sender, subject := field("absender", "filing.sender", l.Sender), field("eingang_betreff", "records.subject", l.Incoming.Subject)
 	received := field("eingang", "records.received", i18n.ISODate(l.ReceivedAt))
-	sender.Optional, sender.MaxLength, subject.MaxLength, received.Kind = true, maxSubject, maxSubject, "date"
+	sender.Optional, sender.MaxLength, subject.MaxLength, received.Kind, received.Past = true, maxSubject, maxSubject, "day", true
 	p.Correct = []web.Field{sender, subject, received}
 	p.Forward = p.Org.Error != "" || p.Person.Error != ""
 	p.Finish = p.Reason.Error != "" || p.Note.Error != ""
@@ -328,7 +328,9 @@ func (r *Room) postReopen(w http.ResponseWriter, req *http.Request) error {
 
 func (r *Room) postCorrect(w http.ResponseWriter, req *http.Request) error {
 	return r.postOne(w, req, func(form url.Values, version int64) (string, error) {
-		return "filing.notice.corrected", r.Correct(req.Context(), web.PathID(req), version, form.Get("absender"), form.Get("eingang_betreff"), day(form.Get("eingang")))
+		days := web.Days{Form: form, Now: r.h.Now()}
+		received := days.Back("eingang")
+		return "filing.notice.corrected", days.Explain(r.Correct(req.Context(), web.PathID(req), version, form.Get("absender"), form.Get("eingang_betreff"), received))
 	})
 }
 

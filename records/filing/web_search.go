@@ -27,8 +27,10 @@ var searchList = records.List{Name: "search", Title: "filing.search.hits", Path:
 	{Name: "authority", Text: "records.authority", Several: true},
 }}
 
-func parseSearch(v url.Values, units []records.Unit) SearchFilter {
-	f := SearchFilter{Query: web.Query(v.Get("q")), Kind: oneOf(v.Get("art"), searchKinds...), From: day(v.Get("von")), Until: day(v.Get("bis"))}
+// parseSearch reads a search from an address, and what is wrong with its days.
+func (r *Room) parseSearch(v url.Values, units []records.Unit) (SearchFilter, error) {
+	days := web.Days{Form: v, Now: r.h.Now()}
+	f := SearchFilter{Query: web.Query(v.Get("q")), Kind: oneOf(v.Get("art"), searchKinds...), From: days.Back("von"), Until: days.Back("bis")}
 	if !f.Until.IsZero() {
 		f.Until = f.Until.AddDate(0, 0, 1) // that day too
 	}
@@ -36,7 +38,7 @@ func parseSearch(v url.Values, units []records.Unit) SearchFilter {
 		f.Unit = v.Get("einheit")
 	}
 	f.After, _ = strconv.ParseInt(v.Get("nach"), 10, 64) // the first page for what is no number
-	return f
+	return f, days.Err()
 }
 
 // values writes the search as the query of an address, without the page.
@@ -56,7 +58,7 @@ type searchPage struct {
 	Tabs        web.Tabs
 	Query       string
 	Choices     []web.Choice
-	From, Until string
+	Days        []web.Field
 	Filtered    bool
 	Asked       bool
 	Rows        []hitRow
@@ -77,7 +79,8 @@ func (r *Room) getSearch(w http.ResponseWriter, req *http.Request) error {
 	if err != nil {
 		return err
 	}
-	f := parseSearch(req.URL.Query(), units)
+	asked := req.URL.Query()
+	f, wrong := r.parseSearch(asked, units)
 	hits, next, err := r.Search(ctx, f)
 	if err != nil {
 		return err
@@ -87,7 +90,9 @@ func (r *Room) getSearch(w http.ResponseWriter, req *http.Request) error {
 		unit.Options = append(unit.Options, web.Chosen{Value: u.Code, Text: u.Code + " " + u.Title, Selected: u.Code == f.Unit})
 	}
 	values := f.values()
-	p := searchPage{Tabs: r.core.Tabs(req, searchPath), Query: f.Query, From: values.Get("von"), Until: values.Get("bis"),
+	p := searchPage{Tabs: r.core.Tabs(req, searchPath), Query: f.Query,
+		Days: []web.Field{{Name: "von", Label: t("filing.search.from"), Kind: "day", Past: true, Optional: true, Value: asked.Get("von"), Error: r.h.Site.FieldError(req, wrong, "von")},
+			{Name: "bis", Label: t("filing.search.until"), Kind: "day", Past: true, Optional: true, Value: asked.Get("bis"), Error: r.h.Site.FieldError(req, wrong, "bis")}},
 		Choices:  []web.Choice{r.h.Site.Choose(req, "art", "filing.search.kind", f.Kind, searchKinds...), unit},
 		Filtered: len(values) > 0, Asked: !fulltext.Parse(f.Query).Empty()}
 	if p.ListPage, err = r.core.ListPage(req, searchList, "", values); err != nil {
@@ -115,7 +120,7 @@ func (r *Room) getSearch(w http.ResponseWriter, req *http.Request) error {
 		values.Set("nach", strconv.FormatInt(next, 10))
 		p.Next = web.Address(searchPath, values)
 	}
-	return r.pages.search.Render(w, req, web.Meta{Title: t("filing.search.title"), Crumbs: r.deskCrumbs(req)}, p)
+	return r.pages.search.Render(w, req, web.Meta{Title: t("filing.search.title"), Failed: wrong != nil, Crumbs: r.deskCrumbs(req)}, p)
 }
 
 func (r *Room) hitRow(req *http.Request, h Hit) hitRow {
@@ -174,7 +179,7 @@ func (r *Room) getSearchCSV(w http.ResponseWriter, req *http.Request) error {
 	if err != nil {
 		return err
 	}
-	f := parseSearch(req.URL.Query(), units)
+	f, _ := r.parseSearch(req.URL.Query(), units) // the page says what is wrong
 	f.After, f.size = 0, csvPage
 	return r.core.SendList(w, req, searchList, "", func(yield func(records.Cells, error) bool) {
 		for {

@@ -34,7 +34,7 @@ const maxAbsence = 2 * 366 * 24 * time.Hour
 // a head of theirs, or by the registrar. id is chosen by the form.
 func (r *Room) RecordAbsence(ctx context.Context, b Absence) error {
 	now := r.h.Now()
-	b.From, b.Until = startOfDay(b.From), startOfDay(b.Until.AddDate(0, 0, 1)) // the last day counts in full
+	b.From, b.Until = i18n.StartOfDay(b.From), i18n.StartOfDay(b.Until.AddDate(0, 0, 1)) // the last day counts in full
 	var wrong []errs.Field
 	if b.Until.Before(b.From) || b.Until.Sub(b.From) > maxAbsence || !b.Until.After(now) {
 		wrong = append(wrong, errs.Field{Name: "until", Key: "flow.error.span"})

@@ -95,7 +95,7 @@ func (r *Room) MoveDate(ctx context.Context, taskID string, version int64, day t
 		switch {
 		case !may:
 			return "", nil, errs.E(errs.Denied, "flow.error.not_to_move")
-		case t.State.pending() && t.Version == version+1 && t.on().Equal(startOfDay(day)):
+		case t.State.pending() && t.Version == version+1 && t.on().Equal(i18n.StartOfDay(day)):
 			return "", nil, nil // the form was sent twice
 		case s.x.State != Running:
 			return "", nil, errs.E(errs.Conflict, "flow.error.ended")
@@ -123,9 +123,9 @@ func (r *Room) MoveDate(ctx context.Context, taskID string, version int64, day t
 				return "", nil, err
 			}
 		}
-		t.Due, t.Reminders = endOfDay(day), 0
+		t.Due, t.Reminders = i18n.EndOfDay(day), 0
 		if t.Kind == Resubmit {
-			t.Date = startOfDay(day)
+			t.Date = i18n.StartOfDay(day)
 			t.Due = t.Date
 		}
 		return "flow.date_moved", changes, nil
@@ -137,7 +137,7 @@ func (t Task) on() time.Time {
 	if t.Due.IsZero() {
 		return t.Due
 	}
-	return startOfDay(t.Due)
+	return i18n.StartOfDay(t.Due)
 }
 
 // mayMove reports whether the caller gives the task another date, whom they stand in for, and whether it is their own.

@@ -11,6 +11,7 @@ import (
 
 	"rennsteig/platform/db"
 	"rennsteig/platform/errs"
+	"rennsteig/platform/i18n"
 	"rennsteig/records"
 	"rennsteig/records/access"
 )
@@ -40,7 +41,7 @@ func TestBringBack(t *testing.T) {
 		// It does not come in the way of who works on the case.
 		must(t, h.core.Close(as("claudia"), c.ID, 1))
 		must(t, h.BringBack(as("claudia"), c.ID, db.NewID(), day, ""))
-		h.now = startOfDay(day).Add(time.Hour)
+		h.now = i18n.StartOfDay(day).Add(time.Hour)
 		h.drain()
 		same(t, "on the day", h.inboxOf("cem", Filter{}), "resubmit")
 		k := h.task(id, "cem")
@@ -99,7 +100,7 @@ func TestBringBackPages(t *testing.T) {
 		}
 		l, err := h.Inbox(as("cem"), Filter{View: ViewLater})
 		must(t, err)
-		if len(l.Items) != 1 || !l.Items[0].Date.Equal(startOfDay(h.now.AddDate(0, 0, 14))) || l.Items[0].Text != "Antwort da?" {
+		if len(l.Items) != 1 || !l.Items[0].Date.Equal(i18n.StartOfDay(h.now.AddDate(0, 0, 14))) || l.Items[0].Text != "Antwort da?" {
 			t.Fatalf("%+v", l.Items)
 		}
 		k := l.Items[0].Task
@@ -125,7 +126,7 @@ func TestBringBackPages(t *testing.T) {
 		if status, to, _ = h.send("cem", path+"/wiedervorlage", again); status != http.StatusSeeOther || to != task {
 			t.Fatalf("%d, to %s", status, to)
 		}
-		h.now = startOfDay(k.Date).Add(-time.Hour)
+		h.now = i18n.StartOfDay(k.Date).Add(-time.Hour)
 		h.drain()
 		same(t, "moved", h.inboxOf("cem", Filter{}), "resubmit") // only the one of 7 days
 		h.now = h.now.Add(2 * time.Hour)
@@ -136,7 +137,7 @@ func TestBringBackPages(t *testing.T) {
 	})
 }
 
-func i18nDay(t time.Time) string { return t.In(startOfDay(t).Location()).Format(time.DateOnly) }
+func i18nDay(t time.Time) string { return t.In(i18n.StartOfDay(t).Location()).Format(time.DateOnly) }
 
 // TestMoveDate: reminders follow a deadline, however often it is moved; whose task it is does not move it.
 func TestMoveDate(t *testing.T) {
@@ -146,7 +147,7 @@ func TestMoveDate(t *testing.T) {
 		s.Days = 5
 		id := h.start(c, "", s)
 		k := func() Task { return h.task(id, "birgit") }
-		day := func(n int) time.Time { return startOfDay(time.Date(2026, 11, 23+n, 9, 0, 0, 0, time.UTC)) }
+		day := func(n int) time.Time { return i18n.StartOfDay(time.Date(2026, 11, 23+n, 9, 0, 0, 0, time.UTC)) }
 		want(t, h.MoveDate(as("birgit"), k().ID, k().Version, day(10), "x"), errs.Denied)
 		want(t, h.MoveDate(as("claudia"), k().ID, k().Version, day(10), ""), errs.Invalid)
 		want(t, h.MoveDate(as("claudia"), k().ID, k().Version, day(-1), "x"), errs.Invalid)
@@ -162,7 +163,7 @@ func TestMoveDate(t *testing.T) {
 				h.now = h.now.Add(12 * time.Hour)
 				h.drain()
 			}
-			h.now = endOfDay(day(x.day)).Add(time.Minute)
+			h.now = i18n.EndOfDay(day(x.day)).Add(time.Minute)
 			h.drain()
 			if got := k().Reminders; got != x.reminders {
 				t.Errorf("day %d: %d reminders, want %d", x.day, got, x.reminders)

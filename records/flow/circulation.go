@@ -188,7 +188,7 @@ func checkSteps(steps []Step, document bool, now time.Time) []errs.Field {
 
 // canCome reports whether the day is today or later, and not beyond maxDays.
 func canCome(day, now time.Time) bool {
-	return !day.Before(startOfDay(now)) && day.Before(now.AddDate(0, 0, maxDays))
+	return !day.Before(i18n.StartOfDay(now)) && day.Before(now.AddDate(0, 0, maxDays))
 }
 
 // settle opens the first step that has something to be done, and sets later ones waiting: that is how a circulation
@@ -219,7 +219,7 @@ func settle(tasks []Task, now time.Time) (step int) {
 		case t.Kind == Resubmit:
 			t.Due = t.Date
 		case want == Open && t.Days > 0:
-			t.Due = endOfDay(now.AddDate(0, 0, t.Days))
+			t.Due = i18n.EndOfDay(now.AddDate(0, 0, t.Days))
 		}
 		if want == Open {
 			t.OpenedAt = now
@@ -299,16 +299,4 @@ func (c *Circulation) task(id string) *Task {
 		}
 	}
 	return nil
-}
-
-// endOfDay is the last minute of the day in Berlin.
-func endOfDay(t time.Time) time.Time {
-	y, m, d := t.In(i18n.Berlin).Date()
-	return time.Date(y, m, d, 23, 59, 0, 0, i18n.Berlin)
-}
-
-// startOfDay is the first moment of the day in Berlin.
-func startOfDay(t time.Time) time.Time {
-	y, m, d := t.In(i18n.Berlin).Date()
-	return time.Date(y, m, d, 0, 0, 0, 0, i18n.Berlin)
 }

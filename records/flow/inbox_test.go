@@ -248,13 +248,12 @@ func TestPages(t *testing.T) {
 		h.must200("claudia", "/akte/vorgang/"+c.ID+"/verlauf", "Geschäftsgang gestartet", "Mitgezeichnet", "Mitzeichnung: Birgit", "Rennsteig", "einverstanden", at.Hash, "Ein &lt;b&gt;", "hinfällig", "wird eingereiht")
 		h.must200("doris", "/akte/abwesenheit", "Abwesenheit eintragen", "Arbeitsplatz übergeben")
 		h.must200("claudia", "/akte/abwesenheit", "Abwesenheit eintragen")
-		absence := url.Values{"id": {db.NewID()}, "behoerde": {erfurt}, "who": {"birgit"}, "deputy": {"cem"}, "from-day": {"24"}, "from-month": {"11"},
-			"from-year": {"2026"}, "until-day": {"31"}, "until-month": {"11"}, "until-year": {"2026"}}
+		absence := url.Values{"id": {db.NewID()}, "behoerde": {erfurt}, "who": {"birgit"}, "deputy": {"cem"}, "from": {"24.11.2026"}, "until": {"31.11."}}
 		if status, page = h.do("doris", http.MethodPost, "/akte/abwesenheit", absence); status != http.StatusUnprocessableEntity {
 			t.Fatalf("no such day: %d", status)
 		}
-		contains(t, page, "Bitte geben Sie einen Tag an")
-		absence.Set("until-day", "30")
+		contains(t, page, "Diesen Tag gibt es nicht: 31.11.")
+		absence.Set("until", "30.11.26")
 		if status, page = h.do("doris", http.MethodPost, "/akte/abwesenheit", absence); status != http.StatusSeeOther {
 			t.Fatalf("absence: %d %s", status, page)
 		}

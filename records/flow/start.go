@@ -9,6 +9,7 @@ import (
 	"rennsteig/platform/audit"
 	"rennsteig/platform/db"
 	"rennsteig/platform/errs"
+	"rennsteig/platform/i18n"
 	"rennsteig/platform/identity"
 	"rennsteig/records"
 	"rennsteig/records/access"
@@ -119,7 +120,7 @@ func (r *Room) newTask(x Circulation, c records.Case, s Step, step int, holder, 
 		if t.Date.IsZero() {
 			t.Date = now.AddDate(0, 0, s.Days)
 		}
-		t.Date = startOfDay(t.Date)
+		t.Date = i18n.StartOfDay(t.Date)
 	}
 	return t
 }

@@ -45,15 +45,6 @@ func versionOf(form url.Values) int64 {
 	return n
 }
 
-// dateOf is the day of a form's field; the zero time for none or no real one.
-func dateOf(form url.Values, name string) time.Time {
-	t, err := time.ParseInLocation(time.DateOnly, form.Get(name), i18n.Berlin)
-	if err != nil {
-		return time.Time{}
-	}
-	return t
-}
-
 // typed is what a form brought that could not be done; it is shown again.
 type typed struct {
 	form url.Values

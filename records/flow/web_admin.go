@@ -103,8 +103,8 @@ func (r *Room) showAbsence(w http.ResponseWriter, req *http.Request, which strin
 		}
 		return f
 	}
-	p.Fields = []web.Field{field("absence", "who", "flow.absent_person", "select", mine), field("absence", "from", "flow.absent_from", "date", nil),
-		field("absence", "until", "flow.absent_until", "date", nil), field("absence", "deputy", "flow.deputy", "select", everyone)}
+	p.Fields = []web.Field{field("absence", "who", "flow.absent_person", "select", mine), field("absence", "from", "flow.absent_from", "day", nil),
+		field("absence", "until", "flow.absent_until", "day", nil), field("absence", "deputy", "flow.deputy", "select", everyone)}
 	if me && p.Fields[0].Value == "" {
 		p.Fields[0].Value = a.Subject
 	}
@@ -140,7 +140,11 @@ func (r *Room) posted(w http.ResponseWriter, req *http.Request, path, notice str
 
 func (r *Room) postAbsence(w http.ResponseWriter, req *http.Request) error {
 	return r.posted(w, req, "/akte/abwesenheit", "flow.notice.absence", func(form url.Values) error {
-		from, until := dateOf(form, "from"), dateOf(form, "until")
+		days := web.Days{Form: form, Now: r.h.Now()}
+		from, until := days.Ahead("from"), days.Ahead("until")
+		if err := days.Err(); err != nil {
+			return err
+		}
 		var wrong []errs.Field
 		for name, empty := range map[string]bool{"from": from.IsZero(), "until": until.IsZero()} {
 			if empty {

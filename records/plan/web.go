@@ -111,11 +111,9 @@ func (r *Room) getPlan(w http.ResponseWriter, req *http.Request) error {
 	t := r.h.Site.Text(req)
 	authority := desk(req, v.Get("behoerde"))
 	f := Filter{Query: web.Query(v.Get("q")), All: v.Get("alle") != "", Under: v.Get("unter")}
-	day, ok := readDay(strings.TrimSpace(v.Get("am")))
-	var failed error
-	if !ok {
-		failed = errs.InvalidFields([]errs.Field{{Name: "am", Key: "plan.error.date"}})
-	} else if !day.IsZero() {
+	days := web.Days{Form: v, Now: r.h.Now()}
+	day, failed := days.Any("am"), days.Err()
+	if !day.IsZero() {
 		f.On = day.Add(12 * time.Hour)
 	}
 	view, err := r.View(req.Context(), authority, f)
@@ -126,7 +124,7 @@ func (r *Room) getPlan(w http.ResponseWriter, req *http.Request) error {
 		Reset: address("/akte/plan", authority, ""), New: address(editPath, authority, ""), Exchange: address(exchangePath, authority, ""),
 		Filter: []web.Field{
 			{Name: "q", Label: t("plan.search"), Value: f.Query, Optional: true, MaxLength: 200},
-			{Name: "am", Label: t("plan.on"), Value: v.Get("am"), Optional: true, MaxLength: 10, Error: r.h.Site.FieldError(req, failed, "am")},
+			{Name: "am", Label: t("plan.on"), Kind: "day", Value: v.Get("am"), Optional: true, Error: r.h.Site.FieldError(req, failed, "am")},
 			{Name: "alle", Label: t("plan.all"), Kind: "checkbox", Value: v.Get("alle"), Optional: true}}}
 	p.Others = r.others(req, authority)
 	branch := func(code string) string {

@@ -127,7 +127,7 @@ func (r *Room) editField(req *http.Request, column, value string, form url.Value
 			f.Options = append(f.Options, web.Option{Value: string(a), Label: t("plan.appraisal." + string(a))})
 		}
 	case colFrom, colUntil:
-		f.Kind, f.Optional = "date", true
+		f.Kind, f.Optional = "day", true
 		if column == colUntil {
 			f.Hint = t("plan.hint.until")
 		}
@@ -144,12 +144,15 @@ func (r *Room) postEdit(w http.ResponseWriter, req *http.Request) error {
 	form := req.PostForm
 	e := Edit{Authority: form.Get("authority"), Code: form.Get("einheit"), Seen: form.Get("seen"), Values: map[string]string{}}
 	e.Files, _ = strconv.Atoi(form.Get("files"))
+	days := web.Days{Form: form, Now: r.h.Now()}
+	days.Any(colFrom)
+	days.Any(colUntil)
 	for _, c := range edited {
 		if form.Has(c) {
 			e.Values[c] = form.Get(c)
 		}
 	}
-	err := r.Put(req.Context(), e)
+	err := days.Explain(r.Put(req.Context(), e))
 	if web.Retry(err) {
 		return r.showEdit(w, req, e.Authority, e.Code, form, err)
 	}

@@ -50,7 +50,7 @@ func TestPages(t *testing.T) {
 		page(t, "new", h.send(regina, "GET", "/akte/plan/einheit/bearbeiten?unter=22", nil), 200, `name="parent" value="22"`)
 
 		form := url.Values{"authority": {erfurt}, "code": {"22/4 <b>"}, "title": {"Neu <i>"}, "parent": {"22"}, "retention_years": {"3"}, "transfer_years": {"0"},
-			"appraisal": {"V"}, "valid_until-day": {"31"}, "valid_until-month": {"12"}, "valid_until-year": {"2030"}}
+			"appraisal": {"V"}, "valid_until": {"31.12.30"}}
 		w := h.send(regina, "POST", "/akte/plan/einheit/bearbeiten", form)
 		page(t, "make", w, 303)
 		page(t, "made", h.send(regina, "GET", w.Header().Get("Location"), nil), 200, "22/4 &lt;b&gt; Neu &lt;i&gt;", "bis 31.12.2030", "Gültig bis: 31.12.2030", "Aktenplaneinheit angelegt")
