@@ -9,6 +9,7 @@ import (
 	"rennsteig/platform/i18n"
 	"rennsteig/platform/money"
 	"rennsteig/platform/web"
+	"rennsteig/records/access"
 )
 
 // decidePage is the form of a decision. Whether it grants or refuses is chosen before, by the link that leads here, so
@@ -71,6 +72,9 @@ func (r *Room) showDecide(w http.ResponseWriter, req *http.Request, f Filter, gr
 	d, err := r.Dossier(req.Context(), web.PathID(req))
 	if err != nil {
 		return err
+	}
+	if d.Case.May < access.Write {
+		return errs.E(errs.Denied, "records.error.read_only")
 	}
 	if in.err == nil {
 		if _, err := d.Case.after(actDecide); err != nil {
