@@ -249,6 +249,39 @@ func TestHandOver(t *testing.T) {
 	})
 }
 
+// Who gets a desk reads the cases of its tasks, and nothing else of their files; a file is opened to them only by who manages it.
+func TestHandOverOpensNoMore(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		task := h.newCase(nil)
+		circulation := h.start(task, "", step(Act, "birgit"))
+		kept := h.newCase(func(f *records.File, c *records.Case) { f.Lead, c.AssignedTo = "30", "birgit" }) // Doris changes it, and does not manage it
+		must(t, h.HandOver(as("doris"), db.NewID(), erfurt, "birgit", "cem"))
+		h.drain()
+		cem := func(caseID string) (of records.Case, err error) {
+			return h.core.CaseByID(t.Context(), h.h.DB.Reader(), accessFor(t, h, "cem"), caseID, "")
+		}
+		c, err := cem(task.ID)
+		must(t, err)
+		if c.May != access.Nothing && c.May != access.Read {
+			t.Errorf("may %d in the case", c.May)
+		}
+		_, err = h.core.FileByID(t.Context(), h.h.DB.Reader(), accessFor(t, h, "cem"), task.FileID)
+		want(t, err, errs.NotFound)
+		k := h.task(circulation, "cem")
+		must(t, h.Finish(as("cem"), k.ID, k.Version, ""))
+		_, err = cem(task.ID)
+		want(t, err, errs.NotFound)
+		_, err = cem(kept.ID)
+		want(t, err, errs.NotFound)
+		if n := h.count(`records_case WHERE assigned_to = 'birgit'`); n != 1 {
+			t.Errorf("%d cases left with Birgit", n)
+		}
+		if n := h.count(`records_grant`); n != 0 {
+			t.Errorf("%d rules", n)
+		}
+	})
+}
+
 func accessFor(t *testing.T, h *house, who string) access.Access {
 	t.Helper()
 	a, err := access.Load(as(who), h.h.DB.Reader())

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"rennsteig/platform/audit"
@@ -151,23 +152,39 @@ func (r *Room) handCase(ctx context.Context, tx *db.Tx, a access.Access, x *Hand
 		return err
 	}
 	assigned := c.AssignedTo == x.From.Subject
-	switch may := access.Read; {
+	by := identity.With(ctx, identity.Principal{Subject: x.By.Subject, Name: x.By.Name})
+	guest := false
+	switch {
 	case got == reachesFully, got == reachesToRead && !assigned:
 	case got == reachBlocked, got == reachUncleared, giver != reachesFully:
 		x.Kept++
 		return nil
+	case !assigned: // for the sake of tasks one reads the case, and nothing else of its file
+		guest = true
 	default:
-		if assigned {
-			may = access.Write
+		a, err := r.accessOf(ctx, tx, x.By.Subject, c.Authority)
+		if err != nil {
+			return err
 		}
-		if err := r.let(identity.With(ctx, identity.Principal{Subject: x.By.Subject, Name: x.By.Name}), tx, f, access.Person(x.To.Subject), may,
-			"flow.rule_reason", Person{}); err != nil {
+		if !a.Manages(f.Authority, f.Lead) { // nobody else says who a file is open to
+			x.Kept++
+			return nil
+		}
+		if err := r.let(by, tx, f, access.Person(x.To.Subject), access.Write, "flow.rule_reason", Person{}); err != nil {
 			return err
 		}
 	}
-	tasks, err := r.store.handTasks(ctx, tx, a, id, x.From.Subject, x.To)
+	circulations, err := r.store.handTasks(ctx, tx, a, id, x.From.Subject, x.To)
 	if err != nil {
 		return err
+	}
+	tasks := int64(len(circulations))
+	if guest {
+		for _, source := range slices.Compact(slices.Sorted(slices.Values(circulations))) {
+			if err := r.invite(by, tx, c, access.Person(x.To.Subject), source, Person{}); err != nil {
+				return err
+			}
+		}
 	}
 	cases, err := r.store.assign(ctx, tx, a, id, x.From.Subject, x.To, x.By.Name, r.h.Now())
 	if err != nil {

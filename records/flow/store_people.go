@@ -172,16 +172,13 @@ func (store) casesOfDesk(ctx context.Context, q db.Querier, a access.Access, sub
 	return db.All(rows, err, scanText)
 }
 
-// handTasks gives the person's tasks of a case that are still to be done to the other one, and reports how many.
-func (store) handTasks(ctx context.Context, tx *db.Tx, a access.Access, caseID, from string, to Person) (int64, error) {
+// handTasks gives the person's tasks of a case that are still to be done to the other one, and names the circulation of each.
+func (store) handTasks(ctx context.Context, tx *db.Tx, a access.Access, caseID, from string, to Person) ([]string, error) {
 	var p db.Params
-	res, err := tx.Exec(ctx, `UPDATE flow_task SET version = version + 1, holder = `+p.Add(access.Person(to.Subject))+`, holder_name = `+p.Add(to.Name)+
+	rows, err := tx.Query(ctx, `UPDATE flow_task SET version = version + 1, holder = `+p.Add(access.Person(to.Subject))+`, holder_name = `+p.Add(to.Name)+
 		` WHERE `+a.In("authority_id", &p)+` AND case_id = `+p.Add(caseID)+` AND holder = `+p.Add(access.Person(from))+
-		` AND state IN ('waiting', 'later', 'open')`, p...)
-	if err != nil {
-		return 0, err
-	}
-	return res.RowsAffected()
+		` AND state IN ('waiting', 'later', 'open') RETURNING circulation_id`, p...)
+	return db.All(rows, err, scanText)
 }
 
 // assign gives a case that is assigned to the one person to the other.

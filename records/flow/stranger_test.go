@@ -448,8 +448,8 @@ func TestStrangersScope(t *testing.T) {
 				return list(len(l), err)
 			},
 			"handTasks": func(ctx context.Context, tx *db.Tx, a access.Access) error {
-				n, err := st.handTasks(ctx, tx, a, g.c.ID, "birgit", Person{"cem", "Cem"})
-				return list(int(n), err)
+				l, err := st.handTasks(ctx, tx, a, g.c.ID, "birgit", Person{"cem", "Cem"})
+				return list(len(l), err)
 			},
 			"assign": func(ctx context.Context, tx *db.Tx, a access.Access) error {
 				n, err := st.assign(ctx, tx, a, g.c.ID, "", Person{"cem", "Cem"}, "", h.now)
