@@ -123,8 +123,11 @@ func (r *Room) moveCase(ctx context.Context, tx *db.Tx, a access.Access, c Case,
 		return err
 	}
 	for _, o := range []string{object(c.ID), FileObject(from), FileObject(f.ID)} {
-		if err := r.h.Audit.Append(ctx, tx, audit.Entry{Action: "records.case_moved", Authority: c.Authority, Object: o,
-			Changes: map[string]any{"reference": []any{old, c.Reference}, "file": []any{from, f.ID}, "cases": 1 + len(subs), "reason": m.Reason}}); err != nil {
+		changes := map[string]any{"reference": []any{old, c.Reference}, "file": []any{from, f.ID}, "cases": 1 + len(subs)}
+		if o == object(c.ID) { // who reads a file may not read each case of it
+			changes["reason"] = m.Reason
+		}
+		if err := r.h.Audit.Append(ctx, tx, audit.Entry{Action: "records.case_moved", Authority: c.Authority, Object: o, Changes: changes}); err != nil {
 			return err
 		}
 	}

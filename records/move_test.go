@@ -89,6 +89,11 @@ func TestMoveCase(t *testing.T) {
 		if len(d.Notes) != 1 || !strings.Contains(d.Notes[0].Text, c.Reference+" wurde "+now.Reference) || h.entries(t, "records.case_moved") != 3 {
 			t.Errorf("%+v", d.Notes)
 		}
+		var said int // of the reason, which not everybody may know who reads one of the files
+		must(t, h.h.DB.Reader().QueryRow(t.Context(), `SELECT count(*) FROM audit_entry WHERE action = 'records.case_moved' AND changes LIKE '%"reason"%'`).Scan(&said))
+		if said != 1 {
+			t.Errorf("%d entries give the reason", said)
+		}
 		// Into closed files, and files in disposal, nothing goes; a closed case stays.
 		must(t, h.Close(erika, stays.ID, 1))
 		tx(t, h, `UPDATE records_file SET state = 'disposal' WHERE id = $1`, from.ID)

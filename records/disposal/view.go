@@ -15,7 +15,7 @@ type Retention struct {
 	Item         *Item  // nil if it was in no process
 	Process      string // ProzessID of the item
 	Destructions []Destruction
-	Erasures     []Erasure
+	Erasures     []Erasure // only for who may decide on them
 	Origins      []Origin
 	Registrar    bool // the caller keeps the file's records
 }
@@ -44,8 +44,10 @@ func (r *Room) Retention(ctx context.Context, file string) (v Retention, err err
 	if v.Destructions, err = r.store.destructions(ctx, q, a, file); err != nil {
 		return v, err
 	}
-	if v.Erasures, err = r.store.erasuresOf(ctx, q, a, file); err != nil {
-		return v, err
+	if a.Manages(v.File.Authority, v.File.Lead) {
+		if v.Erasures, err = r.store.erasuresOf(ctx, q, a, file); err != nil {
+			return v, err
+		}
 	}
 	v.Origins, err = r.store.origins(ctx, q, a, file)
 	if err == nil {
