@@ -36,10 +36,13 @@ func made(k records.Kind) bool {
 // Document is a document with what the desk has added.
 type Document struct {
 	records.Document
-	Keywords string // separated by line ends
-	Sender   string // of a message, as the next two
-	SentAt   time.Time
-	Message  string // its Message-ID
+	Keywords   string // separated by line ends
+	Sender     string // of a message, as the next four
+	SentAt     time.Time
+	Message    string // its Message-ID
+	Recipients string // in one line
+	Copies     string
+	Revision   int64 // how often what is said of it was changed
 }
 
 // lockedFor is how long a lock holds.
@@ -167,7 +170,8 @@ func keywords(s string) string {
 	return strings.Join(out, "\n")
 }
 
-// Mark gives documents of a case a subject and keywords. Doing it twice changes nothing.
+// Mark gives documents of a case a subject and keywords. Doing it twice changes nothing. errs.Conflict where describable
+// says so.
 func (r *Room) Mark(ctx context.Context, caseID string, ids []string, m Marks) error {
 	if err := m.check(); err != nil {
 		return err
@@ -185,6 +189,9 @@ func (r *Room) Mark(ctx context.Context, caseID string, ids []string, m Marks) e
 			return err
 		}
 		for _, d := range docs {
+			if err := r.describable(ctx, tx, scope, d); err != nil {
+				return err
+			}
 			changes := map[string]any{}
 			if m.Subject != nil && *m.Subject != d.Subject {
 				d.Subject = *m.Subject

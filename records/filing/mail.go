@@ -61,7 +61,10 @@ func describeMail(d *Document, m *email.Message) {
 	if d.Sender == "" {
 		d.Sender = "–"
 	}
+	d.Recipients, d.Copies = clip(people(m.To), maxRecipients), clip(people(m.Cc), maxRecipients)
 }
+
+const maxRecipients = 4000 // characters
 
 func sender(m *email.Message) string { return people(m.From) }
 

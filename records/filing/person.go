@@ -38,7 +38,7 @@ func (r *Room) PersonPlaces() []PersonPlace {
 	incoming.Joins, incoming.At = ` LEFT JOIN records_case c ON c.id = t.case_id`, "t.received_at"
 	incoming.Staff = []string{"t.created_by", "t.assigned_by", "t.closed_by", "t.person_name"}
 	incoming.Stored = `SELECT name, hash, size FROM filing_incoming_document WHERE incoming_id =`
-	enclosed := of(post, "filing.place.enclosed", "filing_incoming_document", "t.name", "t.subject", "t.sender", "t.message_id", "t.text")
+	enclosed := of(post, "filing.place.enclosed", "filing_incoming_document", "t.name", "t.subject", "t.sender", "t.recipients", "t.copies", "t.message_id", "t.text")
 	enclosed.Joins = ` JOIN filing_incoming i ON i.id = t.incoming_id LEFT JOIN records_case c ON c.id = i.case_id`
 	enclosed.At, enclosed.Stored = "i.received_at", `SELECT name, hash, size FROM filing_incoming_document WHERE id =`
 	scanned := of(post, "filing.place.scanned", "filing_scanned", "t.name")
@@ -47,7 +47,7 @@ func (r *Room) PersonPlaces() []PersonPlace {
 		"filing.place.scan_failure", "filing_scan_failure", "t.name")
 	failure.Staff = []string{"t.done_name"}
 	return []PersonPlace{
-		of(document, "filing.place.sender", "filing_document", "t.sender", "t.message_id"),
+		of(document, "filing.place.sender", "filing_document", "t.sender", "t.recipients", "t.copies", "t.message_id"),
 		of(document, "filing.place.keywords", "filing_document", "t.keywords"),
 		content, held, rendition, incoming, enclosed, scanned, failure,
 	}

@@ -196,14 +196,11 @@ func TestProposals(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
 		named, answered, last := h.newCase(t, erfurt, "p1"), h.newCase(t, erfurt, "p2"), h.newCase(t, erfurt, "p3")
 		foreign := h.newCase(t, jena, "p4")
-		mail := func(id, more, text string) string {
-			return "From: Jörg <joerg@example.org>\r\nMessage-ID: <" + id + "@x>\r\n" + more + "Subject: Hund\r\n\r\n" + text + "\r\n"
-		}
-		h.file(t, erika, answered.ID, "unsere.eml", mail("m1", "", "Unsere Nachricht"))
-		before := h.register(t, erika, "", h.stored(t, "erste.eml", mail("m2", "", "Erste")))
+		h.file(t, erika, answered.ID, "unsere.eml", eml("m1", "", "Unsere Nachricht"))
+		before := h.register(t, erika, "", h.stored(t, "erste.eml", eml("m2", "", "Erste")))
 		_, err := h.Assign(erika, before, Target{Case: last.Reference})
 		must1(t, err)
-		id := h.register(t, erika, "", h.stored(t, "antwort.eml", mail("m3", "In-Reply-To: <m1@x>\r\n", "Zu Ihrem Zeichen („"+named.Reference+"“) und "+foreign.Reference+" teile ich mit.")),
+		id := h.register(t, erika, "", h.stored(t, "antwort.eml", eml("m3", "In-Reply-To: <m1@x>\r\n", "Zu Ihrem Zeichen („"+named.Reference+"“) und "+foreign.Reference+" teile ich mit.")),
 			h.stored(t, "beilage.pdf", "Akte "+h.fileOf(t, named)))
 		h.settleAll(t)
 		l, err := h.Letter(erika, id, "")
@@ -220,9 +217,9 @@ func TestProposals(t *testing.T) {
 		if strings.Contains(body, "gibt es schon") {
 			t.Error("a twin of what is new")
 		}
-		again := h.register(t, erika, "", h.stored(t, "erste-noch-einmal.eml", mail("m2", "", "Erste")))
+		again := h.register(t, erika, "", h.stored(t, "erste-noch-einmal.eml", eml("m2", "", "Erste")))
 		h.seen(t, erika, incomingPath+"/"+again, "Dieses Schreiben gibt es schon", "abgelegt in "+last.Reference)
-		third := h.register(t, erika, "", h.stored(t, "anders.eml", mail("m3", "", "dieselbe Message-ID, anderer Inhalt")))
+		third := h.register(t, erika, "", h.stored(t, "anders.eml", eml("m3", "", "dieselbe Message-ID, anderer Inhalt")))
 		h.seen(t, erika, incomingPath+"/"+third, "Eingang „Hund“")
 
 		// Searched by words and by Aktenzeichen; suggested too.

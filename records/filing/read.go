@@ -270,7 +270,7 @@ func (r *Room) putDocument(ctx context.Context, tx *db.Tx, id string, t Text) er
 		}
 	}
 	e := entry{ID: "document:" + d.ID, Authority: d.Authority, Kind: "document", Document: d.ID, At: d.CreatedAt}
-	return r.putEntry(ctx, tx, e, d.FileID, d.Name, d.Subject, d.Keywords, d.Sender, t.Text)
+	return r.putEntry(ctx, tx, e, d.FileID, d.Name, d.Subject, d.Keywords, d.Sender, d.Recipients, d.Copies, t.Text)
 }
 
 func (r *Room) putCase(ctx context.Context, tx *db.Tx, id string) error {

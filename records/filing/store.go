@@ -37,14 +37,15 @@ func must(ok bool, err error) error {
 
 const documentColumns = `d.id, d.authority_id, d.file_id, d.case_id, d.kind, d.name, d.hash, d.size, d.media_type, d.created_at,
 	d.created_by, d.version, d.parent_id, d.subject, d.locked_by, d.locked_name, d.locked_at, d.final_at, coalesce(x.keywords, ''),
-	coalesce(x.sender, ''), coalesce(x.sent_at, 0), coalesce(x.message_id, '')`
+	coalesce(x.sender, ''), coalesce(x.sent_at, 0), coalesce(x.message_id, ''), coalesce(x.recipients, ''), coalesce(x.copies, ''), coalesce(x.revision, 0)`
 
 const documentTables = ` FROM records_document d LEFT JOIN filing_document x ON x.document_id = d.id WHERE `
 
 func scanDocument(r db.Scanner) (d Document, err error) {
 	var created, locked, final, sent int64
 	err = r.Scan(&d.ID, &d.Authority, &d.FileID, &d.CaseID, &d.Kind, &d.Name, &d.Hash, &d.Size, &d.MediaType, &created, &d.CreatedBy,
-		&d.Version, &d.Parent, &d.Subject, &d.LockedBy, &d.LockedName, &locked, &final, &d.Keywords, &d.Sender, &sent, &d.Message)
+		&d.Version, &d.Parent, &d.Subject, &d.LockedBy, &d.LockedName, &locked, &final, &d.Keywords, &d.Sender, &sent, &d.Message,
+		&d.Recipients, &d.Copies, &d.Revision)
 	d.CreatedAt, d.LockedAt, d.FinalAt, d.SentAt = db.Time(created), db.Time(locked), db.Time(final), db.Time(sent)
 	return d, notFound(err)
 }
@@ -151,10 +152,11 @@ func fileReferences(reference string) []string {
 	return out
 }
 
-// mark stores subject and keywords.
+// mark stores what is said of the document.
 func (store) mark(ctx context.Context, tx *db.Tx, s access.Access, d Document) error {
 	var p db.Params
-	if err := must(db.Changed(tx.Exec(ctx, `UPDATE records_document SET subject = `+p.Add(d.Subject)+` WHERE `+s.In("authority_id", &p)+
+	if err := must(db.Changed(tx.Exec(ctx, `UPDATE records_document SET subject = `+p.Add(d.Subject)+`, name = `+p.Add(d.Name)+`, kind = `+
+		p.Add(string(d.Kind))+` WHERE `+s.In("authority_id", &p)+
 		` AND id = `+p.Add(d.ID), p...))); err != nil {
 		return err
 	}
@@ -166,9 +168,10 @@ func (store) describe(ctx context.Context, tx *db.Tx, s access.Access, d Documen
 	if err := s.Own(d.Authority); err != nil {
 		return err
 	}
-	_, err := tx.Exec(ctx, `INSERT INTO filing_document (document_id, authority_id, keywords, sender, sent_at, message_id)
-		VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (document_id) DO UPDATE SET keywords = excluded.keywords, sender = excluded.sender,
-		sent_at = excluded.sent_at, message_id = excluded.message_id`, d.ID, d.Authority, d.Keywords, d.Sender, db.Micros(d.SentAt), d.Message)
+	_, err := tx.Exec(ctx, `INSERT INTO filing_document (document_id, authority_id, keywords, sender, sent_at, message_id, recipients, copies, revision)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1) ON CONFLICT (document_id) DO UPDATE SET keywords = excluded.keywords, sender = excluded.sender,
+		sent_at = excluded.sent_at, message_id = excluded.message_id, recipients = excluded.recipients, copies = excluded.copies,
+		revision = filing_document.revision + 1`, d.ID, d.Authority, d.Keywords, d.Sender, db.Micros(d.SentAt), d.Message, d.Recipients, d.Copies)
 	return err
 }
 

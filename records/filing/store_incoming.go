@@ -100,20 +100,21 @@ func (store) insertIncomingDocument(ctx context.Context, tx *db.Tx, s access.Acc
 		return err
 	}
 	_, err := tx.Exec(ctx, `INSERT INTO filing_incoming_document (id, incoming_id, authority_id, place, kind, name, hash, size, media_type,
-		parent_id, subject, sender, sent_at, message_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`, d.ID, incoming,
+		parent_id, subject, sender, sent_at, message_id, recipients, copies) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`, d.ID, incoming,
 		d.Authority, place, string(d.Kind), records.SafeName(d.Name), d.Hash, d.Size, records.SafeType(d.MediaType), d.Parent, d.Subject, d.Sender,
-		db.Micros(d.SentAt), d.Message)
+		db.Micros(d.SentAt), d.Message, d.Recipients, d.Copies)
 	return err
 }
 
 func (store) incomingDocuments(ctx context.Context, q db.Querier, s access.Access, incoming string) ([]Document, error) {
 	var p db.Params
 	rows, err := q.Query(ctx, `SELECT d.id, d.authority_id, d.kind, d.name, d.hash, d.size, d.media_type, d.parent_id, d.subject, d.sender,
-		d.sent_at, d.message_id FROM filing_incoming_document d JOIN filing_incoming i ON i.id = d.incoming_id WHERE `+reads(s, "i", &p)+
+		d.sent_at, d.message_id, d.recipients, d.copies FROM filing_incoming_document d JOIN filing_incoming i ON i.id = d.incoming_id WHERE `+reads(s, "i", &p)+
 		` AND d.incoming_id = `+p.Add(incoming)+` ORDER BY d.place`, p...)
 	return db.All(rows, err, func(r db.Scanner) (d Document, err error) {
 		var sent int64
-		err = r.Scan(&d.ID, &d.Authority, &d.Kind, &d.Name, &d.Hash, &d.Size, &d.MediaType, &d.Parent, &d.Subject, &d.Sender, &sent, &d.Message)
+		err = r.Scan(&d.ID, &d.Authority, &d.Kind, &d.Name, &d.Hash, &d.Size, &d.MediaType, &d.Parent, &d.Subject, &d.Sender, &sent, &d.Message,
+			&d.Recipients, &d.Copies)
 		d.SentAt = db.Time(sent)
 		return d, err
 	})

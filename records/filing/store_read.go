@@ -206,14 +206,14 @@ func (store) texts(ctx context.Context, q db.Querier, s access.Access, documents
 	return out, nil
 }
 
-// postWords are the names, subjects and senders of what came with post, and what it says.
+// postWords are the names, subjects and correspondents of what came with post, and what it says.
 func (store) postWords(ctx context.Context, q db.Querier, s access.Access, id string) ([]string, error) {
 	var p db.Params
-	rows, err := q.Query(ctx, `SELECT d.name, d.subject, d.sender, d.text FROM filing_incoming_document d WHERE `+s.In("d.authority_id", &p)+
+	rows, err := q.Query(ctx, `SELECT d.name, d.subject, d.sender, d.recipients, d.copies, d.text FROM filing_incoming_document d WHERE `+s.In("d.authority_id", &p)+
 		` AND d.incoming_id = `+p.Add(id)+` ORDER BY d.place`, p...)
-	type words [4]string
+	type words [6]string
 	all, err := db.All(rows, err, func(r db.Scanner) (w words, err error) {
-		err = r.Scan(&w[0], &w[1], &w[2], &w[3])
+		err = r.Scan(&w[0], &w[1], &w[2], &w[3], &w[4], &w[5])
 		return w, err
 	})
 	var out []string

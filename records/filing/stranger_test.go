@@ -100,6 +100,9 @@ func (h *house) useCases(t *testing.T, g guarded) map[string]func(ctx context.Co
 		"Mark": func(ctx context.Context) error {
 			return h.Mark(ctx, g.c.ID, []string{g.doc.ID}, Marks{Subject: &subject})
 		},
+		"Describe": func(ctx context.Context) error {
+			return h.Describe(ctx, g.doc.ID, g.doc.Revision, Details{Name: "x", Kind: g.doc.Kind})
+		},
 		"Move": func(ctx context.Context) error { return h.Move(ctx, g.c.ID, []string{g.doc.ID}, "x-1") },
 		"File": func(ctx context.Context) error {
 			_, err := h.File(ctx, g.c.ID, db.NewID(), []Stored{file}, true)
@@ -375,6 +378,9 @@ func TestStrangersAddresses(t *testing.T) {
 				"version": {fmt.Sprint(g.doc.Version)}, "id": {g.held}, "wahl": {"behalten"}, "vorgang": {g.c.Reference}, records.ChosenName: {g.incoming}}.Encode())
 			if strings.HasSuffix(pattern, "/dokumente") || strings.HasSuffix(pattern, "/fassung") || strings.HasSuffix(pattern, "/posteingang") {
 				kind, body = form(t, map[string]string{"id": db.NewID(), "version": fmt.Sprint(g.doc.Version), "behoerde": erfurt, "eingang": i18n.ISODate(time.Now())}, "x.txt", "x")
+			}
+			if strings.HasSuffix(pattern, "/dokument/{id}/angaben") { // shows what was typed to who has to sign in again
+				body = []byte("betreff=x&stand=0")
 			}
 			if method == http.MethodGet {
 				kind, body = "", nil

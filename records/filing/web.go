@@ -44,6 +44,7 @@ func (r *Room) Routes(mux *http.ServeMux) {
 	handle("GET /akte/vorgang/{id}/dokumente.csv", r.getCSV)
 	handle("GET /akte/dokument/{id}/karte", r.getCard)
 	handle("POST /akte/dokument/{id}/fassung", r.postVersion)
+	handle("POST /akte/dokument/{id}/angaben", r.postDescribe)
 	handle("GET /akte/dokument/{id}/fassung/{number}", r.getVersion)
 	handle("GET /akte/dokument/{id}/fassung/{number}/ansehen", r.getLook)
 	handle("GET /akte/dokument/{id}/fassung/{number}/seite/{page}", r.getSheet)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -40,10 +41,14 @@ type cardPage struct {
 	Parts   []documentRow // what came with the message
 	Query   string        // words whose places in the text are marked
 	Said    []fulltext.Segment
-	How     string // what became of reading the text
-	Preview string // what became of the rendition; "" where there can be none
-	Look    string // address of the page that shows all
-	First   string // address of the picture of the first page; "" where there is none
+	How     string      // what became of reading the text
+	Preview string      // what became of the rendition; "" where there can be none
+	Look    string      // address of the page that shows all
+	First   string      // address of the picture of the first page; "" where there is none
+	Flow    string      // address of the form that has it circulate; "" for who cannot
+	Details []web.Field // none for who cannot change them
+	Stand   int64       // that they were read at
+	Mend    bool        // they come back with what was typed
 }
 
 type versionRow struct {
@@ -138,12 +143,23 @@ func (r *Room) showCard(w http.ResponseWriter, req *http.Request, failed error) 
 	if from := shownFrom(c.file()); from == asItself || from == asPDF && c.Rendition.State == RenditionMade {
 		p.First = records.SheetPath(c.ID, c.Version, 1, true)
 	}
+	if c.CanChange {
+		p.Flow = flowPath(c.Document)
+	}
+	if p.Stand = c.Revision; c.CanChange && !c.Final() && (!p.Locked || p.Mine) {
+		p.Details, p.Mend = r.detailFields(req, c.Document, failed)
+	}
 	for _, h := range c.History {
 		p.Steps = append(p.Steps, r.step(req, h))
 	}
 	meta := web.Meta{Title: c.Name, Crumbs: append(r.caseCrumbs(req, c.Case), web.Link{Text: t("records.documents"),
 		Href: "/akte/vorgang/" + c.CaseID + "/dokumente"}), Failed: failed != nil}
 	return r.pages.card.RenderStatus(w, req, statusOf(failed), meta, p)
+}
+
+// flowPath is the address of the form that has the document circulate (records/flow).
+func flowPath(d Document) string {
+	return "/akte/vorgang/" + d.CaseID + "/geschaeftsgang?dokument=" + d.ID + "#starten"
 }
 
 // textShown is how many bytes of a text the card shows.
@@ -187,9 +203,12 @@ func (r *Room) cardFacts(req *http.Request, c Card) web.SummaryList {
 	}
 	if c.Kind == Mail {
 		rows = append(rows, web.SummaryRow{Label: t("filing.sender"), Value: c.Sender}, web.SummaryRow{Label: t("filing.sent"), Value: i18n.DateTime(lang, c.SentAt)})
-		if m, err := r.readMail(req.Context(), c.file()); err == nil && m != nil { // what is damaged has its card all the same
-			rows = append(rows, web.SummaryRow{Label: t("filing.mail.to"), Value: people(m.To)}, web.SummaryRow{Label: t("filing.mail.cc"), Value: people(m.Cc)})
+		if c.Recipients == "" && c.Copies == "" { // filed before they were kept
+			if m, err := r.readMail(req.Context(), c.file()); err == nil && m != nil { // what is damaged has its card all the same
+				describeMail(&c.Document, m)
+			}
 		}
+		rows = append(rows, web.SummaryRow{Label: t("filing.mail.to"), Value: c.Recipients}, web.SummaryRow{Label: t("filing.mail.cc"), Value: c.Copies})
 	}
 	rows = append(rows,
 		web.SummaryRow{Label: t("records.filed_at"), Value: t("filing.by", i18n.DateTime(lang, c.CreatedAt), r.h.Site.Known(req, c.CreatedBy))},
@@ -205,6 +224,61 @@ func (r *Room) cardFacts(req *http.Request, c Card) web.SummaryList {
 			i18n.DateTime(lang, c.LockedUntil()))})
 	}
 	return web.SummaryList{Rows: rows}
+}
+
+// detailFields are those of the form that changes what is said of the document; typed reports whether they hold what was
+// typed.
+func (r *Room) detailFields(req *http.Request, d Document, failed error) (fields []web.Field, typed bool) {
+	t := r.h.Site.Text(req)
+	typed = failed != nil && req.PostForm.Has("stand")
+	field := func(name, label, value string, most int, optional bool) web.Field {
+		f := web.Field{Name: name, Label: t(label), MaxLength: most, Value: value, Optional: optional}
+		if typed {
+			f.Value, f.Error = req.PostForm.Get(name), r.h.Site.FieldError(req, failed, name)
+		}
+		return f
+	}
+	if !made(d.Kind) {
+		fields = append(fields, field("name", "filing.name", d.Name, maxDocumentName, false))
+	}
+	if slices.Contains(choosable, d.Kind) {
+		kind := field("art", "records.kind", string(d.Kind), 0, false)
+		kind.Kind = "select"
+		for _, k := range choosable {
+			kind.Options = append(kind.Options, web.Option{Value: string(k), Label: r.kind(req, string(k))})
+		}
+		fields = append(fields, kind)
+	}
+	words := field("schlagworte", "filing.keywords", d.Words(), maxKeywords, true)
+	words.Hint = t("records.keywords.hint")
+	return append(fields, field("betreff", "records.subject", d.Subject, maxSubject, true), words), typed
+}
+
+func (r *Room) postDescribe(w http.ResponseWriter, req *http.Request) error {
+	if err := web.ReadForm(w, req, 16<<10); err != nil {
+		return err
+	}
+	ctx, id, form := req.Context(), web.PathID(req), req.PostForm
+	q := r.h.DB.Reader()
+	scope, err := access.Load(ctx, q)
+	if errs.Is(err, errs.Unauthenticated) {
+		return r.core.ShowKept(w, req, map[string]string{"name": "filing.name", "betreff": "records.subject", "schlagworte": "filing.keywords"})
+	} else if err != nil {
+		return err
+	}
+	d, err := r.store.document(ctx, q, scope, id, "")
+	if err != nil {
+		return err
+	}
+	x := Details{Name: d.Name, Kind: d.Kind, Subject: form.Get("betreff"), Keywords: form.Get("schlagworte")}
+	if form.Has("name") {
+		x.Name = form.Get("name")
+	}
+	if form.Has("art") {
+		x.Kind = records.Kind(form.Get("art"))
+	}
+	seen, _ := strconv.ParseInt(form.Get("stand"), 10, 64) // none is that of what was never changed
+	return r.postForm(w, req, func() (string, error) { return "filing.notice.marked", r.Describe(ctx, id, seen, x) })
 }
 
 func (r *Room) postVersion(w http.ResponseWriter, req *http.Request) error {

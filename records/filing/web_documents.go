@@ -44,6 +44,7 @@ var documentsList = records.List{Name: "documents", Title: "records.documents", 
 	{Name: "version", Text: "filing.version_short", Numeric: true},
 	{Name: "size", Text: "records.size", Numeric: true},
 	{Name: "sender", Text: "filing.sender", Extra: true},
+	{Name: "recipients", Text: "filing.recipients", Extra: true},
 	{Name: "sent", Text: "filing.sent", Extra: true},
 	{Name: "editor", Text: "filing.lock", Extra: true},
 	{Name: "final", Text: "filing.final_at", Extra: true},
@@ -160,6 +161,8 @@ func (r *Room) documentCells(req *http.Request, d Document) records.Cells {
 				File: strconv.FormatInt(d.Size, 10), NoWrap: true}
 		case "sender":
 			x.Text = d.Sender
+		case "recipients":
+			x.Text = d.Recipients
 		case "sent":
 			x.Text, x.NoWrap = i18n.DateTime(lang, d.SentAt), true
 		case "editor":

@@ -127,10 +127,17 @@ func (r *Room) postFacts(req *http.Request, l Letter) (out web.SummaryList) {
 	default:
 		to = t("filing.incoming.org.any")
 	}
-	out.Rows = []web.SummaryRow{{Label: t("filing.sender"), Value: l.Sender}, {Label: t("records.received"), Value: i18n.Date(lang, l.ReceivedAt)},
+	out.Rows = []web.SummaryRow{{Label: t("filing.sender"), Value: l.Sender}}
+	if d := l.Shown; d.Recipients != "" {
+		out.Rows = append(out.Rows, web.SummaryRow{Label: t("filing.mail.to"), Value: d.Recipients})
+	}
+	if d := l.Shown; d.Copies != "" {
+		out.Rows = append(out.Rows, web.SummaryRow{Label: t("filing.mail.cc"), Value: d.Copies})
+	}
+	out.Rows = append(out.Rows, []web.SummaryRow{{Label: t("records.received"), Value: i18n.Date(lang, l.ReceivedAt)},
 		{Label: t("filing.incoming.for"), Value: to},
 		{Label: t("filing.incoming.registered"), Value: t("filing.by", i18n.DateTime(lang, l.CreatedAt), r.h.Site.Known(req, l.CreatedBy))},
-		{Label: t("records.authority"), Value: r.h.AuthorityName(l.Authority)}}
+		{Label: t("records.authority"), Value: r.h.AuthorityName(l.Authority)}}...)
 	if l.CaseID != "" {
 		out.Rows = append(out.Rows, web.SummaryRow{Label: t("filing.incoming.assigned"), Value: t("filing.by", i18n.DateTime(lang, l.AssignedAt), l.AssignedBy)})
 	}

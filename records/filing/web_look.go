@@ -10,6 +10,7 @@ import (
 	"rennsteig/platform/i18n"
 	"rennsteig/platform/web"
 	"rennsteig/records"
+	"rennsteig/records/access"
 )
 
 // sightView is what there is to see of a file, on any page: {{template "sight" .}} and below it {{template "sightText" .}}.
@@ -38,6 +39,7 @@ type lookPage struct {
 	Facts    web.SummaryList
 	Download string
 	Card     string // "" for post
+	Flow     string // address of the form that has it circulate; "" for who cannot
 	Previous web.Link
 	Next     web.Link
 }
@@ -123,6 +125,9 @@ func (r *Room) getLook(w http.ResponseWriter, req *http.Request) error {
 	p := lookPage{Name: l.Version.Name, Tabs: r.core.CaseTabs(req, l.CaseID, "/dokumente"), Card: "/akte/dokument/" + id + "/karte",
 		Download: "/akte/dokument/" + id + "/fassung/" + strconv.FormatInt(n, 10),
 		Sight:    r.viewed(req, l.Sight, l.Version.Name, records.LookPath(id, n), func(page int) string { return records.SheetPath(id, n, page, false) }, sheetsShown)}
+	if l.Case.May >= access.Write && l.Case.State != records.StateClosed {
+		p.Flow = flowPath(l.Document)
+	}
 	version := t("filing.look.version", n)
 	if n != l.Document.Version {
 		version = t("filing.look.old_version", n, l.Document.Version)
