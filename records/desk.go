@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"rennsteig/platform/audit"
 	"rennsteig/platform/db"
@@ -119,6 +120,21 @@ func SheetPath(document string, version int64, page int, small bool) string {
 	return address
 }
 
+// OnTab has f say what stands behind a tab's name, "(12)", on every page that has Tabs: a part asks for that when it is made.
+// path is the tab's address. f is asked once a page and has to be quick; "" is nothing.
+func (r *Room) OnTab(path string, f func(req *http.Request) string) {
+	if r.marks == nil {
+		r.marks = map[string]func(*http.Request) string{}
+	}
+	r.marks[path] = f
+}
+
+// OnLateAnswer has f told of a case that the applicant has answered in although it is decided or lies with the files, in the
+// transaction that files the answer (its question's id): a part asks for that when it is made. What fails in f undoes it.
+func (r *Room) OnLateAnswer(f func(ctx context.Context, tx *db.Tx, c Case, question string) error) {
+	r.late = append(r.late, f)
+}
+
 // Tabs leads between the lists of the electronic file; current is the path of the page.
 func (r *Room) Tabs(req *http.Request, current string) web.Tabs {
 	links := []web.Link{{Text: "records.tab.tasks", Href: "/akte/aufgaben"}, {Text: "records.tab.incoming", Href: "/akte/posteingang"},
@@ -128,7 +144,13 @@ func (r *Room) Tabs(req *http.Request, current string) web.Tabs {
 	if identity.From(req.Context()).Has(identity.Registrar) {
 		links = append(links, web.Link{Text: "records.tab.disposal", Href: "/akte/aussonderung"})
 	}
-	return r.tabs(req, "records.tabs", links, current)
+	tabs := r.tabs(req, "records.tabs", links, current)
+	for i, l := range tabs.Links {
+		if f := r.marks[l.Href]; f != nil {
+			tabs.Links[i].Text = strings.TrimSpace(l.Text + " " + f(req))
+		}
+	}
+	return tabs
 }
 
 // CaseTabs leads between the pages of a case; current is what follows "/akte/vorgang/ID".

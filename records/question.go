@@ -63,8 +63,9 @@ type Answer struct {
 
 const maxAnswer = 1 << 20 // bytes of an answer's text
 
-// Answered files the applicant's answer and puts the case back to work. It finishes the job in its own transaction; an
-// answer that was filed already is left alone.
+// Answered files the applicant's answer and puts the case back to work; one that comes when the case is decided or closed
+// changes its state no more, and the parts hear of it (OnLateAnswer). It finishes the job in its own transaction; an answer
+// that was filed already is left alone, one to a case that has been erased or destroyed is only noted in the log.
 func (r *Room) Answered(ctx context.Context, job *queue.Job, a Answer) (err error) {
 	defer errs.Wrap(&err, "Answered(%s)", a.Question)
 	if a.At.IsZero() {
@@ -81,7 +82,13 @@ func (r *Room) Answered(ctx context.Context, job *queue.Job, a Answer) (err erro
 	}
 	return r.h.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		c, err := r.store.caseBySource(ctx, tx, access.All, a.Source)
-		if err != nil {
+		if errs.Is(err, errs.NotFound) {
+			if err := r.h.Audit.Append(ctx, tx, audit.Entry{Action: "records.answer_without_case", Object: "application:" + a.Source,
+				Changes: map[string]any{"question": a.Question}}); err != nil {
+				return err
+			}
+			return job.Done(ctx, tx)
+		} else if err != nil {
 			return err
 		}
 		scope := access.At(c.Authority)
@@ -111,6 +118,13 @@ func (r *Room) Answered(ctx context.Context, job *queue.Job, a Answer) (err erro
 		if err := r.h.Audit.Append(ctx, tx, audit.Entry{Action: "records.answered", Authority: c.Authority, Object: object(c.ID),
 			Changes: map[string]any{"question": a.Question, "state": c.State}, Blobs: hashes(documents)}); err != nil {
 			return err
+		}
+		if c.State == StateDecided || c.State == StateClosed {
+			for _, f := range r.late {
+				if err := f(ctx, tx, c, a.Question); err != nil {
+					return err
+				}
+			}
 		}
 		return job.Done(ctx, tx)
 	})

@@ -222,3 +222,48 @@ func TestAnswered(t *testing.T) {
 		}
 	})
 }
+
+// TestAnsweredLate: an answer that comes when nobody waits for it any more is filed, and told of once; to a case that is
+// gone it is noted in the log.
+func TestAnsweredLate(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		c := h.file(t, dog("q"))
+		one, two := db.NewID(), db.NewID()
+		must(t, h.Ask(erika, c.ID, 1, one, "Bitte den Impfpass.", time.Now().AddDate(0, 0, 7)))
+		must(t, h.Ask(erika, c.ID, 2, two, "Bitte die Rasse.", time.Now().AddDate(0, 0, 7)))
+		var told []State
+		h.OnLateAnswer(func(_ context.Context, _ *db.Tx, c Case, question string) error {
+			told = append(told, c.State)
+			return nil
+		})
+		answer := func(question string) {
+			for range 2 {
+				h.publish(t, "test.answer", Answer{Source: "q", Question: question, Text: "Hier."})
+				h.drain(t)
+			}
+		}
+		setState(t, h, c.ID, StateClosed)
+		answer(one)
+		if now := h.caseNow(t, c.ID); now.State != StateClosed || len(told) != 1 || told[0] != StateClosed {
+			t.Fatalf("%s, told %v", now.State, told)
+		}
+		setState(t, h, c.ID, StateInWork)
+		answer(two)
+		if len(told) != 1 {
+			t.Errorf("told %v", told)
+		}
+		h.publish(t, "test.answer", Answer{Source: "destroyed", Question: one, Text: "Hier."})
+		h.drain(t)
+		if n := h.entries(t, "records.answer_without_case"); n != 1 {
+			t.Errorf("%d entries", n)
+		}
+	})
+}
+
+func setState(t *testing.T, h *house, id string, s State) {
+	t.Helper()
+	must(t, h.h.DB.Tx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+		_, err := tx.Exec(ctx, `UPDATE records_case SET state = $1 WHERE id = $2`, string(s), id)
+		return err
+	}))
+}

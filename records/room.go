@@ -29,12 +29,14 @@ type Room struct {
 	letters  *template.Template
 	lists    map[string]List // by name
 	pages    pages
-	versions []func(ctx context.Context, tx *db.Tx, document string) error // see OnVersion
-	closers  []closer                                                      // see OnClosing
-	movers   []func(ctx context.Context, tx *db.Tx, m Moved) error         // see OnMove
-	leavers  []func(ctx context.Context, tx *db.Tx, document string) error // see OnDocumentMove
-	stub     func(w http.ResponseWriter, req *http.Request, f File) error  // see OnStub
-	said     []sayer                                                       // see OnSaid
+	versions []func(ctx context.Context, tx *db.Tx, document string) error         // see OnVersion
+	closers  []closer                                                              // see OnClosing
+	movers   []func(ctx context.Context, tx *db.Tx, m Moved) error                 // see OnMove
+	leavers  []func(ctx context.Context, tx *db.Tx, document string) error         // see OnDocumentMove
+	stub     func(w http.ResponseWriter, req *http.Request, f File) error          // see OnStub
+	said     []sayer                                                               // see OnSaid
+	marks    map[string]func(req *http.Request) string                             // see OnTab
+	late     []func(ctx context.Context, tx *db.Tx, c Case, question string) error // see OnLateAnswer
 }
 
 // New makes the room's pages and registers its jobs.
