@@ -10,6 +10,7 @@ import (
 	"rennsteig/platform/db"
 	"rennsteig/platform/housetest"
 	"rennsteig/platform/paging"
+	"rennsteig/records/access"
 )
 
 // BenchmarkInbox reads pages of an inbox of 100,000 open tasks, in 2,000 cases of 200 files, at an authority with 300
@@ -95,5 +96,33 @@ func (h *house) fill(n int) {
 	}
 	if got := h.count(`flow_task WHERE state = 'open' AND holder <> 'person:other'`); got != n {
 		h.t.Fatalf("%d tasks, want %d", got, n)
+	}
+}
+
+// BenchmarkTab counts what stands behind "Aufgaben" on every page, of 100,000 open tasks, beside what reading who is asking
+// takes, which every page does anyway.
+func BenchmarkTab(b *testing.B) {
+	for _, dialect := range []db.Dialect{db.SQLite, db.Postgres} {
+		h := newHouse(b, housetest.New(b, dialect, rooms...))
+		h.fill(100_000)
+		for _, who := range []string{"birgit", "doris", "cem"} {
+			for name, do := range map[string]func() error{
+				"count": func() error { _, err := h.Waiting(as(who)); return err },
+				"asker": func() error { _, err := access.Load(as(who), h.h.DB.Reader()); return err },
+			} {
+				b.Run(string(dialect)+"/"+who+"/"+name, func(b *testing.B) {
+					var took []time.Duration
+					for b.Loop() {
+						begin := time.Now()
+						must(b, do())
+						took = append(took, time.Since(begin))
+					}
+					slices.Sort(took)
+					b.ReportMetric(float64(took[len(took)/2].Microseconds())/1000, "p50-ms")
+					b.ReportMetric(float64(took[len(took)*99/100].Microseconds())/1000, "p99-ms")
+					b.ReportMetric(0, "ns/op")
+				})
+			}
+		}
 	}
 }

@@ -35,6 +35,7 @@ type Room struct {
 func New(h *platform.House, core *records.Room, staff Staff) (*Room, error) {
 	r := &Room{h: h, core: core, staff: staff}
 	core.AddList(tasksList)
+	core.OnTab(tasksPath, r.tab)
 	r.pages = newPages(h.Site)
 	queue.Handle(h.Queue, topicRemind, r.remind)
 	queue.Handle(h.Queue, topicResubmit, r.resubmit)

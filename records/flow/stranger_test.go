@@ -128,6 +128,7 @@ func TestStrangersUseCases(t *testing.T) {
 		}
 		ofAuthority := []string{"EndAbsence", "DropTemplate", "TemplateByID", "HandOver", "RecordAbsence", "SaveTemplate"} // not of the file
 		lists := map[string]func(ctx context.Context) (int, error){
+			"Waiting":   func(ctx context.Context) (int, error) { w, err := h.Waiting(ctx); return w.Open, err },
 			"Next":      func(ctx context.Context) (int, error) { id, err := h.Next(ctx, g.act, nil); return len(id), err },
 			"Inbox":     func(ctx context.Context) (int, error) { l, err := h.Inbox(ctx, Filter{}); return len(l.Items), err },
 			"Absences":  func(ctx context.Context) (int, error) { l, err := h.Absences(ctx); return len(l), err },
@@ -165,7 +166,7 @@ func TestStrangersUseCases(t *testing.T) {
 		if after := h.dump(); after != before {
 			t.Error("a stranger changed something")
 		}
-		for name, who := range map[string]string{"Inbox": "birgit", "Absences": "birgit", "Handovers": "doris", "Templates": "birgit"} {
+		for name, who := range map[string]string{"Inbox": "birgit", "Waiting": "birgit", "Absences": "birgit", "Handovers": "doris", "Templates": "birgit"} {
 			if n, err := lists[name](as(who)); n == 0 || err != nil { // and yet there is something to see
 				t.Errorf("%s by %s: %d entries, %v", name, who, n, err)
 			}
@@ -479,6 +480,10 @@ func TestStrangersScope(t *testing.T) {
 			"hasName": func(ctx context.Context, tx *db.Tx, a access.Access) error {
 				ok, err := st.hasName(ctx, tx, a, Template{ID: db.NewID(), Authority: erfurt, Name: secret})
 				return some(ok, err)
+			},
+			"waiting": func(ctx context.Context, tx *db.Tx, a access.Access) error {
+				w, err := st.waiting(ctx, tx, a, desk{own: []string{"person:birgit"}}, h.now)
+				return list(w.Open, err)
 			},
 			"inbox": func(ctx context.Context, tx *db.Tx, a access.Access) error {
 				l, err := st.inbox(ctx, tx, a, d, Filter{View: ViewLater}, h.now, 9)
