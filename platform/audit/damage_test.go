@@ -44,7 +44,7 @@ func TestReportIsRechecked(t *testing.T) {
 	each(t, func(t *testing.T, l *Log) {
 		store, dir := folder(t)
 		hash := filed(t, l, store, 1)[0]
-		path := filepath.Join(dir, hash[:2], hash[2:4], hash)
+		path := filepath.Join(dir, hash[:2], hash)
 		whole, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)

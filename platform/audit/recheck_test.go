@@ -149,7 +149,7 @@ func TestRecheckFindsDamageAndRepair(t *testing.T) {
 	each(t, func(t *testing.T, l *Log) {
 		store, dir := folder(t)
 		hashes := filed(t, l, store, 8)
-		path := func(h string) string { return filepath.Join(dir, h[:2], h[2:4], h) }
+		path := func(h string) string { return filepath.Join(dir, h[:2], h) }
 		lost, altered := hashes[0], hashes[3]
 		if err := os.Remove(path(lost)); err != nil {
 			t.Fatal(err)
@@ -487,7 +487,7 @@ func TestRecheckFindsWhateverIsDamaged(t *testing.T) {
 	store, dir := folder(t)
 	hashes := filed(t, l, store, 7)
 	c, _ := rechecker(l, store)
-	path := func(h string) string { return filepath.Join(dir, h[:2], h[2:4], h) }
+	path := func(h string) string { return filepath.Join(dir, h[:2], h) }
 	wrong := map[string]Damage{}
 	rapid.Check(t, func(rt *rapid.T) {
 		i := rapid.IntRange(0, len(hashes)-1).Draw(rt, "file")

@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -45,10 +46,67 @@ func TestFolder(t *testing.T) {
 
 func TestS3(t *testing.T) { blobtest.Conformance(t, open(t, blobtest.S3(t).Address)) }
 
-// each runs f on both kinds of store; dir is where its blobs lie as files.
-func each(t *testing.T, f func(t *testing.T, s blob.Store, dir string)) {
-	t.Run("folder", func(t *testing.T) { dir := t.TempDir(); f(t, open(t, dir), dir) })
-	t.Run("s3", func(t *testing.T) { s3 := blobtest.S3(t); f(t, open(t, s3.Address), s3.Dir) })
+// each runs f on both kinds of store; dir is where its blobs lie as files, each where path says.
+func each(t *testing.T, f func(t *testing.T, s blob.Store, dir string, path func(hash string) string)) {
+	t.Run("folder", func(t *testing.T) {
+		dir := t.TempDir()
+		f(t, open(t, dir), dir, func(h string) string { return filepath.Join(dir, h[:2], h) })
+	})
+	t.Run("s3", func(t *testing.T) {
+		s3 := blobtest.S3(t)
+		f(t, open(t, s3.Address), s3.Dir, func(h string) string { return former(s3.Dir, h) })
+	})
+}
+
+// former is where earlier versions put a blob into a folder.
+func former(dir, hash string) string { return filepath.Join(dir, hash[:2], hash[2:4], hash) }
+
+// What earlier versions put, two folders deep, is there as if it were put today, and only once.
+func TestFormerPlaces(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir)
+	var want []blob.Ref
+	for i := range 300 {
+		ref, err := s.Put(t.Context(), strings.NewReader(fmt.Sprint(i)), 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want = append(want, ref); i%2 == 0 {
+			if err := os.MkdirAll(filepath.Dir(former(dir, ref.Hash)), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Rename(filepath.Join(dir, ref.Hash[:2], ref.Hash), former(dir, ref.Hash)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for i, ref := range want {
+		if got := blobtest.Read(t, s, ref.Hash); got != fmt.Sprint(i) {
+			t.Fatalf("%d is read as %q", i, got)
+		}
+		if got, err := s.Stat(t.Context(), ref.Hash); err != nil || got != ref {
+			t.Fatalf("%d: %v, %v", i, got, err)
+		}
+		if _, err := s.Put(t.Context(), strings.NewReader(fmt.Sprint(i)), 10); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := len(files(t, dir)); n != len(want) {
+		t.Errorf("put again, %d blobs are %d files", len(want), n)
+	}
+	slices.SortFunc(want, func(a, b blob.Ref) int { return strings.Compare(a.Hash, b.Hash) })
+	var got []blob.Ref
+	if err := s.List(t.Context(), func(r blob.Ref, _ time.Time) error { got = append(got, r); return nil }); err != nil || !slices.Equal(got, want) {
+		t.Errorf("%d are listed, or not in their order (%v)", len(got), err)
+	}
+	for _, ref := range want {
+		if err := s.Delete(t.Context(), ref.Hash); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if left := files(t, dir); len(left) > 0 {
+		t.Errorf("deleted, %d are left", len(left))
+	}
 }
 
 func TestDamagedContentIsNamed(t *testing.T) {
@@ -62,17 +120,16 @@ func TestDamagedContentIsNamed(t *testing.T) {
 		{"emptied", func([]byte) []byte { return nil }},
 	} {
 		t.Run(damage.name, func(t *testing.T) {
-			each(t, func(t *testing.T, s blob.Store, dir string) {
+			each(t, func(t *testing.T, s blob.Store, _ string, path func(string) string) {
 				ref, err := s.Put(t.Context(), strings.NewReader(strings.Repeat("x", 10_000)), 10_000)
 				if err != nil {
 					t.Fatal(err)
 				}
-				path := filepath.Join(dir, ref.Hash[:2], ref.Hash[2:4], ref.Hash)
-				b, err := os.ReadFile(path)
+				b, err := os.ReadFile(path(ref.Hash))
 				if err != nil {
 					t.Fatal(err)
 				}
-				if err := os.WriteFile(path, damage.do(b), 0o600); err != nil {
+				if err := os.WriteFile(path(ref.Hash), damage.do(b), 0o600); err != nil {
 					t.Fatal(err)
 				}
 				rc, err := s.Open(t.Context(), ref.Hash)
@@ -91,7 +148,7 @@ func TestDamagedContentIsNamed(t *testing.T) {
 }
 
 func TestPutMendsWhatHasTheWrongSize(t *testing.T) {
-	each(t, func(t *testing.T, s blob.Store, dir string) {
+	each(t, func(t *testing.T, s blob.Store, _ string, path func(string) string) {
 		for range 2 {
 			ref, err := s.Put(t.Context(), strings.NewReader("whole"), 5)
 			if err != nil {
@@ -100,7 +157,7 @@ func TestPutMendsWhatHasTheWrongSize(t *testing.T) {
 			if got := blobtest.Read(t, s, ref.Hash); got != "whole" {
 				t.Fatalf("read %q", got)
 			}
-			if err := os.WriteFile(filepath.Join(dir, ref.Hash[:2], ref.Hash[2:4], ref.Hash), []byte("ho"), 0o600); err != nil {
+			if err := os.WriteFile(path(ref.Hash), []byte("ho"), 0o600); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -109,8 +166,8 @@ func TestPutMendsWhatHasTheWrongSize(t *testing.T) {
 
 // A folder that somebody took away while the program runs is made again.
 func TestPutAfterFolderWasRemoved(t *testing.T) {
-	each(t, func(t *testing.T, s blob.Store, dir string) {
-		for _, remove := range []int{4, 2, 4} { // the blob's folder, its parent with it, and once more
+	each(t, func(t *testing.T, s blob.Store, dir string, path func(string) string) {
+		for _, all := range []bool{false, true, false} { // the blob's folder, the outermost one with it, and once more
 			ref, err := s.Put(t.Context(), strings.NewReader("whole"), 5)
 			if err != nil {
 				t.Fatal(err)
@@ -118,9 +175,9 @@ func TestPutAfterFolderWasRemoved(t *testing.T) {
 			if got := blobtest.Read(t, s, ref.Hash); got != "whole" {
 				t.Fatalf("read %q", got)
 			}
-			gone := filepath.Join(dir, ref.Hash[:2])
-			if remove == 4 {
-				gone = filepath.Join(gone, ref.Hash[2:4])
+			gone := filepath.Dir(path(ref.Hash))
+			if all {
+				gone = filepath.Join(dir, ref.Hash[:2])
 			}
 			if err := os.RemoveAll(gone); err != nil {
 				t.Fatal(err)
@@ -130,8 +187,8 @@ func TestPutAfterFolderWasRemoved(t *testing.T) {
 }
 
 func TestListSkipsWhatIsNotOurs(t *testing.T) {
-	each(t, func(t *testing.T, s blob.Store, dir string) {
-		for _, name := range []string{"readme.txt", "ab/note", "tmp/123", strings.Repeat("a", 64), "tmp/" + strings.Repeat("b", 64)} {
+	each(t, func(t *testing.T, s blob.Store, dir string, _ func(string) string) {
+		for _, name := range []string{"readme.txt", "ab/note", "aa/" + strings.Repeat("c", 64), "cc/aa/" + strings.Repeat("c", 64), "tmp/123", strings.Repeat("a", 64), "tmp/" + strings.Repeat("b", 64)} {
 			if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o700); err != nil {
 				t.Fatal(err)
 			}

@@ -15,7 +15,7 @@ import (
 	"github.com/minio/minio-go/v7/pkg/credentials"
 )
 
-// bucket keeps blobs as objects ab/cd/abcd…, the same names as in a folder, so that either can be copied to the other.
+// bucket keeps blobs as objects ab/cd/abcd…, which a folder reads too, so that a bucket can be copied into one.
 type bucket struct {
 	c    *minio.Client
 	name string
