@@ -233,8 +233,11 @@ func (r *Room) Refuse(ctx context.Context, taskID string, version int64, reason 
 		return err
 	}
 	return r.act(ctx, taskID, version, Refused, reason, func(_ context.Context, _ *db.Tx, s *scene, t *Task) (string, error) {
-		if t.Kind == Returned {
+		switch {
+		case t.Kind == Returned:
 			return "", errs.E(errs.Conflict, "flow.error.ended")
+		case s.x.By.Subject == "":
+			return "", errs.E(errs.Invalid, "flow.error.from_nobody")
 		}
 		s.x.State, s.x.EndedAt, s.x.Reason = Rejected, r.h.Now(), reason
 		stop(s.x.Tasks)

@@ -131,6 +131,8 @@ func (r *Room) holderName(d directory, holder string) string {
 		if m := d.members(holder); len(m) > 0 {
 			return m[0].Name
 		}
+	case isRegistry(holder):
+		return r.german("flow.role.registry")
 	case kind == "unit" && known:
 		return u.code + " " + u.name
 	case kind == "role" && known && (role == string(access.Head) || role == string(access.Member)):
@@ -151,6 +153,9 @@ func (r *Room) desk(ctx context.Context, q db.Querier, a access.Access) (desk, e
 	d := desk{me: Person{p.Subject, p.Name}, own: []string{access.Person(p.Subject)}, acts: map[string]Person{}}
 	for _, id := range a.Units() {
 		d.own = append(d.own, access.Unit(id))
+	}
+	for _, id := range a.Registry().Authorities() {
+		d.own = append(d.own, registry(id))
 	}
 	mine, err := r.store.seatsOf(ctx, q, a, p.Subject)
 	if err != nil {
@@ -297,6 +302,9 @@ func (r *Room) reaches(ctx context.Context, tx *db.Tx, subject string, c records
 // A unit or a role is admitted if somebody of it is; whom a block or their clearance keeps out stays out. need is the
 // least that the task asks for. errs.Invalid says who cannot be asked, and why.
 func (r *Room) admit(ctx context.Context, tx *db.Tx, s *scene, holder string, need access.May) error {
+	if isRegistry(holder) {
+		return nil
+	}
 	name := r.holderName(s.dir, holder)
 	people := s.dir.members(holder)
 	if name == "" || len(people) == 0 {

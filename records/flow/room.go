@@ -46,6 +46,7 @@ func New(h *platform.House, core *records.Room, staff Staff) (*Room, error) {
 	core.OnMove(r.moved)
 	core.OnDocumentMove(r.stays)
 	core.OnSaid(wordsOf)
+	core.OnLateAnswer(r.late)
 	return r, nil
 }
 

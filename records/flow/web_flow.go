@@ -67,6 +67,7 @@ type actForm struct {
 	List    []string // that the page was opened from
 	AndNext string   // text of the button that does so
 	Others  bool     // it can be refused and forwarded
+	Refuse  bool
 	Remark  line
 	Reason  line
 	To      line
@@ -207,7 +208,7 @@ func (r *Room) stepRow(req *http.Request, c Course, x Circulation, k Task, which
 		return row
 	}
 	f := actForm{Task: k, Content: x.Content, Name: row.Kind + ", " + k.HolderName, Signs: k.Kind.Signs(), Button: t("flow.do." + string(k.Kind)),
-		Others: k.Kind != Returned,
+		Others: k.Kind != Returned, Refuse: k.Kind != Returned && x.By.Subject != "",
 		Remark: line{ID: "bemerkung-" + k.ID, Name: "text", Label: t("flow.remark"), MaxLength: maxText, Optional: true},
 		Reason: line{ID: "grund-" + k.ID, Name: "text", Label: t("flow.reason"), MaxLength: maxText},
 		To:     line{ID: "an-" + k.ID, Name: "an", Label: t("flow.forward_to"), MaxLength: 300, Names: true}}
