@@ -230,6 +230,7 @@ func (p *program) furnishRooms() (err error) {
 	if p.flow, err = flow.New(h, p.records, p.directory()); err != nil {
 		return err
 	}
+	p.office.Tasks = flow.OpenTasks
 	p.flow.Texts = p.extract
 	if p.disposal, err = disposal.New(h, p.records, p.filing, p.flow, applicants{p.apply}); err != nil {
 		return err

@@ -309,6 +309,10 @@ func TestStrangers(t *testing.T) {
 			"EndUnit":    func(ctx context.Context) error { return h.EndUnit(ctx, erfurt, u) },
 			"PutMember":  func(ctx context.Context) error { return h.PutMember(ctx, erfurt, Member{u, "erika", "", access.Head}) },
 			"DropMember": func(ctx context.Context) error { return h.DropMember(ctx, erfurt, Member{u, "doris", "", access.Head}) },
+			"Leaving": func(ctx context.Context) error {
+				_, err := h.Leaving(ctx, erfurt, Member{u, "doris", "", access.Head})
+				return err
+			},
 			"Clear":      func(ctx context.Context) error { return h.Clear(ctx, erfurt, "doris", access.Secret) },
 			"SetPattern": func(ctx context.Context) error { return h.SetPattern(ctx, erfurt, records.DefaultPattern) },
 			"PutType": func(ctx context.Context) error {

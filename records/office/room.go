@@ -34,6 +34,8 @@ type Room struct {
 	core  *records.Room
 	dir   Directory
 	pages pages
+	// Tasks counts the open tasks of a holder (of package access), before somebody leaves a unit; nil counts none. app sets it.
+	Tasks func(ctx context.Context, q db.Querier, a access.Access, holder string) (int, error)
 }
 
 // New makes the part's pages.

@@ -15,12 +15,14 @@ import (
 const formLimit = 64 << 10 // bytes of a form
 
 type pages struct {
-	org   *web.Page[orgPage]
-	rules *web.Page[rulesPage]
+	org     *web.Page[orgPage]
+	rules   *web.Page[rulesPage]
+	leaving *web.Page[leavingPage]
 }
 
 func newPages(s *web.Site) pages {
-	return pages{org: web.NewPage[orgPage](s, Files, "org"), rules: web.NewPage[rulesPage](s, Files, "rules")}
+	return pages{org: web.NewPage[orgPage](s, Files, "org"), rules: web.NewPage[rulesPage](s, Files, "rules"),
+		leaving: web.NewPage[leavingPage](s, Files, "leaving")}
 }
 
 // Routes registers the part's pages.
@@ -185,7 +187,27 @@ func (r *Room) postMember(w http.ResponseWriter, req *http.Request) error {
 	})
 }
 
+// leavingPage says what somebody who is to leave a unit still has to do.
+type leavingPage struct {
+	Leaving
+	Authority string
+	Member    Member
+	Back      string
+}
+
+// postDropMember takes somebody out of a unit: who still has something to do only after a question.
 func (r *Room) postDropMember(w http.ResponseWriter, req *http.Request) error {
+	if err := web.ReadForm(w, req, formLimit); err != nil {
+		return err
+	}
+	form := req.PostForm
+	if form.Get("bestaetigt") == "" {
+		l, err := r.Leaving(req.Context(), form.Get("authority"), member(form))
+		if err == nil && l.Name != "" && l.Any() {
+			p := leavingPage{l, form.Get("authority"), member(form), "/akte/organisation?behoerde=" + url.QueryEscape(form.Get("authority"))}
+			return r.pages.leaving.Render(w, req, web.Meta{Title: r.h.Site.T(req, "office.leaving", l.Name)}, p)
+		}
+	}
 	return r.onOrg(w, req, "", "office.notice.member_gone", func(authority string, form url.Values) error {
 		return r.DropMember(req.Context(), authority, member(form))
 	})
