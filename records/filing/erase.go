@@ -11,11 +11,13 @@ import (
 // before their cases and documents are deleted. It returns the SHA-256 of the stored files that the rows named. What can
 // be found of them goes with the rows themselves.
 func (r *Room) Erase(ctx context.Context, tx *db.Tx, files []string) (blobs []string, err error) {
+	r.sheets.clear()
 	return r.store.erase(ctx, tx, access.All, "file_id", files)
 }
 
 // EraseParts is Erase for single cases, or for single documents; of the two lists one is empty.
 func (r *Room) EraseParts(ctx context.Context, tx *db.Tx, cases, documents []string) ([]string, error) {
+	r.sheets.clear()
 	a, err := r.store.erase(ctx, tx, access.All, "case_id", cases)
 	if err != nil {
 		return nil, err

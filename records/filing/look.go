@@ -281,7 +281,7 @@ func (r *Room) Sheet(ctx context.Context, document string, number int64, page, w
 const lookCovers = 15 * time.Minute
 
 // noteSheet keeps a look at a page of something confidential in the log, unless the same person's look at the document a
-// moment ago is there.
+// moment ago is there, whichever part's page showed it.
 func (r *Room) noteSheet(ctx context.Context, d Document, level access.Level, what map[string]any) error {
 	if !level.Sensitive() {
 		return nil
@@ -293,7 +293,7 @@ func (r *Room) noteSheet(ctx context.Context, d Document, level access.Level, wh
 	}
 	me, since := identity.From(ctx).Subject, r.h.Now().Add(-lookCovers)
 	for _, e := range newest {
-		if e.Actor == me && e.Action == "filing.read" && e.Time.After(since) {
+		if e.Actor == me && strings.HasSuffix(e.Action, ".read") && e.Time.After(since) {
 			return nil
 		}
 	}
@@ -306,15 +306,23 @@ func (r *Room) draw(ctx context.Context, pages Stored, page, width int) (b []byt
 	if pages.Hash == "" {
 		return nil, none
 	}
+	key := keyOf(pages, page, width)
+	if b = r.sheets.get(key); b != nil {
+		return b, nil
+	}
 	how := extract.Read
 	err = r.spooled(ctx, pages, func(content io.ReaderAt) (err error) {
 		b, how, err = r.extractor.Sheet(ctx, pages.MediaType, pages.Name, content, pages.Size, page, width)
 		return err
 	})
-	if err == nil && how != extract.Read {
-		err = none
+	switch {
+	case err != nil:
+		return nil, err
+	case how != extract.Read:
+		return nil, none
 	}
-	return b, err
+	r.sheets.put(key, b)
+	return b, nil
 }
 
 // LookIncoming shows a document of post that the caller may see, as Look does.

@@ -18,6 +18,7 @@ type plain struct {
 	broken  map[string]error // by name: what reading it gives
 	missing bool             // the converter
 	read    int
+	drawn   int
 }
 
 func newPlain() *plain { return &plain{broken: map[string]error{}} }
@@ -58,6 +59,9 @@ func (p *plain) Sheets(_ context.Context, mediaType, name string, r io.ReaderAt,
 
 // Sheet says which page of how many pixels it would be.
 func (p *plain) Sheet(_ context.Context, mediaType, name string, r io.ReaderAt, size int64, number, width int) ([]byte, extract.How, error) {
+	p.mu.Lock()
+	p.drawn++
+	p.mu.Unlock()
 	b, how, err := p.pages(mediaType, name, r, size)
 	if how != extract.Read || err != nil {
 		return nil, how, err

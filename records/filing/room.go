@@ -23,6 +23,7 @@ type Room struct {
 	store     store
 	pages     pages
 	script    script
+	sheets    sheets
 }
 
 // New makes the part's pages and registers its jobs.
@@ -31,7 +32,7 @@ func New(h *platform.House, core *records.Room, x Extractor) (*Room, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Room{h: h, core: core, extractor: x, index: fulltext.New(h.DB.Dialect(), "filing_text"), script: s}
+	r := &Room{h: h, core: core, extractor: x, index: fulltext.New(h.DB.Dialect(), "filing_text"), script: s, sheets: sheets{most: sheetsKept}}
 	for _, l := range []records.List{documentsList, incomingList, searchList} {
 		core.AddList(l)
 	}

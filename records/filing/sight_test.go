@@ -173,6 +173,12 @@ func TestLookIsLogged(t *testing.T) {
 				t.Errorf("step %d: %d, %d entries, want %d", i, w.Code, got, step.more)
 			}
 		}
+		h.exec(t, `INSERT INTO records_clearance (subject, authority_id, level, name) VALUES ('s:Ina Amt', $1, $2, 'x')`, erfurt, int64(level))
+		ina := clerk("Ina Amt", erfurt)
+		must1(t, h.core.NoteReading(ina, "flow.read", erfurt, records.DocumentObject(d.ID), level, nil)) // a task's page, and the picture on it
+		if h.get(ina, records.SheetPath(d.ID, 1, 1, false)); value[int](t, h, `SELECT count(*) FROM audit_entry WHERE actor = 's:Ina Amt'`) != 1 {
+			t.Error("a picture on another part's page is a second entry")
+		}
 		h.exec(t, `UPDATE audit_entry SET at = at - $1 WHERE object = $2`, int64(lookCovers/1000)+1_000_000, records.DocumentObject(d.ID)) // later
 		before := entries()
 		h.get(erika, records.SheetPath(d.ID, 1, 1, false))
