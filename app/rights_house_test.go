@@ -192,6 +192,8 @@ func newRights(t testing.TB, p *platform.House) *rights {
 		h.things = append(h.things, h.thing(f))
 	}
 	h.must(h.flow.EndAbsence(boss.ctx(), back))
+	x := h.at(file{"20", records.ReadByAll, 1, 2})
+	h.must(h.core.LinkFiles(boss.ctx(), x.id, read[int64](h, `SELECT version FROM records_file WHERE id = $1`, x.id), h.at(file{"20", records.LeadOnly, 4, 4}).reference, records.SeeAlso))
 	h.drain()
 	for _, p := range everyone { // whom a rule or their clearance keeps out cannot be asked: that comes later
 		if p.stranger() == "" {

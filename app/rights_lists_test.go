@@ -332,6 +332,15 @@ func (h *rights) count(t *testing.T, p person) (cells int) {
 			hidden++
 		}
 	}
+	tasks := 0
+	for _, x := range h.things {
+		if _, asked := x.tasks[p.id]; asked && p.mayCase(x.file) >= access.Read {
+			tasks++
+		}
+	}
+	if n, err := h.flow.Waiting(p.ctx()); err != nil || n.Open != tasks {
+		t.Errorf("open tasks, counted by %s: %d, want %d; %v", p.id, n.Open, tasks, err)
+	}
 	u, err := h.plan.Unit(p.ctx(), erfurt, "00.10")
 	if err != nil || u.Open != readable {
 		t.Errorf("open files of a unit, counted by %s: %d, want %d; %v", p.id, u.Open, readable, err)
@@ -342,7 +351,7 @@ func (h *rights) count(t *testing.T, p person) (cells int) {
 	if n, err := h.disposal.DueHidden(p.ctx()); p.registrar() && (err != nil || n != hidden) {
 		t.Errorf("files that are due and hidden, counted by %s: %d, want %d; %v", p.id, n, hidden, err)
 	}
-	return 3
+	return 4
 }
 
 // name says what an id is of.

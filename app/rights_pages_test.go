@@ -20,6 +20,7 @@ import (
 	"rennsteig/platform/i18n"
 	"rennsteig/platform/identity"
 	"rennsteig/records"
+	"rennsteig/records/access"
 )
 
 // toList is to work with files anywhere: who does not at Erfurt sees a list of their own, empty, or a form about their own.
@@ -84,6 +85,7 @@ var addresses = map[string]need{
 	"GET /akte/dokument/{id}/karte":                               toReadCase,
 	"GET /akte/dokument/{id}/vorschau":                            toReadCase,
 	"GET /akte/dokument/{id}/zurueckgestellt/{held}":              toHold,
+	"POST /akte/dokument/{id}/angaben":                            toWriteCase,
 	"POST /akte/dokument/{id}/fassung":                            toWriteCase,
 	"POST /akte/dokument/{id}/konflikt":                           toWriteCase,
 	"POST /akte/dokument/{id}/sperre":                             toWriteCase,
@@ -179,7 +181,10 @@ func patterns(t *testing.T) (out []string) {
 // pages adds every address, for those who have a column in docs/RIGHTS.md, and strangers.
 func (m *matrix) pages(t *testing.T, h *rights, x *thing, y *post, z *process) {
 	t.Helper()
-	all := patterns(t)
+	all, sealed := patterns(t), map[string][]string{}
+	for _, p := range everyone {
+		sealed[p.id] = h.sealed(p)
+	}
 	for _, pattern := range all {
 		need, ok := addresses[pattern]
 		if !ok {
@@ -225,7 +230,9 @@ func (m *matrix) pages(t *testing.T, h *rights, x *thing, y *post, z *process) {
 			if slices.Contains(uploads, pattern) {
 				kind, body = upload(t, form)
 			}
-			m.cells = append(m.cells, cell{p.id, pattern, on, need, p.page(need, on, y), func() error { return h.visit(p, method, address, kind, body) }})
+			m.cells = append(m.cells, cell{p.id, pattern, on, need, p.page(need, on, y), func() error {
+				return h.visit(p, method, address, kind, body, sealed[p.id])
+			}})
 		}
 	}
 	for pattern := range addresses {
@@ -283,8 +290,19 @@ func (p person) page(n need, f file, y *post) errs.Code {
 	return p.want(n, f)
 }
 
+// sealed are the Aktenzeichen that no page shows the person: of files of which they may read nothing.
+func (h *rights) sealed(p person) (out []string) {
+	for id, sees := range h.files() {
+		guest := slices.ContainsFunc(h.things, func(x *thing) bool { return x.id == id && p.mayCase(x.file) >= access.Read })
+		if !sees(p) && !guest {
+			out = append(out, read[string](h, `SELECT reference FROM records_file WHERE id = $1`, id))
+		}
+	}
+	return out
+}
+
 // visit asks for a page, and says what it was refused with, or that it shows what it must not.
-func (h *rights) visit(p person, method, address, kind string, body []byte) error {
+func (h *rights) visit(p person, method, address, kind string, body []byte, sealed []string) error {
 	req := httptest.NewRequestWithContext(p.ctx(), method, address, bytes.NewReader(body))
 	req.Header.Set("Content-Type", kind)
 	w := httptest.NewRecorder()
@@ -297,8 +315,14 @@ func (h *rights) visit(p person, method, address, kind string, body []byte) erro
 	case w.Code >= http.StatusInternalServerError:
 		code = errs.Internal
 	}
-	if strings.Contains(w.Body.String(), "Zwiebelmarkt") && (slices.Contains(refusals, code) || p.stranger() != "") {
+	shown := w.Body.String()
+	if strings.Contains(shown, "Zwiebelmarkt") && (slices.Contains(refusals, code) || p.stranger() != "") {
 		return fmt.Errorf("status %d shows what it must not", w.Code)
+	}
+	for _, reference := range sealed {
+		if strings.Contains(shown, reference) {
+			return fmt.Errorf("status %d shows the Aktenzeichen %s", w.Code, reference)
+		}
 	}
 	if code == "" {
 		return nil

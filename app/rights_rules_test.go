@@ -21,9 +21,9 @@ var paths = map[string]string{"10": "/10/", "20": "/10/20/", "21": "/10/20/21/",
 
 // file is what the rules ask of a file and of a case in it.
 type file struct {
-	lead  string // unit; "" is none
-	reach records.Reach
-	level access.Level // of the file
+	lead      string // unit; "" is none
+	reach     records.Reach
+	level     access.Level // of the file
 	caseLevel access.Level // of the case, which is not below
 }
 

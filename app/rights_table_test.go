@@ -89,7 +89,7 @@ var onFiles = map[string]action{
 		return x.core.ReassignUnit(x.ctx, x.x.id, stale, "00.20", "x")
 	}},
 	"records.Dossier": {"Vorgang ansehen", toReadCase, false, func(x try) error { return drop(x.core.Dossier(x.ctx, x.x.caseID)) }},
-	"records.OpenDocument": {"Dokument ansehen, herunterladen, auch frühere Fassungen", toReadCase, false, func(x try) error {
+	"records.OpenDocument": {"Dokument ansehen und herunterladen, auch frühere Fassungen", toReadCase, false, func(x try) error {
 		return opened(x.core.OpenDocument(x.ctx, x.x.doc))
 	}},
 	"records.CaseForm": {"", toReadCase, false, func(x try) error { return drop(x.core.CaseForm(x.ctx, x.x.caseID)) }},
@@ -143,6 +143,9 @@ var onFiles = map[string]action{
 	"filing.File": {"Dokumente ablegen", toWriteCase, false, func(x try) error {
 		return drop(x.filing.File(x.ctx, x.x.caseID, x.x.doc, []filing.Stored{x.stored}, false))
 	}},
+	"filing.Describe": {"", toWriteCase, false, func(x try) error {
+		return x.filing.Describe(x.ctx, x.x.doc, stale, filing.Details{Name: "x", Kind: "none such"})
+	}},
 	"filing.Mark": {"Dokumente benennen, verschlagworten", toWriteCase, false, func(x try) error {
 		same := ""
 		return x.filing.Mark(x.ctx, x.x.caseID, []string{x.x.doc}, filing.Marks{Keywords: &same})
@@ -195,7 +198,7 @@ var onFiles = map[string]action{
 	"flow.Seen": {"", toReadCase, false, func(x try) error {
 		return drop(x.flow.Seen(x.ctx, []string{x.x.task(x.p).ID}))
 	}},
-	"flow.Withdraw": {"Geschäftsgang zurückziehen", toWithdraw, false, func(x try) error { return x.flow.Withdraw(x.ctx, x.x.circulation, stale, "x") }},
+	"flow.Withdraw": {"Geschäftsgang zurückziehen (den hier die Person mit Schreibregel gestartet hat)", toWithdraw, false, func(x try) error { return x.flow.Withdraw(x.ctx, x.x.circulation, stale, "x") }},
 	"flow.AddCoSigner": {"", toTakePart, false, func(x try) error {
 		return x.flow.AddCoSigner(x.ctx, x.x.circulation, db.NewID(), "", "")
 	}},
