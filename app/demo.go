@@ -62,7 +62,7 @@ var demoAmounts = map[string]money.Cents{
 }
 
 // demoVersion changes when the demo's data does; it is loaded once.
-const demoVersion = "3"
+const demoVersion = "4"
 
 const demoClient = "rennsteig"
 
@@ -76,8 +76,8 @@ func (p *program) demoSignIn() (provider.Config, signin.Config) {
 		signin.Config{Issuer: issuer, ClientID: demoClient, ClientSecret: secret, Staff: url.Values{"login_hint": {"staff"}}}
 }
 
-// loadDemo sets up the demo Land, once: roles, offers, amounts, file plans. Everything is idempotent, so that a start
-// broken off half-way is mended by the next.
+// loadDemo sets up the demo Land, once: roles, offers, amounts, file plans, the demo town's files. Everything is idempotent,
+// so that a start broken off half-way is mended by the next.
 func (p *program) loadDemo(ctx context.Context) error {
 	var n int
 	if err := p.house.DB.Reader().QueryRow(ctx, `SELECT count(*) FROM app_demo WHERE version = $1`, demoVersion).Scan(&n); err != nil {
@@ -120,6 +120,9 @@ func (p *program) loadDemo(ctx context.Context) error {
 	if err := p.demoOffice(ctx); err != nil {
 		return err
 	}
+	if err := p.demoRecords(ctx); err != nil {
+		return err
+	}
 	return p.house.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		if _, err := tx.Exec(ctx, `INSERT INTO app_demo (version, loaded_at) VALUES ($1, $2) ON CONFLICT DO NOTHING`,
 			demoVersion, db.Micros(time.Now())); err != nil {
@@ -141,11 +144,13 @@ func (p *program) directory() directory {
 	return d
 }
 
-// demoUnits are the units of the demo town, with their members.
-var demoUnits = []struct {
+type demoUnitWithMembers struct {
 	office.Unit
 	members []office.Member
-}{
+}
+
+// demoUnits are the units of the demo town, with their members.
+var demoUnits = []demoUnitWithMembers{
 	{office.Unit{ID: "019a0000-0000-7000-8000-000000000010", Code: "10", Name: "Hauptamt und Registratur"}, []office.Member{
 		{Subject: "demo-registrar", Role: access.Head}, {Subject: "demo-registrar2", Role: access.Member}}},
 	{office.Unit{ID: "019a0000-0000-7000-8000-000000000020", Code: "20", Name: "Kämmerei und Steuern"}, []office.Member{

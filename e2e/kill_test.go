@@ -127,7 +127,7 @@ func killTest(t *testing.T, dialect db.Dialect) {
 		"an application filed twice":       `SELECT count(*) FROM (SELECT source FROM records_case GROUP BY source HAVING count(*) > 1) AS x`,
 		"a number given twice":             `SELECT count(*) FROM (SELECT reference FROM records_file GROUP BY authority_id, reference HAVING count(*) > 1) AS x`,
 		"a payment that was never filed":   `SELECT count(*) FROM pay_transaction WHERE state = 'PAYED' AND source NOT IN (SELECT 'application:' || source FROM records_case)`,
-		"a case that was not paid":         `SELECT count(*) FROM records_case WHERE 'application:' || source NOT IN (SELECT source FROM pay_transaction WHERE state = 'PAYED')`,
+		"a case that was not paid":         `SELECT count(*) FROM records_case WHERE kind = 'application' AND 'application:' || source NOT IN (SELECT source FROM pay_transaction WHERE state = 'PAYED')`,
 		"a ledger out of balance":          `SELECT count(*) FROM (SELECT transaction_id FROM pay_entry GROUP BY transaction_id HAVING sum(amount_cents) <> 0) AS x`,
 		"a dead letter":                    `SELECT count(*) FROM queue_job WHERE dead_at IS NOT NULL`,
 		"two applications with one number": `SELECT count(*) FROM (SELECT reference FROM apply_application WHERE reference <> '' GROUP BY reference HAVING count(*) > 1) AS x`,

@@ -428,7 +428,7 @@ func (s *server) officesPages(t *testing.T, data *db.DB) {
 	p.Click("Zahlung abgebrochen")
 	p.shows(200, "Doppelt gestellt")
 	p.page(200, "/revision?object=nichts", "Zu dieser Auswahl gibt es keine Einträge")
-	p.page(422, "/revision?from=gestern", "Geben Sie ein Datum an, das es gibt")
+	p.page(422, "/revision?from=gestern", "Diesen Tag gibt es nicht: gestern")
 	p.page(404, "/revision/"+unknownID, "Diesen Eintrag gibt es nicht")
 	p.goTo("/revision")
 	p.Press("Abmelden")

@@ -333,7 +333,7 @@ func (s *server) planPages(t *testing.T, data *db.DB) {
 	p.page(200, "/akte/plan", "Aktenplan: Stadt Erfurt", "Hundesteuer", "Aktenplan austauschen", "Neue Einheit")
 	p.page(200, "/akte/plan?q=Hundesteuer&alle=true", "22.31", "Filter zurücksetzen")
 	p.page(200, "/akte/plan?q=Qqxyzzyqq", "Keine Einheit passt dazu.")
-	p.page(422, "/akte/plan?am=gestern", "Bitte geben Sie einen Tag wie")
+	p.page(422, "/akte/plan?am=gestern", "Diesen Tag gibt es nicht: gestern")
 	p.page(200, "/akte/plan?unter=22&am=24.11.2026", "Ganzer Aktenplan")
 	p.page(200, "/akte/plan/einheit?einheit=22.31", "Leistungen, deren Akten hier liegen", "Ändern, verschieben oder beenden")
 	p.missing("/akte/plan/einheit?einheit=99.99", "/akte/plan/einheit/bearbeiten?einheit=99.99", "/akte/plan/import/"+unknownID+"/antwort?nachricht=0514")

@@ -117,7 +117,7 @@ func (s *server) listsPages(t *testing.T, data *db.DB) {
 	p.shows(422, "Bitte geben Sie ein Schlagwort ein")
 	p.Choose(first + " auswählen")
 	p.Choose(second + " auswählen")
-	p.Fill("Schlagwort", "Dienstrad")
+	p.Fill("Mit den ausgewählten: Schlagwort", "Dienstrad")
 	p.Press("Schlagwort hinzufügen")
 	p.Want("Schlagwort zu 2 Akten hinzugefügt.")
 	p.Choose(first + " auswählen")

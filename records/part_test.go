@@ -182,7 +182,7 @@ func TestPartPages(t *testing.T) {
 			t.Errorf("the part's form: %d", w.Code)
 		}
 		form := url.Values{"version": {"2"}, "subject": {"Neu"}, "state": {"geschlossen"}}
-		if w := send(erika, "POST", part, form); w.Code != http.StatusConflict || !strings.Contains(w.Body.String(), "noch 1 Vorg") {
+		if w := send(erika, "POST", part, form); w.Code != http.StatusConflict || !strings.Contains(w.Body.String(), "noch offene Vorg") {
 			t.Errorf("closed with an open case: %d", w.Code)
 		}
 		form.Set("state", "offen")
