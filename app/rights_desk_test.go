@@ -126,6 +126,9 @@ var atAuthority = map[string]action{
 	"office.DropMember": {"", toKeep, false, func(x try) error {
 		return x.office.DropMember(x.ctx, erfurt, office.Member{Unit: "20", Subject: "nobody", Role: access.Member})
 	}},
+	"office.Leaving": {"", toKeep, false, func(x try) error {
+		return drop(x.office.Leaving(x.ctx, erfurt, office.Member{Unit: "20", Subject: "member of 20", Role: access.Member}))
+	}},
 	"office.Clear":      {"", toKeep, false, func(x try) error { return x.office.Clear(x.ctx, erfurt, "nobody", access.Restricted) }},
 	"office.SetPattern": {"", toKeep, false, func(x try) error { return x.office.SetPattern(x.ctx, erfurt, "{unit}-{year}/{number:6}") }},
 	"office.PutType": {"", toKeep, false, func(x try) error {
