@@ -226,3 +226,6 @@ func TestMainPath(t *testing.T) {
 		}
 	})
 }
+
+// soon is a day by which something is to be done.
+func soon() time.Time { return time.Now().AddDate(0, 0, 3) }
