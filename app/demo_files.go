@@ -293,12 +293,12 @@ func (p *program) demoPost(ctx context.Context) error {
 }
 
 // demoScan has the scan intake take a sheet, once: it knows what it has taken.
-func (p *program) demoScan(ctx context.Context) error {
+func (p *program) demoScan(ctx context.Context) (err error) {
 	dir, err := os.MkdirTemp("", "rennsteig-demo-")
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
+	defer func() { err = cmp.Or(err, os.RemoveAll(dir)) }()
 	var b bytes.Buffer
 	err = pdf.Write(&b, pdf.Doc{Lang: "de", Title: "Unterschriften für eine Bücherei", Sender: "Initiative Musterviertel", Note: demoNote,
 		Created: time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC), Blocks: []pdf.Block{pdf.Text("Wir bitten darum, dass die Bücherei bleibt.")}})

@@ -102,6 +102,10 @@ func (s *server) listsPages(t *testing.T, data *db.DB) {
 			p.Fill("Termin", day)
 		}
 		p.Press(x.button)
+		if x.button == "Übernehmen" { // one is a colleague's
+			p.shows(200, "Diese Vorgänge bearbeitet schon jemand", one+" Botenrad mit Korb: Claudia Amtmann")
+			p.Press("Ja, übernehmen")
+		}
 		p.Want(x.done)
 	}
 	p.page(200, "/akte?wer=gemerkt", one, two, "(ich)")

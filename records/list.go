@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"rennsteig/platform/audit"
 	"rennsteig/platform/db"
 	"rennsteig/platform/errs"
 	"rennsteig/platform/paging"
@@ -190,3 +191,48 @@ func Rows[T any](read func(paging.Cursor) (paging.Listing[T], error), rows func(
 		}
 	}
 }
+
+// Listed is what the log says of a row of a list that is taken out as a file.
+type Listed struct {
+	Authority, Object string
+	Level             access.Level
+}
+
+// NotedRows is Rows of a list that may name something confidential: the log says so of each thing before its row is given
+// out, as of other looks at it.
+func NotedRows[T any](ctx context.Context, r *Room, l List, listed func(T) Listed, read func(paging.Cursor) (paging.Listing[T], error),
+	rows func([]T) ([]Cells, error)) iter.Seq2[Cells, error] {
+	return Rows(func(page paging.Cursor) (paging.Listing[T], error) {
+		items, err := read(page)
+		if err == nil {
+			err = noteListed(ctx, r, l, items.Items, listed)
+		}
+		return items, err
+	}, rows)
+}
+
+// noteListed keeps in the log which confidential things a page of the list names, each once.
+func noteListed[T any](ctx context.Context, r *Room, l List, items []T, listed func(T) Listed) error {
+	var sensitive []Listed
+	for _, x := range items {
+		if n := listed(x); n.Level.Sensitive() && !slices.Contains(sensitive, n) {
+			sensitive = append(sensitive, n)
+		}
+	}
+	if len(sensitive) == 0 {
+		return nil
+	}
+	return r.h.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		for _, n := range sensitive {
+			if err := r.h.Audit.Append(ctx, tx, audit.Entry{Action: "records.read", Authority: n.Authority, Object: n.Object,
+				Changes: map[string]any{"level": int64(n.Level), "list": l.Name}}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func listedFile(f File) Listed { return Listed{f.Authority, FileObject(f.ID), f.Level} }
+
+func listedCase(c Case) Listed { return Listed{c.Authority, object(c.ID), c.Level} }

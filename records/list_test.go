@@ -60,6 +60,13 @@ func listCalls(t *testing.T, h *house, c Case) map[string]func(ctx context.Conte
 			m, err := st.caseCounts(ctx, tx, s, []string{c.FileID})
 			return nothing(len(m), err)
 		},
+		"othersCases": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			if _, err := tx.Exec(ctx, `UPDATE records_case SET state = 'in_work', assigned_to = 'other'`); err != nil {
+				return err
+			}
+			l, err := st.othersCases(ctx, tx, s, []string{c.ID})
+			return nothing(len(l), err)
+		},
 		"people": func(ctx context.Context, tx *db.Tx, s access.Access) error {
 			l, err := st.people(ctx, tx, s)
 			return nothing(len(l), err)
@@ -276,8 +283,14 @@ func TestChosenCases(t *testing.T) {
 		for _, c := range cs {
 			form.Add(ChosenName, RowValue(c.ID, 1))
 		}
+		page := b.do(http.MethodPost, "/akte/auswahl", form).Body.String() // a colleague's is among them
+		contains1(t, page, cs[1].Reference+" "+cs[1].Subject+": Max Amt", "Ja, übernehmen", RowValue(cs[3].ID, 1))
+		if strings.Contains(page, cs[0].Reference) || strings.Contains(page, cs[3].Reference) || h.bySource(t, "c0").Version != 1 {
+			t.Error("asked about too much, or done before the answer")
+		}
+		form.Set("bestaetigt", "1")
 		w := b.do(http.MethodPost, "/akte/auswahl", form)
-		page := w.Body.String()
+		page = w.Body.String()
 		if w.Code != http.StatusConflict {
 			t.Fatalf("status %d", w.Code)
 		}

@@ -90,6 +90,14 @@ func (store) caseCounts(ctx context.Context, q db.Querier, s access.Access, ids 
 	return pairs[int64](rows, err)
 }
 
+// othersCases are those of the cases with these ids that somebody else than the caller works on, by Aktenzeichen.
+func (store) othersCases(ctx context.Context, q db.Querier, s access.Access, ids []string) ([]Case, error) {
+	var p db.Params
+	rows, err := q.Query(ctx, `SELECT `+caseColumns+`, 0 FROM records_case c WHERE `+s.ReadsCase("c", &p)+` AND c.id IN (`+marks(ids, &p)+
+		`) AND c.assigned_to <> '' AND c.assigned_to <> `+p.Add(s.Subject)+` AND c.state <> 'closed' ORDER BY c.reference, c.id`, p...)
+	return db.All(rows, err, scanCase)
+}
+
 func marks(ids []string, p *db.Params) string {
 	out := make([]string, len(ids))
 	for i, id := range ids {

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"rennsteig/platform/db"
 	"rennsteig/platform/errs"
 	"rennsteig/platform/i18n"
 	"rennsteig/platform/web"
@@ -198,6 +199,33 @@ func (r *Room) askTake(w http.ResponseWriter, req *http.Request, x CaseForm) err
 		Back: f.casePath(x.Case.ID, ""), Version: strconv.FormatInt(x.Case.Version, 10), Button: t("records.take.confirm"),
 		Hidden: []web.Chosen{{Value: f.values().Encode(), Text: "liste"}, {Value: req.PostForm.Get("zurueck"), Text: "zurueck"}, {Value: "1", Text: "bestaetigt"}}}
 	return r.showForm(w, req, "records.take.title", r.caseCrumbs(req, f, x.Case), p, nil)
+}
+
+// askTakeAll asks before cases that were ticked are taken over from colleagues, and reports whether it did.
+func (r *Room) askTakeAll(w http.ResponseWriter, req *http.Request, ids []string) (bool, error) {
+	form := req.PostForm
+	if form.Get("bestaetigt") != "" || len(ids) == 0 || len(ids) > MostChosen {
+		return false, nil
+	}
+	q := r.h.DB.Reader()
+	a, err := access.Load(req.Context(), q)
+	if err != nil {
+		return false, err
+	}
+	others, err := r.store.othersCases(req.Context(), q, a, ids)
+	if err != nil || len(others) == 0 {
+		return false, err
+	}
+	t, f := r.h.Site.Text(req), list(form)
+	p := formPage{Text: t("records.take.ask_all"), Action: "/akte/auswahl", Back: f.path(), ID: db.NewID(), Button: t("records.take.confirm"),
+		Hidden: []web.Chosen{{Value: form.Get("liste"), Text: "liste"}, {Value: "uebernehmen", Text: "was"}, {Value: "1", Text: "bestaetigt"}}}
+	for _, c := range others {
+		p.Items = append(p.Items, t("records.take.item", c.Reference, c.Subject, c.AssignedName))
+	}
+	for _, chosen := range form[ChosenName] {
+		p.Hidden = append(p.Hidden, web.Chosen{Value: chosen, Text: ChosenName})
+	}
+	return true, r.showForm(w, req, "records.take.title_all", r.crumbs(req, f), p, nil)
 }
 
 func (r *Room) editForm(req *http.Request) caseForm {

@@ -172,6 +172,7 @@ type formPage struct {
 	Errors  web.ErrorSummary
 	Alert   web.Alert
 	Text    string // what it is about; "" where the title says it
+	Items   []string
 	Action  string
 	Back    string
 	ID      string

@@ -262,7 +262,7 @@ func (r *Room) fileCells(req *http.Request, files []File, shows func(column stri
 func (r *Room) getFilesCSV(w http.ResponseWriter, req *http.Request) error {
 	f := parseFileFilter(req.URL.Query())
 	f.size = exportSize
-	return r.SendList(w, req, filesList, "", Rows(func(page paging.Cursor) (paging.Listing[File], error) {
+	return r.SendList(w, req, filesList, "", NotedRows(req.Context(), r, filesList, listedFile, func(page paging.Cursor) (paging.Listing[File], error) {
 		f.Page = page
 		return r.Files(req.Context(), f)
 	}, func(files []File) ([]Cells, error) {

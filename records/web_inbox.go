@@ -222,7 +222,7 @@ func (r *Room) assignedCell(req *http.Request, c Case) web.TableCell {
 func (r *Room) getInboxCSV(w http.ResponseWriter, req *http.Request) error {
 	f := parseFilter(req.URL.Query())
 	f.size = exportSize
-	return r.SendList(w, req, inboxList, "", Rows(func(page paging.Cursor) (paging.Listing[Case], error) {
+	return r.SendList(w, req, inboxList, "", NotedRows(req.Context(), r, inboxList, listedCase, func(page paging.Cursor) (paging.Listing[Case], error) {
 		f.Page = page
 		return r.Inbox(req.Context(), f)
 	}, func(cases []Case) ([]Cells, error) {
@@ -242,6 +242,9 @@ func (r *Room) postChosenCases(w http.ResponseWriter, req *http.Request) error {
 	var do func(id string) error
 	switch form.Get("was") {
 	case "uebernehmen":
+		if asked, err := r.askTakeAll(w, req, ids); asked || err != nil {
+			return err
+		}
 		notice, do = "records.notice.chosen.taken", func(id string) error { return r.Take(ctx, id, versions[id]) }
 	case "zuweisen":
 		notice, do = "records.notice.chosen.assigned", func(id string) error { return r.Assign(ctx, id, versions[id], form.Get("person")) }

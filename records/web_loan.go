@@ -124,7 +124,7 @@ func (r *Room) loanCells(req *http.Request, files []File) ([]Cells, error) {
 func (r *Room) getLoansCSV(w http.ResponseWriter, req *http.Request) error {
 	f := parseLoanFilter(req.URL.Query())
 	f.size = exportSize
-	return r.SendList(w, req, loansList, "", Rows(func(page paging.Cursor) (paging.Listing[File], error) {
+	return r.SendList(w, req, loansList, "", NotedRows(req.Context(), r, loansList, listedFile, func(page paging.Cursor) (paging.Listing[File], error) {
 		f.Page = page
 		return r.Loans(req.Context(), f)
 	}, func(files []File) ([]Cells, error) { return r.loanCells(req, files) }))
