@@ -55,7 +55,7 @@ var searched = []string{"records_file.subject", "records_case.subject", "records
 var inOffice = []string{"records_case.assigned_name", "records_case.changed_by", "records_case.opened_by", "records_case.closed_by", "records_note.created_by", "records_question.asked_by", "records_decision.decided_by",
 	"records_document.created_by", "records_document.locked_name", "records_version.created_by", "records_file.changed_by", "records_grant.granted_by", "records_link.linked_by",
 	"records_member.name", "records_clearance.name", "disposal_erasure.proposed_name", "disposal_erasure.decided_name", "disposal_destruction.first_name",
-	"disposal_destruction.second_name", "disposal_process.created_name", "disposal_approval.first_name", "disposal_approval.second_name", "disposal_package.created_by",
+	"disposal_destruction.second_name", "disposal_process.created_name", "disposal_approval.first_name", "disposal_approval.second_name", "disposal_package.created_by", "disposal_package.fetched_by",
 	"disposal_import.created_by", "disposal_import.taken_by", "disposal_setting.changed_by", "filing_incoming.created_by", "filing_incoming.assigned_by", "filing_incoming.closed_by", "filing_incoming.person_name", "filing_scan_failure.done_name",
 	"flow_task.holder_name", "flow_task.done_name", "flow_task.done_for_name", "flow_circulation.started_name", "flow_signature.signed_name", "flow_signature.signed_for_name",
 	"flow_template.changed_by", "flow_comment.created_name", "flow_absence.name", "flow_absence.deputy_name", "flow_absence.recorded_by", "flow_handover.from_name", "flow_handover.to_name", "flow_handover.by_name"}

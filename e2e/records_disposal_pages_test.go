@@ -82,7 +82,7 @@ func (s *server) disposalPages(t *testing.T, data *db.DB) {
 		p.Choose(ref + " auswählen")
 	}
 	p.Press("Anbieten (vierstufig)")
-	p.shows(200, "Das Aussonderungsverfahren hat begonnen.", "angeboten", "Herausnehmen")
+	p.shows(200, "Das Aussonderungsverfahren hat begonnen.", "Bewertung steht aus", "Herausnehmen")
 	process := p.Path()
 	p.Press("Herausnehmen " + deedRef)
 	p.Want("Die Akte ist herausgenommen.")
@@ -91,7 +91,7 @@ func (s *server) disposalPages(t *testing.T, data *db.DB) {
 	p.page(200, "/akte/akte/"+plans, "in Aussonderung")
 
 	// What the archive says.
-	p.until(process, "bereit")
+	p.until(process, "noch nicht abgeholt")
 	head := download(t, p, "0501 Anbieteverzeichnis").Head()
 	p.goTo(processes)
 	p.Upload("Nachricht", draft(t, dir, "nachricht.xml", "<keine/>"))
@@ -126,7 +126,7 @@ func (s *server) disposalPages(t *testing.T, data *db.DB) {
 	p.goTo(process)
 	p.Press("Akten an das Archiv abgeben")
 	p.until(process, "0503 Aussonderung")
-	wait(t, "the package", func() bool { p.goTo(process); return p.Has("abgegeben") })
+	wait(t, "the package", func() bool { p.goTo(process); return p.Has("Übernahme steht aus") })
 	_, packed := p.Download("0503 Aussonderung")
 	p.goTo(processes)
 	p.Upload("Nachricht", archiveSays(t, dir, head.ProcessID, xdomea.DisposalResult, &xdomea.Result{ID: plans, Errors: []string{"Prüfsumme falsch"}}))

@@ -159,8 +159,8 @@ func (s *server) archived(t *testing.T, dir string, data *db.DB, regina *person,
 	regina.Choose(reference + " auswählen")
 	regina.Press("Anbieten (vierstufig)")
 	process := regina.Path()
-	regina.until(process, "bereit")
-	regina.see("aussonderung-angeboten", "0501 Anbieteverzeichnis", "angeboten")
+	regina.until(process, "noch nicht abgeholt")
+	regina.see("aussonderung-angeboten", "0501 Anbieteverzeichnis", "Bewertung steht aus")
 	offer := download(t, regina, "0501 Anbieteverzeichnis")
 	head := offer.Head()
 
@@ -170,10 +170,10 @@ func (s *server) archived(t *testing.T, dir string, data *db.DB, regina *person,
 	regina.see("aussonderung-bewertet", "Die Bewertung ist eingelesen.", "bewertet")
 	regina.Press("Akten an das Archiv abgeben")
 	regina.until(process, "0503 Aussonderung")
-	for deadline := time.Now().Add(patience); !regina.Has("abgegeben") && time.Now().Before(deadline); {
+	for deadline := time.Now().Add(patience); !regina.Has("Übernahme steht aus") && time.Now().Before(deadline); {
 		regina.goTo(process)
 	}
-	regina.see("aussonderung-abgegeben", "abgegeben")
+	regina.see("aussonderung-abgegeben", "Übernahme steht aus")
 	handed := download(t, regina, "0503 Aussonderung")
 	names := 0
 	for item, err := range handed.Items() {

@@ -70,9 +70,6 @@ func (r *Room) ProposeErasure(ctx context.Context, e Erasure) error {
 	if web.ID(e.ID) == "" {
 		return notFound()
 	}
-	if err := e.check(); err != nil {
-		return err
-	}
 	return r.h.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		a, err := registrar(ctx, tx)
 		if err != nil {
@@ -84,6 +81,9 @@ func (r *Room) ProposeErasure(ctx context.Context, e Erasure) error {
 		}
 		if !a.Registrar(f.Authority) {
 			return errs.E(errs.Denied, "disposal.error.no_role")
+		}
+		if err := e.check(); err != nil {
+			return err
 		}
 		if _, err := r.store.erasure(ctx, tx, a, e.ID, ""); !errs.Is(err, errs.NotFound) {
 			return err // the form was sent twice

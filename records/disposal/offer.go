@@ -112,9 +112,6 @@ type Offering struct {
 // are errs.Conflict, in two steps also those whose paper is lent; all that need an appraisal are left out then. It reports
 // how many files are in it.
 func (r *Room) Offer(ctx context.Context, o Offering) (n int, err error) {
-	if o.Steps != 2 && o.Steps != 4 || web.ID(o.ID) == "" {
-		return 0, errs.E(errs.Invalid, "disposal.error.steps")
-	}
 	err = r.h.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		a, err := registrar(ctx, tx)
 		if err != nil {
@@ -122,6 +119,9 @@ func (r *Room) Offer(ctx context.Context, o Offering) (n int, err error) {
 		}
 		if !a.Registrar(o.Authority) {
 			return notFound()
+		}
+		if o.Steps != 2 && o.Steps != 4 || web.ID(o.ID) == "" {
+			return errs.E(errs.Invalid, "disposal.error.steps")
 		}
 		if p, err := r.store.process(ctx, tx, a, o.ID, ""); !errs.Is(err, errs.NotFound) {
 			if err != nil {

@@ -8,6 +8,7 @@ import (
 
 	"rennsteig/platform/db"
 	"rennsteig/platform/errs"
+	"rennsteig/platform/identity"
 	"rennsteig/records/access"
 	"rennsteig/standards/xdomea"
 )
@@ -139,6 +140,12 @@ func (r *Room) OpenPackage(ctx context.Context, id string) (Package, io.ReadClos
 	}
 	p := Process{ID: k.Process, Authority: k.Authority}
 	if err := r.h.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		if k.Out {
+			k.FetchedBy, k.FetchedAt = identity.From(ctx).Name, r.h.Now()
+			if err := r.store.fetched(ctx, tx, a, k); err != nil {
+				return err
+			}
+		}
 		return r.note(ctx, tx, p, "disposal.package_read", nil, nil)
 	}); err != nil {
 		return k, nil, err

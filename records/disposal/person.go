@@ -392,9 +392,6 @@ func (r *Room) headings(ctx context.Context, q db.Querier, a access.Access, hits
 // Choose notes which of what was shown of a search is about the person: values of Findings, and "vorgang:ID" for cases that
 // are to be given out as a whole. What the caller may not read stays as it is.
 func (r *Room) Choose(ctx context.Context, id string, shown, chosen []string) error {
-	if len(shown) > 4*shownHits {
-		return errs.E(errs.Invalid, "disposal.error.too_many", 4*shownHits)
-	}
 	return r.h.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		a, err := registrar(ctx, tx)
 		if err != nil {
@@ -402,6 +399,9 @@ func (r *Room) Choose(ctx context.Context, id string, shown, chosen []string) er
 		}
 		if _, err := r.store.search(ctx, tx, a, id); err != nil {
 			return err
+		}
+		if len(shown) > 4*shownHits {
+			return errs.E(errs.Invalid, "disposal.error.too_many", 4*shownHits)
 		}
 		for _, on := range []bool{false, true} {
 			values := map[string][]string{}

@@ -108,7 +108,7 @@ var ownPlaces = []PersonPlace{
 		keyed("t.file_id", "t.file_id || ' ' || t.process_id").within("", "t.file_id"),
 	placeOf("disposal.place.process", "disposal_process", "t.archive").at("t.created_at").by("t.created_name"),
 	placeOf("disposal.place.process", "disposal_approval").at("t.first_at").by("t.first_name", "t.second_name"),
-	placeOf("disposal.place.package", "disposal_package", "t.name").at("t.created_at").by("t.created_by").only("t.state <> 'erased'"),
+	placeOf("disposal.place.package", "disposal_package", "t.name").at("t.created_at").by("t.created_by", "t.fetched_by").only("t.state <> 'erased'"),
 	placeOf("disposal.place.import", "disposal_import", "t.sender", "t.name", "t.summary").at("t.created_at").by("t.created_by", "t.taken_by"),
 	placeOf("disposal.place.origin", "disposal_origin", "t.reference", "t.sender").keyed("t.object", "t.object").within("", "t.file_id"),
 	placeOf("disposal.place.setting", "disposal_setting", "t.archive").by("t.changed_by").at("t.changed_at").keyed("t.authority_id", "t.authority_id"),

@@ -83,6 +83,8 @@ type Package struct {
 	By        string // name
 	At        time.Time
 	WrittenAt time.Time
+	FetchedBy string    // name of who took it out to send it, the last time
+	FetchedAt time.Time // zero if nobody has
 }
 
 // The states of a package.

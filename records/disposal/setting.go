@@ -34,9 +34,6 @@ func (r *Room) Setting(ctx context.Context, authority string) (Setting, error) {
 // Set stores what the authority, whose records the caller keeps, has agreed on.
 func (r *Room) Set(ctx context.Context, s Setting) error {
 	s.Archive = strings.Join(strings.Fields(s.Archive), " ")
-	if n := utf8.RuneCountInString(s.Archive); n == 0 || n > maxName {
-		return errs.InvalidFields([]errs.Field{{Name: "archive", Key: "disposal.error.archive"}})
-	}
 	return r.h.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		a, err := registrar(ctx, tx)
 		if err != nil {
@@ -44,6 +41,9 @@ func (r *Room) Set(ctx context.Context, s Setting) error {
 		}
 		if !a.Registrar(s.Authority) {
 			return notFound()
+		}
+		if n := utf8.RuneCountInString(s.Archive); n == 0 || n > maxName {
+			return errs.InvalidFields([]errs.Field{{Name: "archive", Key: "disposal.error.archive"}})
 		}
 		if err := r.store.putSetting(ctx, tx, a, s, identity.From(ctx).Name, r.h.Now()); err != nil {
 			return err

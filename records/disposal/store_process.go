@@ -346,13 +346,14 @@ func (store) withdraw(ctx context.Context, tx *db.Tx, a access.Access, process, 
 
 // --- packages ---
 
-const packageColumns = `id, process_id, authority_id, direction, message, name, state, hash, size, objects, created_by, created_at, written_at`
+const packageColumns = `id, process_id, authority_id, direction, message, name, state, hash, size, objects, created_by, created_at, written_at, fetched_by, fetched_at`
 
 func scanPackage(r db.Scanner) (k Package, err error) {
 	var direction, message string
-	var at, written int64
-	err = r.Scan(&k.ID, &k.Process, &k.Authority, &direction, &message, &k.Name, &k.State, &k.Hash, &k.Size, &k.Objects, &k.By, &at, &written)
-	k.Out, k.Message, k.At, k.WrittenAt = direction == "out", xdomea.Message(message), db.Time(at), db.Time(written)
+	var at, written, fetched int64
+	err = r.Scan(&k.ID, &k.Process, &k.Authority, &direction, &message, &k.Name, &k.State, &k.Hash, &k.Size, &k.Objects, &k.By, &at, &written,
+		&k.FetchedBy, &fetched)
+	k.Out, k.Message, k.At, k.WrittenAt, k.FetchedAt = direction == "out", xdomea.Message(message), db.Time(at), db.Time(written), db.Time(fetched)
 	return k, one(err)
 }
 
@@ -364,8 +365,9 @@ func (store) insertPackage(ctx context.Context, tx *db.Tx, a access.Access, k Pa
 	if k.Out {
 		direction = "out"
 	}
-	_, err := tx.Exec(ctx, `INSERT INTO disposal_package (`+packageColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
-		k.ID, k.Process, k.Authority, direction, string(k.Message), k.Name, k.State, k.Hash, k.Size, k.Objects, k.By, db.Micros(k.At), db.Micros(k.WrittenAt))
+	_, err := tx.Exec(ctx, `INSERT INTO disposal_package (`+packageColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
+		k.ID, k.Process, k.Authority, direction, string(k.Message), k.Name, k.State, k.Hash, k.Size, k.Objects, k.By, db.Micros(k.At), db.Micros(k.WrittenAt), k.FetchedBy,
+		db.Micros(k.FetchedAt))
 	return err
 }
 
@@ -379,6 +381,13 @@ func (store) packages(ctx context.Context, q db.Querier, a access.Access, proces
 	rows, err := q.Query(ctx, `SELECT `+packageColumns+` FROM disposal_package WHERE `+keeper(a, "authority_id", &p)+` AND process_id = `+p.Add(process)+
 		` ORDER BY created_at, id`, p...)
 	return db.All(rows, err, scanPackage)
+}
+
+// fetched notes who took a package out.
+func (store) fetched(ctx context.Context, tx *db.Tx, a access.Access, k Package) error {
+	var p db.Params
+	return exactly(tx.Exec(ctx, `UPDATE disposal_package SET fetched_by = `+p.Add(k.FetchedBy)+`, fetched_at = `+p.Add(db.Micros(k.FetchedAt))+
+		` WHERE `+keeper(a, "authority_id", &p)+` AND id = `+p.Add(k.ID), p...))
 }
 
 // written notes a package that was stored and reports whether it was still to be.

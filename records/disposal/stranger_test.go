@@ -106,6 +106,15 @@ func TestStrangersUseCases(t *testing.T) {
 			"Offer": func(ctx context.Context) error {
 				return drop(h.Offer(ctx, Offering{ID: db.NewID(), Authority: erfurt, Steps: 4, Files: []string{g.due.ID}}))
 			},
+			// What is sent is looked at only once it is known who sends it.
+			"Offer nonsense": func(ctx context.Context) error { return drop(h.Offer(ctx, Offering{Authority: erfurt, Steps: 7})) },
+			"Set nonsense":   func(ctx context.Context) error { return h.Set(ctx, Setting{Authority: erfurt}) },
+			"Choose nonsense": func(ctx context.Context) error {
+				return h.Choose(ctx, g.search, make([]string, 9999), nil)
+			},
+			"ProposeErasure nonsense": func(ctx context.Context) error {
+				return h.ProposeErasure(ctx, Erasure{ID: db.NewID(), File: g.due.ID})
+			},
 			"Process":        func(ctx context.Context) error { _, _, _, err := h.Process(ctx, g.process); return err },
 			"HandOver":       func(ctx context.Context) error { return drop(h.HandOver(ctx, g.process, db.NewID())) },
 			"Withdraw":       func(ctx context.Context) error { return h.Withdraw(ctx, g.process, g.proposed.ID) },
@@ -569,6 +578,9 @@ func TestStrangersScope(t *testing.T) {
 				i := g.imported
 				i.Process = db.NewID()
 				return st.take(ctx, tx, a, i)
+			},
+			"fetched": func(ctx context.Context, tx *db.Tx, a access.Access) error {
+				return st.fetched(ctx, tx, a, Package{ID: g.packageID})
 			},
 			"lent": func(ctx context.Context, tx *db.Tx, a access.Access) error {
 				return found(st.lent(ctx, tx, a, []string{g.due.ID}))

@@ -4,7 +4,9 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
+	"time"
 
 	"rennsteig/platform/errs"
 	"rennsteig/platform/i18n"
@@ -12,6 +14,7 @@ import (
 	"rennsteig/platform/paging"
 	"rennsteig/platform/web"
 	"rennsteig/records"
+	"rennsteig/standards/xdomea"
 )
 
 type processesPage struct {
@@ -208,9 +211,9 @@ func (r *Room) showProcess(w http.ResponseWriter, req *http.Request, failed erro
 		{Label: t("disposal.kind"), Value: t("disposal.steps." + strconv.Itoa(p.Steps))},
 		{Label: t("disposal.process_id"), Value: p.ID},
 	}
-	d.Steps = r.steps(req, p)
+	d.Steps = r.steps(req, p, packages)
 	for _, k := range packages {
-		row := packageRow{Package: k, What: t("disposal.message." + string(k.Message)), State: t("disposal.package." + k.State), Size: web.SizeText(k.Size)}
+		row := packageRow{Package: k, What: t("disposal.message." + string(k.Message)), State: r.packageState(req, k, packages), Size: web.SizeText(k.Size)}
 		if k.State == PackageWritten || k.State == PackageTaken {
 			row.Href = duePath + "/paket/" + k.ID
 		} else {
@@ -269,17 +272,57 @@ func (r *Room) itemRow(req *http.Request, it Item) itemRow {
 	return row
 }
 
-// steps shows how far a process is.
-func (r *Room) steps(req *http.Request, p Process) web.Stepper {
+// packageState says truly what became of a package: what was written has not gone out, and what went out has not arrived.
+func (r *Room) packageState(req *http.Request, k Package, all []Package) string {
+	t, lang := r.h.Site.Text(req), web.Lang(req)
+	switch at := k.confirmed(all); {
+	case k.State == PackageErased || !k.Out:
+	case !at.IsZero():
+		return t("disposal.package.confirmed", i18n.DateTime(lang, at))
+	case !k.FetchedAt.IsZero():
+		return t("disposal.package.fetched", k.FetchedBy, i18n.DateTime(lang, k.FetchedAt))
+	}
+	return t("disposal.package." + k.State)
+}
+
+// confirmed is when the archive first said that it has the package: by a receipt, or by answering it. The zero time if it
+// has not.
+func (k Package) confirmed(all []Package) time.Time {
+	answers := map[xdomea.Message][]xdomea.Message{xdomea.Offer: {xdomea.OfferReceipt, xdomea.AppraisalList},
+		xdomea.Disposal: {xdomea.DisposalReceipt, xdomea.DisposalResult}}[k.Message]
+	for _, x := range all { // the oldest first
+		if !x.Out && !x.At.Before(k.At) && slices.Contains(answers, x.Message) {
+			return x.At
+		}
+	}
+	return time.Time{}
+}
+
+// leftHouse reports whether the last message of that kind has left the house, as far as anybody can know.
+func leftHouse(message xdomea.Message, all []Package) bool {
+	for _, k := range slices.Backward(all) {
+		if k.Out && k.Message == message {
+			return k.State == PackageErased || !k.FetchedAt.IsZero() || !k.confirmed(all).IsZero()
+		}
+	}
+	return false
+}
+
+// steps shows how far a process is: what nobody has fetched yet is not done.
+func (r *Room) steps(req *http.Request, p Process, packages []Package) web.Stepper {
 	names := []string{"offer", "appraisal", "hand_over", "result", "destruction"}
 	at := 0 // the first step that is not done
 	c := p.Counts
 	switch {
 	case p.Ended:
 		at = len(names)
+	case c[Offered] > 0 && !leftHouse(xdomea.Offer, packages):
+		at = 0
 	case c[Offered] > 0:
 		at = 1
 	case c[Appraised]+c[Failed] > 0:
+		at = 2
+	case c[HandedOver] > 0 && !leftHouse(xdomea.Disposal, packages):
 		at = 2
 	case c[HandedOver] > 0:
 		at = 3

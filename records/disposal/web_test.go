@@ -75,9 +75,10 @@ func TestJourneyThroughPages(t *testing.T) {
 		one.Get(duePath).Want(http.StatusOK, "Bei keiner Akte")
 		h.drain(t)
 		id := path[len(listPath)+1:]
-		process = one.Get(path).Want(http.StatusOK, "0501 Anbieteverzeichnis", "bereit", "angeboten: 3")
+		process = one.Get(path).Want(http.StatusOK, "0501 Anbieteverzeichnis", "noch nicht abgeholt", "Bewertung steht aus: 3")
 		k, _ := h.packageOf(t, id, xdomea.Offer)
 		process.Click("0501 Anbieteverzeichnis").Want(http.StatusOK)
+		one.Get(path).Want(http.StatusOK, "abgeholt von Regina Ablage, ", "noch nicht bestätigt")
 		b := h.download(t, identity.From(regina), duePath+"/paket/"+k.ID)
 		if _, err := zip.NewReader(bytes.NewReader(b), int64(len(b))); err != nil {
 			t.Error(err)
@@ -86,7 +87,7 @@ func TestJourneyThroughPages(t *testing.T) {
 		upload := func(m xdomea.Message, items ...xdomea.Item) *webtest.Page {
 			return one.Get(listPath).Upload("Nachricht", "antwort.xml", body(t, message(t, id, m, items...))).Press("Einlesen")
 		}
-		upload(xdomea.OfferReceipt).Want(http.StatusOK, "Die Empfangsbestätigung ist eingelesen.")
+		upload(xdomea.OfferReceipt).Want(http.StatusOK, "Die Empfangsbestätigung ist eingelesen.", "vom Archiv bestätigt, ")
 		appraisal := append(appraised("A", kept, broken), appraised("V", gone)...)
 		upload(xdomea.AppraisalList, appraisal...).Want(http.StatusOK, "Die Bewertung ist eingelesen.", "bewertet: 3")
 		one.Get(path).Press("Akten an das Archiv abgeben").Want(http.StatusOK, "Die Abgabe wird geschrieben.")
@@ -125,7 +126,7 @@ func TestTwoStepsThroughPages(t *testing.T) {
 		}
 		due := one.Get(duePath).Want(http.StatusOK, a.Reference, b.Reference, v.Reference)
 		process := due.Choose("Alle Akten dieser Auswahl").Press("Abgeben (zweistufig)").Want(http.StatusConflict, "Diese Akten gehen nicht mit").
-			Press("Ohne diese Akten beginnen").Want(http.StatusOK, "abgegeben: 1", "bewertet: 1")
+			Press("Ohne diese Akten beginnen").Want(http.StatusOK, "Übernahme steht aus: 1", "bewertet: 1")
 		id := process.Path[len(listPath)+1:]
 		h.drain(t)
 		k, content := h.packageOf(t, id, xdomea.Disposal)
