@@ -18,7 +18,6 @@ type pages struct {
 	loans   *web.Page[loansPage]
 	form    *web.Page[formPage]
 	history *web.Page[historyView]
-	kept    *web.Page[keptPage]
 	closing *web.Page[closingPage]
 }
 
@@ -33,7 +32,6 @@ func newPages(s *web.Site) pages {
 		loans:   web.NewPage[loansPage](s, Files, "loans"),
 		form:    web.NewPage[formPage](s, Files, "form"),
 		history: web.NewPage[historyView](s, Files, "history"),
-		kept:    web.NewPage[keptPage](s, Files, "kept"),
 		closing: web.NewPage[closingPage](s, Files, "closing"),
 	}
 }

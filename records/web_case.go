@@ -3,7 +3,6 @@ package records
 import (
 	"cmp"
 	"io"
-	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -300,8 +299,6 @@ func (r *Room) post(w http.ResponseWriter, req *http.Request, notice string, do 
 	switch {
 	case errs.Is(err, errs.Conflict), errs.Is(err, errs.Invalid):
 		return r.showCase(w, req, f, typed{form, err})
-	case errs.Is(err, errs.Unauthenticated):
-		return r.ShowKept(w, req, keptTexts)
 	case err != nil:
 		return err
 	case form.Get("zurueck") == "liste":
@@ -324,33 +321,4 @@ func (r *Room) postAsk(w http.ResponseWriter, req *http.Request) error {
 		}
 		return r.Ask(req.Context(), id, version, web.FormID(form.Get("question_id")), form.Get("question"), due)
 	})
-}
-
-// keptPage holds what was typed when the session had ended: after signing in elsewhere it can be sent again from here.
-type keptPage struct {
-	Action string
-	Texts  []web.Field
-	Rest   []web.Chosen
-}
-
-// keptTexts are the fields of a case's forms whose text is shown, with what they are called.
-var keptTexts = map[string]string{"note": "records.note", "question": "records.question", "decision": "records.letter.decision",
-	"reasons": "records.letter.reasons", "reason": "records.reason", "subject": "records.subject", "applicant": "records.concerns"}
-
-// ShowKept answers a form of somebody whose session has ended: with what was typed, to be sent again after signing in
-// elsewhere. It shows nothing but what came with the form. texts are the fields to be read, with the keys of what they are
-// called; the others are sent along unseen.
-func (r *Room) ShowKept(w http.ResponseWriter, req *http.Request, texts map[string]string) error {
-	t := r.h.Site.Text(req)
-	p := keptPage{Action: req.URL.EscapedPath()}
-	for _, name := range slices.Sorted(maps.Keys(req.PostForm)) {
-		for _, value := range req.PostForm[name] {
-			if label := texts[name]; label != "" && value != "" {
-				p.Texts = append(p.Texts, web.Field{Name: name, Label: t(label), Kind: "textarea", Rows: 6, Value: value})
-			} else {
-				p.Rest = append(p.Rest, web.Chosen{Value: value, Text: name})
-			}
-		}
-	}
-	return r.pages.kept.RenderStatus(w, req, http.StatusUnauthorized, web.Meta{Title: t("records.kept")}, p)
 }

@@ -73,8 +73,6 @@ func (r *Room) postClose(w http.ResponseWriter, req *http.Request) error {
 	switch {
 	case errs.Is(err, errs.Conflict):
 		return r.showClosing(w, req, f, err)
-	case errs.Is(err, errs.Unauthenticated):
-		return r.ShowKept(w, req, keptTexts)
 	case err != nil:
 		return err
 	}
@@ -148,8 +146,6 @@ func (k caseForm) post(r *Room, w http.ResponseWriter, req *http.Request, do fun
 		err = k.show(r, w, req, f, typed{req.PostForm, err})
 	}
 	switch {
-	case errs.Is(err, errs.Unauthenticated):
-		return r.ShowKept(w, req, keptTexts)
 	case err != nil || shown:
 		return err
 	}

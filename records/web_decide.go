@@ -163,8 +163,6 @@ func (r *Room) postDecide(w http.ResponseWriter, req *http.Request) error {
 	switch {
 	case errs.Is(err, errs.Conflict), errs.Is(err, errs.Invalid):
 		return r.showDecide(w, req, f, granted, typed{form, err})
-	case errs.Is(err, errs.Unauthenticated):
-		return r.ShowKept(w, req, keptTexts)
 	}
 	return err
 }

@@ -343,9 +343,6 @@ func (r *Room) postNewFile(w http.ResponseWriter, req *http.Request) error {
 	if web.Retry(err) {
 		return r.showNewFile(w, req, typed{form, err})
 	}
-	if errs.Is(err, errs.Unauthenticated) {
-		return r.ShowKept(w, req, fileTexts)
-	}
 	if err != nil {
 		return err
 	}
@@ -392,17 +389,11 @@ func (r *Room) postEditFile(w http.ResponseWriter, req *http.Request) error {
 	if web.Retry(err) || errs.Is(err, errs.Denied) { // only a part of it may be denied: what was typed stays
 		return r.showEditFile(w, req, typed{req.PostForm, err})
 	}
-	if errs.Is(err, errs.Unauthenticated) {
-		return r.ShowKept(w, req, fileTexts)
-	}
 	if err != nil {
 		return err
 	}
 	return r.h.Site.Redirect(w, req, "/akte/akte/"+id, "records.notice.file_changed")
 }
-
-// fileTexts are the fields of a file's forms whose text is shown to who has to sign in again.
-var fileTexts = map[string]string{"subject": "records.subject", "keywords": "records.keywords", "location": "records.location"}
 
 // onFile is the frame of the forms on a file's page: what the use-case refuses comes back as the page with the typed text.
 func (r *Room) onFile(w http.ResponseWriter, req *http.Request, notice string, do func(id string, version int64, form url.Values) error) error {
@@ -412,9 +403,6 @@ func (r *Room) onFile(w http.ResponseWriter, req *http.Request, notice string, d
 	err := do(web.PathID(req), web.FormVersion(req), req.PostForm)
 	if web.Retry(err) {
 		return r.showFile(w, req, typed{req.PostForm, err})
-	}
-	if errs.Is(err, errs.Unauthenticated) {
-		return r.ShowKept(w, req, fileTexts)
 	}
 	if err != nil {
 		return err

@@ -175,8 +175,6 @@ func (r *Room) postView(w http.ResponseWriter, req *http.Request) error {
 			Back: web.Address(path, v), Button: t("web.list.keep"),
 			Hidden: []web.Chosen{{Text: "liste", Value: l.Name}, {Text: "zu", Value: form.Get("zu")}, {Text: "suche", Value: v.Encode()}},
 			Fields: []web.Field{{Name: "name", Label: t("records.list.name"), MaxLength: maxViewName, Value: form.Get("name"), Error: r.h.Site.FieldError(req, err, "name")}}}, err)
-	case errs.Is(err, errs.Unauthenticated):
-		return r.ShowKept(w, req, map[string]string{"name": "records.list.name"})
 	case err != nil:
 		return err
 	}

@@ -93,9 +93,6 @@ func (r *Room) postNewCase(w http.ResponseWriter, req *http.Request) error {
 	if web.Retry(err) {
 		return r.showNewCase(w, req, typed{form, err})
 	}
-	if errs.Is(err, errs.Unauthenticated) {
-		return r.ShowKept(w, req, fileTexts)
-	}
 	if err != nil {
 		return err
 	}

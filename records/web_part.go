@@ -105,8 +105,6 @@ func (r *Room) postChangePart(w http.ResponseWriter, req *http.Request) error {
 		err = r.showPart(w, req, typed{req.PostForm, err})
 	}
 	switch {
-	case errs.Is(err, errs.Unauthenticated):
-		return r.ShowKept(w, req, fileTexts)
 	case err != nil || shown:
 		return err
 	}

@@ -59,8 +59,6 @@ func (r *Room) postReassign(w http.ResponseWriter, req *http.Request) error {
 		err = r.showReassign(w, req, typed{req.PostForm, err})
 	}
 	switch {
-	case errs.Is(err, errs.Unauthenticated):
-		return r.ShowKept(w, req, keptTexts)
 	case err != nil || shown:
 		return err
 	}

@@ -41,6 +41,7 @@ type Site struct {
 
 	pages     []checkable
 	errorPage *Page[errorData]
+	keptPage  *Page[keptData]
 	limits    limits
 }
 
@@ -50,6 +51,7 @@ func New(texts *i18n.Catalog, assets Assets, log *slog.Logger) *Site {
 		Nav:       func(context.Context, i18n.Lang) []Link { return nil },
 		PlaceName: func(ars string) string { return ars }}
 	s.errorPage = NewPage[errorData](s, shellFS, "error")
+	s.keptPage = NewPage[keptData](s, shellFS, "kept")
 	return s
 }
 
@@ -104,7 +106,8 @@ type errorData struct {
 }
 
 // Error answers with the page of err; programs that ask for JSON get an RFC 9457 problem. Internal errors are logged,
-// and only their class is shown. Who is not signed in and asks for a page is led to the sign-in and back.
+// and only their class is shown. Who is not signed in and asks for a page is led to the sign-in and back; what they sent
+// with a form comes back to be sent again.
 func (s *Site) Error(w http.ResponseWriter, r *http.Request, err error) {
 	if r.Context().Err() != nil {
 		return // the caller has gone
@@ -113,6 +116,9 @@ func (s *Site) Error(w http.ResponseWriter, r *http.Request, err error) {
 	if e.Code == errs.Unauthenticated && isGet(r) && !wantsJSON(r) {
 		w.Header().Set("Location", signIn(r))
 		w.WriteHeader(http.StatusSeeOther)
+		return
+	}
+	if e.Code == errs.Unauthenticated && r.Method == http.MethodPost && !wantsJSON(r) && s.showKept(w, r, e) {
 		return
 	}
 	s.answer(w, r, errs.Status(e.Code), err)

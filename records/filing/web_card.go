@@ -261,9 +261,7 @@ func (r *Room) postDescribe(w http.ResponseWriter, req *http.Request) error {
 	ctx, id, form := req.Context(), web.PathID(req), req.PostForm
 	q := r.h.DB.Reader()
 	scope, err := access.Load(ctx, q)
-	if errs.Is(err, errs.Unauthenticated) {
-		return r.core.ShowKept(w, req, map[string]string{"name": "filing.name", "betreff": "records.subject", "schlagworte": "filing.keywords"})
-	} else if err != nil {
+	if err != nil {
 		return err
 	}
 	d, err := r.store.document(ctx, q, scope, id, "")

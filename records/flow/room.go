@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"rennsteig/platform"
-	"rennsteig/platform/errs"
 	"rennsteig/platform/i18n"
 	"rennsteig/platform/queue"
 	"rennsteig/platform/web"
@@ -71,15 +70,7 @@ func (r *Room) Run(ctx context.Context) error {
 
 // Routes registers the pages.
 func (r *Room) Routes(mux *http.ServeMux) {
-	handle := func(pattern string, h web.Handler) {
-		r.h.Site.Handle(mux, pattern, func(w http.ResponseWriter, req *http.Request) error {
-			err := h(w, req)
-			if errs.Is(err, errs.Unauthenticated) && len(req.PostForm) > 0 {
-				return r.core.ShowKept(w, req, keptTexts)
-			}
-			return err
-		})
-	}
+	handle := func(pattern string, h web.Handler) { r.h.Site.Handle(mux, pattern, h) }
 	handle("GET /akte/aufgaben", r.getTasks)
 	handle("GET /akte/aufgaben.csv", r.getTasksCSV)
 	handle("POST /akte/aufgaben/gesehen", r.postSeen)

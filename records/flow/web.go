@@ -242,6 +242,3 @@ func (r *Room) stepForms(req *http.Request, x recipients, steps []Step, shown in
 	}
 	return out
 }
-
-// keptTexts are the fields whose text is shown, with what they are called.
-var keptTexts = map[string]string{"text": "flow.remark", "reason": "flow.reason", "comment": "flow.comment"}

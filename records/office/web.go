@@ -156,9 +156,6 @@ func (r *Room) onOrg(w http.ResponseWriter, req *http.Request, open, notice stri
 	if web.Retry(err) {
 		return r.showOrg(w, req, authority, form, open, err)
 	}
-	if errs.Is(err, errs.Unauthenticated) {
-		return r.core.ShowKept(w, req, nil)
-	}
 	if err != nil {
 		return err
 	}
@@ -324,9 +321,6 @@ func (r *Room) onRules(w http.ResponseWriter, req *http.Request, notice string, 
 	err := do(web.PathID(req), req.PostForm)
 	if web.Retry(err) {
 		return r.showRules(w, req, req.PostForm, err)
-	}
-	if errs.Is(err, errs.Unauthenticated) {
-		return r.core.ShowKept(w, req, map[string]string{"reason": "office.reason"})
 	}
 	if err != nil {
 		return err

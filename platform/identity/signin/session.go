@@ -7,6 +7,7 @@ import (
 
 	"github.com/alexedwards/scs/v2"
 
+	"rennsteig/platform/errs"
 	"rennsteig/platform/identity"
 )
 
@@ -42,7 +43,7 @@ func (r *Room) Middleware(next http.Handler) http.Handler {
 				return
 			}
 			if !isSafe(req.Method) && !isOurs(req.URL.Path) {
-				r.showEnded(w, req)
+				r.site.Error(w, req, errs.E(errs.Unauthenticated, "signin.ended.text"))
 				return
 			}
 		case v.subject != "":

@@ -83,7 +83,7 @@ func TestStaffIdle(t *testing.T) {
 		p := staff.post(w.portal.URL+"/konto?x=1", url.Values{"a": {"<b>", "c"}}, from)
 		if p.status != http.StatusUnauthorized || !strings.Contains(p.body, `href="/konto?seite=2"`) ||
 			!strings.Contains(p.body, `action="/konto?x=1"`) || !strings.Contains(p.body, `name="a" value="&lt;b&gt;"`) || !strings.Contains(p.body, `name="a" value="c"`) ||
-			!strings.Contains(p.body, w.Site.Texts.T("de", "signin.ended.title")) {
+			!strings.Contains(p.body, w.Site.Texts.T("de", "web.kept")) {
 			t.Errorf("form after the end: status %d\n%s", p.status, p.body)
 		}
 		if staff.cookie(w) != "" {

@@ -2,13 +2,9 @@ package signin
 
 import (
 	"errors"
-	"maps"
 	"net/http"
 	"net/url"
-	"slices"
-	"strings"
 
-	"rennsteig/platform/errs"
 	"rennsteig/platform/identity"
 	"rennsteig/platform/web"
 )
@@ -16,7 +12,6 @@ import (
 type pages struct {
 	start     *web.Page[startData]
 	failed    *web.Page[failedData]
-	ended     *web.Page[endedData]
 	signedOut *web.Page[struct{}]
 }
 
@@ -28,20 +23,10 @@ type failedData struct {
 	Again string
 }
 
-// endedData: Kept is what was sent, to be sent again to Action.
-type endedData struct {
-	SignIn, Back, Action string
-	Kept                 []keptValue
-	FilesLost            bool
-}
-
-type keptValue struct{ Name, Value string }
-
 func newPages(s *web.Site) pages {
 	return pages{
 		start:     web.NewPage[startData](s, Files, "start"),
 		failed:    web.NewPage[failedData](s, Files, "failed"),
-		ended:     web.NewPage[endedData](s, Files, "ended"),
 		signedOut: web.NewPage[struct{}](s, Files, "signed_out"),
 	}
 }
@@ -155,31 +140,4 @@ func (r *Room) signOut(w http.ResponseWriter, req *http.Request) error {
 
 func (r *Room) signedOut(w http.ResponseWriter, req *http.Request) error {
 	return r.pages.signedOut.Render(w, req, web.Meta{Title: r.site.T(req, "signin.signed_out.title")}, struct{}{})
-}
-
-// keptForm is how large a form may be, in bytes, that is kept over the end of a session; files with it are read past.
-const keptForm = 48 << 20
-
-// showEnded answers a form that was sent after the session's end. It shows nothing but what came with the form, so that
-// nothing typed is lost.
-func (r *Room) showEnded(w http.ResponseWriter, req *http.Request) {
-	if !strings.Contains(req.Header.Get("Accept"), "text/html") { // a program
-		r.site.Error(w, req, errs.E(errs.Unauthenticated, "signin.ended.text"))
-		return
-	}
-	back := r.back(req)
-	data := endedData{SignIn: signInPath(back), Back: back, Action: req.URL.RequestURI()}
-	if err := web.ReadForm(w, req, keptForm); err == nil { // what is no form cannot be sent again
-		for _, name := range slices.Sorted(maps.Keys(req.PostForm)) {
-			for _, value := range req.PostForm[name] {
-				data.Kept = append(data.Kept, keptValue{name, value})
-			}
-		}
-		data.FilesLost = req.MultipartForm != nil && len(req.MultipartForm.File) > 0
-	}
-	err := r.pages.ended.RenderStatus(w, req, errs.Status(errs.Unauthenticated),
-		web.Meta{Title: r.site.T(req, "signin.ended.title")}, data)
-	if err != nil {
-		r.site.Error(w, req, err)
-	}
 }
