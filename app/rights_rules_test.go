@@ -109,6 +109,8 @@ var everyone = []person{
 	clerk("writer", "Schreibregel", "").ruled("write"),
 	clerk("blocked member", "Gesperrt", "20").ruled("nothing"),
 	keeper("blocked registrar", "").ruled("nothing"),
+	keeper("registrar of the whole Land", "").with(func(p *person) { p.roles[identity.Registrar] = identity.Everywhere }),
+	clerk("clerk of the whole Land", "", "").with(func(p *person) { p.roles[identity.Clerk] = identity.Everywhere }),
 	clerk("member of 20, reader by a rule", "", "20").ruled("read"),
 	clerk("head of 20, reader by a rule", "", "20").heads().ruled("read"),
 	clerk("member of the blocked 40", "", "40"),
@@ -142,14 +144,19 @@ func (p person) stranger() errs.Code {
 		return errs.Unauthenticated
 	case p.kind != identity.Staff || p.roles[identity.Clerk] == "" && p.roles[identity.Registrar] == "":
 		return errs.Denied
-	case p.roles[identity.Clerk] != erfurt && p.roles[identity.Registrar] != erfurt:
+	case !p.has(identity.Clerk) && !p.has(identity.Registrar):
 		return errs.NotFound
 	}
 	return ""
 }
 
+// has reports whether they have the role at Erfurt.
+func (p person) has(role identity.Role) bool {
+	return p.roles[role] == erfurt || p.roles[role] == identity.Everywhere
+}
+
 // registrar reports whether they keep the records of Erfurt.
-func (p person) registrar() bool { return p.roles[identity.Registrar] == erfurt }
+func (p person) registrar() bool { return p.has(identity.Registrar) }
 
 // belongs reports whether the unit is theirs: their own, one above it, or one below that they head.
 func (p person) belongs(unit string) bool {
