@@ -235,7 +235,7 @@ func (p *program) furnishRooms() (err error) {
 	if p.disposal, err = disposal.New(h, p.records, p.filing, p.flow, applicants{p.apply}); err != nil {
 		return err
 	}
-	p.disposal.Applicants, p.disposal.Courses, p.disposal.Places = applicants{p.apply}, courses{p.flow}, personPlaces(p.filing, p.flow)
+	p.disposal.Applicants, p.disposal.Courses, p.disposal.Messages, p.disposal.Places = applicants{p.apply}, courses{p.flow}, p.filing, personPlaces(p.filing, p.flow)
 	p.recheck = audit.NewRechecker(h.Audit, h.Blobs)
 	h.Site.PlaceName = p.finder.PlaceName
 	p.events()

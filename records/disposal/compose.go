@@ -141,6 +141,9 @@ func (c *composer) cases(ctx context.Context, b batch, file fileRow, children ma
 			flows := c.r.workflows(course, row.id, b.documents[row.id])
 			k.Workflow = flows[""]
 			k.Documents = c.documents(b.documents[row.id], "", flows, files)
+			if err := c.address(ctx, row.id, k.Documents); err != nil {
+				return nil, err
+			}
 			if err := c.sheet(ctx, row, course, &k, files); err != nil {
 				return nil, err
 			}
@@ -184,6 +187,28 @@ func (c *composer) documents(rows []documentRow, parent string, flows map[string
 		out = append(out, d)
 	}
 	return out
+}
+
+// address says of the messages among a case's documents who wrote to whom.
+func (c *composer) address(ctx context.Context, caseID string, documents []xdomea.Document) error {
+	if c.r.Messages == nil {
+		return nil
+	}
+	people, err := c.r.Messages.Correspondents(ctx, c.r.h.DB.Reader(), c.a, caseID)
+	if err != nil {
+		return err
+	}
+	contacts := func(line string) []xdomea.Contact {
+		if line == "" {
+			return nil
+		}
+		return []xdomea.Contact{{FamilyName: line}}
+	}
+	for i := range documents { // messages come by themselves, their attachments with them
+		p := people[documents[i].ID]
+		documents[i].Senders, documents[i].Recipients, documents[i].Contacts = contacts(p[0]), contacts(p[1]), contacts(p[2])
+	}
+	return nil
 }
 
 // derivedID is the UUID of a version's file in a package: the same each time.

@@ -22,6 +22,13 @@ func (c courses) Course(_ context.Context, _ db.Querier, _ access.Access, caseID
 	return c[caseID], nil
 }
 
+// messages say who wrote to whom, by the document's id.
+type messages map[string][3]string
+
+func (m messages) Correspondents(context.Context, db.Querier, access.Access, string) (map[string][3]string, error) {
+	return m, nil
+}
+
 var signedOn = time.Date(2026, 11, 20, 9, 30, 0, 0, time.UTC)
 
 // course is one of all kinds: two circulations on a document, one of them with a signature that was taken back, and one
@@ -66,7 +73,7 @@ func TestCourseGoesAlong(t *testing.T) {
 		h.plans(t)
 		f, c := h.open(t, claudia, erfurt, unitA)
 		document := h.documentsOfCase(t, c.ID)[0]
-		h.Courses = courses{c.ID: course(document)}
+		h.Courses, h.Messages = courses{c.ID: course(document)}, messages{document: {"Erika <erika@example.org>", "Stadt <stadt@example.org>", "Ute Kopie"}}
 		must(t, h.core.Close(claudia, c.ID, h.caseVersion(t, c.ID)))
 		must(t, h.Reckon(t.Context()))
 		h.years(32)
@@ -82,6 +89,10 @@ func TestCourseGoesAlong(t *testing.T) {
 		for _, d := range sent.Documents {
 			if d.ID == document {
 				about = d.Workflow
+				if len(d.Senders) != 1 || len(d.Recipients) != 1 || len(d.Contacts) != 1 || d.Senders[0].FamilyName != "Erika <erika@example.org>" ||
+					d.Recipients[0].FamilyName != "Stadt <stadt@example.org>" || d.Contacts[0].FamilyName != "Ute Kopie" {
+					t.Errorf("who wrote to whom: %+v, %+v, %+v", d.Senders, d.Recipients, d.Contacts)
+				}
 			}
 		}
 		if about == nil || len(about.Steps) != 3 || about.ID == h.Courses.(courses)[c.ID].Circulations[0].ID {
@@ -126,7 +137,7 @@ func TestCourseGoesAlong(t *testing.T) {
 			}
 		}
 		for _, s := range []string{"1. Mitzeichnung, Birgit Steuer", "Fassung 2, SHA-256 " + strings.Repeat("b", 64), "zurückgezogen: doppelt", "10:30:00&#43;01:00", "Schritt wurde übersprungen",
-			"Stadtverwaltung Erfurt", "Akte " + f.Reference, "Vorgang abgeschlossen", "2. Wiedervorlage, Claudia Amtmann"} {
+			"Stadtverwaltung Erfurt", "Akte " + f.Reference, "Vorgang abgeschlossen", "erika@example.org", "Ute Kopie", "2. Wiedervorlage, Claudia Amtmann"} {
 			if !strings.Contains(text, s) {
 				t.Errorf("what was taken over lacks %q:\n%s", s, text)
 			}

@@ -39,6 +39,13 @@ type Courses interface {
 	Course(ctx context.Context, q db.Querier, a access.Access, caseID string) (Course, error)
 }
 
+// Messages knows who wrote to whom.
+type Messages interface {
+	// Correspondents are the sender, the recipients and who got a copy, each in one line or "", of those of the documents of
+	// a case that are messages, by the document's id, read in the name of a.
+	Correspondents(ctx context.Context, q db.Querier, a access.Access, caseID string) (map[string][3]string, error)
+}
+
 // Course is the course of business of a case.
 type Course struct {
 	Circulations []Circulation // the earliest first

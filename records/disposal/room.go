@@ -25,6 +25,8 @@ type Room struct {
 	// Courses knows the course of business, which goes along with what leaves; nil if there is none. app sets it before the
 	// room is used.
 	Courses Courses
+	// Messages knows who wrote to whom, as the course.
+	Messages Messages
 	// Applicants finds what somebody sent through the citizens' account, for a Disclosure; nil if nobody can say. app
 	// sets it before the room is used.
 	Applicants Applicants

@@ -11,6 +11,7 @@ import (
 	"rennsteig/platform/db"
 	"rennsteig/platform/errs"
 	"rennsteig/records"
+	"rennsteig/records/access"
 )
 
 // eml is a message with more lines in its head.
@@ -135,6 +136,10 @@ func TestDescribeOnCard(t *testing.T) {
 		}
 		if err := h.Describe(erika, made, 1, Details{Name: "Meins.json", Kind: records.ApplicationJSON}); errs.As(err).Key != "filing.error.stays" {
 			t.Errorf("another name for what the program made: %v", err)
+		}
+		people, err := h.Correspondents(t.Context(), h.h.DB.Reader(), access.At(erfurt), c.ID)
+		if must1(t, err); len(people) != 1 || people[d[1].ID] != [3]string{"Jörg <joerg@example.org>", "Ute Empfang <ute@example.org>", ""} {
+			t.Errorf("who wrote to whom: %v", people)
 		}
 		// Filed before recipients were kept.
 		h.exec(t, `UPDATE filing_document SET recipients = ''`)

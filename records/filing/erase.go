@@ -30,3 +30,9 @@ func (r *Room) EraseParts(ctx context.Context, tx *db.Tx, cases, documents []str
 func (r *Room) Keeps(ctx context.Context, q db.Querier, hashes []string) ([]string, error) {
 	return r.store.keeps(ctx, q, access.All, hashes)
 }
+
+// Correspondents are who wrote a message of the case, to whom, and who got a copy, each in one line, by the document's id:
+// for what leaves the house.
+func (r *Room) Correspondents(ctx context.Context, q db.Querier, a access.Access, caseID string) (map[string][3]string, error) {
+	return r.store.correspondents(ctx, q, a, caseID)
+}

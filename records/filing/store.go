@@ -163,6 +163,21 @@ func (store) mark(ctx context.Context, tx *db.Tx, s access.Access, d Document) e
 	return store{}.describe(ctx, tx, s, d)
 }
 
+// correspondents are who wrote a message of the case, to whom, and who got a copy, by the document's id.
+func (store) correspondents(ctx context.Context, q db.Querier, s access.Access, caseID string) (map[string][3]string, error) {
+	var p db.Params
+	rows, err := q.Query(ctx, `SELECT d.id, x.sender, x.recipients, x.copies FROM records_document d JOIN filing_document x ON x.document_id = d.id
+		WHERE `+inCase(s, &p, caseID)+` AND d.kind = `+p.Add(string(Mail)), p...)
+	out := map[string][3]string{}
+	_, err = db.All(rows, err, func(r db.Scanner) (x [3]string, err error) {
+		var id string
+		err = r.Scan(&id, &x[0], &x[1], &x[2])
+		out[id] = x
+		return x, err
+	})
+	return out, err
+}
+
 // describe stores what the desk adds to a document.
 func (store) describe(ctx context.Context, tx *db.Tx, s access.Access, d Document) error {
 	if err := s.Own(d.Authority); err != nil {

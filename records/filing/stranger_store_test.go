@@ -119,6 +119,17 @@ func (h *house) storeCalls(g guarded) map[string]storeCall {
 			_, err := st.document(ctx, tx, s, g.doc.ID, tx.ForUpdate())
 			return err
 		},
+		"correspondents": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			if _, err := tx.Exec(ctx, `UPDATE records_document SET kind = 'mail' WHERE id = $1`, g.doc.ID); err != nil {
+				return err
+			}
+			if _, err := tx.Exec(ctx, `INSERT INTO filing_document (document_id, authority_id, keywords, sender, sent_at, message_id) VALUES ($1, $2, '', 'x', 0, '')
+				ON CONFLICT DO NOTHING`, g.doc.ID, erfurt); err != nil {
+				return err
+			}
+			l, err := st.correspondents(ctx, tx, s, g.c.ID)
+			return none(len(l) > 0, err)
+		},
 		"caseByReference": func(ctx context.Context, tx *db.Tx, s access.Access) error {
 			_, err := st.caseByReference(ctx, tx, s, erfurt, g.c.Reference)
 			return err
