@@ -23,7 +23,7 @@ import (
 var nobody = map[string]string{
 	"id": "made by the program", "authority_id": "key of an authority", "file_id": "id", "case_id": "id", "document_id": "id", "parent_id": "id", "part_id": "id",
 	"org_id": "id", "type_id": "id", "circulation_id": "id", "task_id": "id", "incoming_id": "id", "process_id": "id", "package_id": "id", "approval_id": "id",
-	"erasure_id": "id", "import_id": "id", "other_id": "id", "object_id": "id", "origin_id": "id in a message", "search_id": "id", "row_id": "id",
+	"erasure_id": "id", "import_id": "id", "other_id": "id", "object_id": "id", "origin_id": "id in a message", "search_id": "id", "row_id": "id", "handover_id": "id",
 	"hash": "SHA-256", "document_hash": "SHA-256", "signed_hash": "SHA-256", "media_type": "media type", "state": "one of a few words", "kind": "one of a few words",
 	"role": "one of a few words", "scope": "one of a few words", "medium": "one of a few words", "appraisal": "A, B or V", "proposal": "A, B or V", "decision": "A, B or V",
 	"subject": "id of a sign-in", "holder": "id of a sign-in, a unit or a role", "deputy": "id of a sign-in", "unit": "code in the file plan", "code": "code", "lead": "id of a unit",
@@ -57,7 +57,7 @@ var inOffice = []string{"records_case.assigned_name", "records_case.changed_by",
 	"records_member.name", "records_clearance.name", "disposal_erasure.proposed_name", "disposal_erasure.decided_name", "disposal_destruction.first_name",
 	"disposal_destruction.second_name", "disposal_process.created_name", "disposal_approval.first_name", "disposal_approval.second_name", "disposal_package.created_by", "disposal_package.fetched_by",
 	"disposal_import.created_by", "disposal_import.taken_by", "disposal_setting.changed_by", "filing_incoming.created_by", "filing_incoming.assigned_by", "filing_incoming.closed_by", "filing_incoming.person_name", "filing_scan_failure.done_name",
-	"flow_task.holder_name", "flow_task.done_name", "flow_task.done_for_name", "flow_circulation.started_name", "flow_signature.signed_name", "flow_signature.signed_for_name",
+	"flow_task.holder_name", "flow_task.done_name", "flow_task.done_for_name", "flow_task.from_name", "flow_circulation.started_name", "flow_signature.signed_name", "flow_signature.signed_for_name",
 	"flow_template.changed_by", "flow_comment.created_name", "flow_absence.name", "flow_absence.deputy_name", "flow_absence.recorded_by", "flow_handover.from_name", "flow_handover.to_name", "flow_handover.by_name"}
 
 // first are tables that others refer to, in the order in which rows are made.
