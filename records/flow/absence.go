@@ -83,6 +83,11 @@ func (r *Room) RecordAbsence(ctx context.Context, b Absence) error {
 		} else if n > 0 {
 			return errs.InvalidFields([]errs.Field{{Name: "from", Key: "flow.error.overlap"}})
 		}
+		if others, err := r.store.absences(ctx, tx, a, b.From); err != nil {
+			return err
+		} else if with := circle(b, others); with != "" {
+			return errs.InvalidFields([]errs.Field{{Name: "deputy", Key: "flow.error.circle", Args: []any{deputy[0].Name, with}}})
+		}
 		b.Name, b.DeputyName, b.RecordedBy, b.RecordedAt = who[0].Name, deputy[0].Name, identity.From(ctx).Name, now
 		if err := r.store.insertAbsence(ctx, tx, a, b); err != nil {
 			return err
@@ -95,6 +100,44 @@ func (r *Room) RecordAbsence(ctx context.Context, b Absence) error {
 		return r.h.Audit.Append(ctx, tx, audit.Entry{Action: "flow.absence_recorded", Authority: b.Authority, Object: personObject(b.Subject),
 			Changes: map[string]any{"absence": b.ID, "deputy": b.Deputy, "from": i18n.ISODate(b.From), "until": i18n.ISODate(b.Until.Add(-time.Second))}})
 	})
+}
+
+// circle names who would be stood in for by somebody whom they stand in for themselves, at some time of the absence: the
+// last before it comes round. "" if it does not.
+func circle(b Absence, others []Absence) string {
+	var from func(last Absence, left int) string
+	from = func(last Absence, left int) string {
+		for _, next := range others {
+			if next.Authority != b.Authority || next.Subject != last.Deputy || !next.From.Before(last.Until) || !last.From.Before(next.Until) {
+				continue
+			}
+			if next.Deputy == b.Subject {
+				return next.Name
+			}
+			if left > 0 {
+				next.From, next.Until = later(next.From, last.From), earlier(next.Until, last.Until)
+				if with := from(next, left-1); with != "" {
+					return with
+				}
+			}
+		}
+		return ""
+	}
+	return from(b, maxHops)
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
 }
 
 // EndAbsence calls an absence off, before it or while it lasts. What was signed meanwhile stays.

@@ -3,6 +3,7 @@ package flow
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 
@@ -114,6 +115,46 @@ func TestAbsenceRules(t *testing.T) {
 }
 
 // TestTwoAtOnce: of two who stand in for the same person, and sign at the same moment, one signs and the other is told.
+// circled records an absence that leads in a circle, as the release before allowed.
+func (h *house) circled(who, deputy string, days int) string {
+	h.t.Helper()
+	id := db.NewID()
+	h.exec(`INSERT INTO flow_absence (id, authority_id, subject, name, deputy, deputy_name, from_at, until_at, ended_at, recorded_by, recorded_at)
+		VALUES ($1, $2, $3, $4, $5, $6, 1, $7, 0, '', 1)`, id, erfurt, who, name(who), deputy, name(deputy), db.Micros(h.now.AddDate(0, 0, days)))
+	return id
+}
+
+// TestNoCircle: who is stood in for does not stand in for their deputy, also by way of others, as long as all are absent.
+func TestNoCircle(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		away := func(who, deputy string, from, to int) error {
+			return h.RecordAbsence(as("regina"), Absence{ID: db.NewID(), Authority: erfurt, Subject: who, Deputy: deputy, From: h.now.AddDate(0, 0, from), Until: h.now.AddDate(0, 0, to)})
+		}
+		must(t, away("birgit", "cem", 0, 10))
+		err := away("cem", "birgit", 5, 20)
+		want(t, err, errs.Invalid)
+		if f := errs.As(err).Fields[0]; f.Name != "deputy" || f.Key != "flow.error.circle" || f.Args[0] != "Birgit" {
+			t.Errorf("%+v", f)
+		}
+		must(t, away("cem", "birgit", 11, 20)) // she is back by then
+		must(t, away("cem", "sabine", 2, 6))
+		want(t, away("sabine", "birgit", 4, 5), errs.Invalid)
+		must(t, away("sabine", "birgit", 7, 8)) // Cem is there
+		must(t, away("doris", "helga", 0, 3))
+
+		// The pages name who is absent.
+		h.now = h.now.AddDate(0, 0, 3)
+		h.must200("regina", "/akte/abwesenheit", "Cem ist vom 25.11.2026 bis 29.11.2026 selbst abwesend, vertreten durch Sabine")
+		c := h.newCase(nil)
+		id := h.start(c, "", step(Know, "birgit"), step(Act, "cem", "claudia"))
+		h.must200("claudia", "/akte/vorgang/"+c.ID+"/geschaeftsgang", "Birgit ist bis 03.12.2026 abwesend, vertreten durch Sabine", "Cem ist bis 29.11.2026 abwesend, vertreten durch Sabine")
+		h.must200("claudia", "/akte/aufgabe/"+h.task(id, "birgit").ID, "Birgit ist bis 03.12.2026 abwesend")
+		must(t, h.HandOver(as("regina"), db.NewID(), erfurt, "claudia", "cem"))
+		h.drain()
+		h.must200("regina", "/akte/abwesenheit", "Cem ist bis 29.11.2026 abwesend, vertreten durch Sabine")
+	})
+}
+
 func TestTwoAtOnce(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
 		h.member("20", "dora", "head")
@@ -122,7 +163,7 @@ func TestTwoAtOnce(t *testing.T) {
 			doc := h.newDocument(c)
 			id := h.start(c, doc, step(CoSign, "birgit"), step(Know, "claudia"))
 			a := h.absent("birgit", "cem", 3)
-			b := h.absent("cem", "birgit", 3) // a circle: the heads stand in
+			b := h.circled("cem", "birgit", 3) // a circle, as it could be recorded before: the heads stand in
 			k, seen := h.task(id, "birgit"), h.content(doc)
 			var done, conflict int
 			var wg sync.WaitGroup
@@ -238,6 +279,13 @@ func TestHandOver(t *testing.T) {
 		}
 		if n := h.count(`audit_entry WHERE action = 'flow.handed_over'`); n != handAtOnce+4 {
 			t.Errorf("%d entries in the log", n)
+		}
+		h.exec(`INSERT INTO records_clearance (authority_id, subject, name, level) VALUES ($1, 'doris', '', 4)`, erfurt)
+		h.must200("doris", "/akte/abwesenheit", "Nicht übergeben von Birgit an Cem", "/akte/vorgang/"+mine[1].ID, mine[1].Reference)
+		_, page := h.get("cem", "/akte/abwesenheit") // who may not read it hears only how many there are
+		contains(t, page, "weitere, die hier nicht genannt werden: 1")
+		if strings.Contains(page, mine[1].Reference) {
+			t.Error("a case is named to who may not read it")
 		}
 		for who, n := range map[string]int{"doris": 1, "regina": 1, "cem": 1, "claudia": 0} {
 			l, err := h.Handovers(as(who))

@@ -162,20 +162,10 @@ func (r *Room) Finish(ctx context.Context, taskID string, version int64, remark 
 		case t.Kind.Signs():
 			return "", errs.E(errs.Invalid, "flow.error.sign_it")
 		case t.Kind == Shelve && s.c.State != records.StateClosed:
-			return "flow.done", r.shelve(ctx, tx, s)
+			return "flow.done", r.core.CloseIn(ctx, tx, s.c, s.named(map[string]any{"circulation": s.x.ID}))
 		}
 		return "flow.done", nil
 	})
-}
-
-// shelve closes the case, if nothing else goes on in it.
-func (r *Room) shelve(ctx context.Context, tx *db.Tx, s *scene) error {
-	if n, err := r.store.otherRunning(ctx, tx, access.At(s.c.Authority), s.c.ID, s.x.ID); err != nil {
-		return err
-	} else if n > 0 {
-		return errs.E(errs.Conflict, "flow.error.others_running", n)
-	}
-	return r.core.CloseIn(ctx, tx, s.c, s.named(map[string]any{"circulation": s.x.ID}))
 }
 
 // Sign signs the version of the document that the caller has seen. errs.Conflict if there is a newer one. The final

@@ -110,6 +110,7 @@ type Task struct {
 	Answer      string // reason or remark
 	Signed      Content
 	Version     int64
+	From        Person // who gave it, if it was not who started the circulation
 
 	search string
 	fresh  bool // not stored yet

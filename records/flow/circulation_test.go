@@ -227,7 +227,7 @@ func TestShelve(t *testing.T) {
 		other := h.start(c, "", step(Know, "birgit"))
 		id = h.start(c, "", step(Shelve, "claudia"))
 		k = h.task(id, "claudia")
-		if err := h.Finish(as("claudia"), k.ID, k.Version, ""); errs.As(err).Key != "flow.error.others_running" {
+		if err := h.Finish(as("claudia"), k.ID, k.Version, ""); errs.As(err).Key != "records.error.open_work" {
 			t.Fatalf("others run: %v", err)
 		}
 		must(t, h.Withdraw(as("claudia"), other, 1, "erledigt"))

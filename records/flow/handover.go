@@ -24,7 +24,8 @@ type Handover struct {
 	EndedAt   time.Time // zero while it goes on
 	Tasks     int64     // handed over so far
 	Cases     int64
-	Kept      int64 // cases that the other person may not have: a block, their clearance, or no right of who hands over
+	Left      []KeptCase // of those that were not handed over, the ones that the caller may read, at most keptShown
+	Kept      int64      // cases that the other person may not have: a block, their clearance, or no right of who hands over
 
 	lastCase string
 }
@@ -86,14 +87,29 @@ func (r *Room) Handovers(ctx context.Context) ([]Handover, error) {
 		return nil, err
 	}
 	all, err := r.store.handovers(ctx, r.h.DB.Reader(), a)
+	if err != nil {
+		return nil, err
+	}
 	var out []Handover
 	for _, x := range all {
-		if a.Registrar(x.Authority) || a.Subject == x.By.Subject || a.Subject == x.To.Subject || a.Subject == x.From.Subject {
-			out = append(out, x)
+		if !a.Registrar(x.Authority) && a.Subject != x.By.Subject && a.Subject != x.To.Subject && a.Subject != x.From.Subject {
+			continue
 		}
+		if x.Kept > 0 {
+			if x.Left, err = r.store.keptCases(ctx, r.h.DB.Reader(), a, x.ID); err != nil {
+				return nil, err
+			}
+		}
+		out = append(out, x)
 	}
-	return out, err
+	return out, nil
 }
+
+// KeptCase is a case that was not handed over.
+type KeptCase struct{ ID, Reference, Subject string }
+
+// keptShown is how many of them a page names.
+const keptShown = 100
 
 // handOver takes the next cases, and publishes itself again until there are none.
 func (r *Room) handOver(ctx context.Context, job *queue.Job, e handOverJob) (err error) {
@@ -158,7 +174,7 @@ func (r *Room) handCase(ctx context.Context, tx *db.Tx, a access.Access, x *Hand
 	case got == reachesFully, got == reachesToRead && !assigned:
 	case got == reachBlocked, got == reachUncleared, giver != reachesFully:
 		x.Kept++
-		return nil
+		return r.store.keepBack(ctx, tx, a, *x, id)
 	case !assigned: // for the sake of tasks one reads the case, and nothing else of its file
 		guest = true
 	default:
@@ -168,7 +184,7 @@ func (r *Room) handCase(ctx context.Context, tx *db.Tx, a access.Access, x *Hand
 		}
 		if !a.Manages(f.Authority, f.Lead) { // nobody else says who a file is open to
 			x.Kept++
-			return nil
+			return r.store.keepBack(ctx, tx, a, *x, id)
 		}
 		if err := r.let(by, tx, f, access.Person(x.To.Subject), access.Write, "flow.rule_reason", Person{}); err != nil {
 			return err

@@ -111,7 +111,10 @@ func (store) inbox(ctx context.Context, q db.Querier, a access.Access, d desk, f
 		err = r.Scan(&e.key, &e.Reference, &e.Subject, &e.Title, &e.From.Subject, &e.From.Name, &t.ID, &t.Authority, &t.File, &t.Case,
 			&t.Circulation, &t.Step, &t.Kind, &t.Text, &t.Holder, &t.HolderName, &t.State, &t.Days, &date, &opened, &due, &t.Reminders, &t.Rounds,
 			&done, &t.DoneBy.Subject, &t.DoneBy.Name, &t.DoneFor.Subject, &t.DoneFor.Name, &t.Answer, &t.Signed.Version, &t.Signed.Hash,
-			&t.Version, &t.search)
+			&t.Version, &t.search, &t.From.Subject, &t.From.Name)
+		if t.From.Name != "" {
+			e.From = t.From
+		}
 		t.Date, t.OpenedAt, t.Due, t.DoneAt = db.Time(date), db.Time(opened), fromDeadline(due), db.Time(done)
 		return e, err
 	})

@@ -86,6 +86,21 @@ func (d directory) deputies(subject string) []string {
 	return nil
 }
 
+// away is the absence of the person that the holder is, and who acts for them; false if they are there, or it is no person.
+func (d directory) away(holder string) (b Absence, deputies string, ok bool) {
+	subject, person := strings.CutPrefix(holder, "person:")
+	if b, ok = d.absences[subject]; !ok || !person {
+		return b, "", false
+	}
+	var names []string
+	for _, who := range d.deputies(subject) {
+		for _, p := range d.members(access.Person(who)) {
+			names = append(names, p.Name)
+		}
+	}
+	return b, strings.Join(names, ", "), true
+}
+
 // paths are those of the units that the person belongs to.
 func (d directory) paths(subject string) []string {
 	var out []string

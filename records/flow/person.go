@@ -28,7 +28,7 @@ func (r *Room) PersonPlaces() []PersonPlace {
 	}
 	return []PersonPlace{
 		inCase("flow.place.comment", "flow_comment", "t.created_at", []string{"t.created_name"}, "t.text"),
-		inCase("flow.place.task", "flow_task", "t.opened_at", []string{"t.holder_name", "t.done_name", "t.done_for_name"}, "t.text", "t.answer"),
+		inCase("flow.place.task", "flow_task", "t.opened_at", []string{"t.holder_name", "t.done_name", "t.done_for_name", "t.from_name"}, "t.text", "t.answer"),
 		inCase("flow.place.circulation", "flow_circulation", "t.started_at", []string{"t.started_name"}, "t.title", "t.reason"),
 		inCase("flow.place.signature", "flow_signature", "t.signed_at", []string{"t.signed_name", "t.signed_for_name"}, "t.remark"),
 		inNone("flow.place.template", "flow_template", "t.changed_at", []string{"t.changed_by"}, "t.name", "t.steps"),

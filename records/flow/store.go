@@ -149,13 +149,6 @@ func (store) circulations(ctx context.Context, q db.Querier, a access.Access, ca
 	return list, err
 }
 
-// otherRunning counts the running circulations of the case but this one.
-func (store) otherRunning(ctx context.Context, q db.Querier, a access.Access, caseID, id string) (int, error) {
-	var p db.Params
-	return count(ctx, q, `flow_circulation WHERE `+a.In("authority_id", &p)+` AND case_id = `+p.Add(caseID)+` AND state = 'running' AND id <> `+
-		p.Add(id), p)
-}
-
 // runningOn lists the running circulations on the document, by id.
 func (store) runningOn(ctx context.Context, q db.Querier, a access.Access, document string) ([]string, error) {
 	var p db.Params
@@ -177,13 +170,13 @@ func (store) outdated(ctx context.Context, q db.Querier, a access.Access, after 
 
 const taskColumns = `t.id, t.authority_id, t.file_id, t.case_id, t.circulation_id, t.step, t.kind, t.text, t.holder, t.holder_name, t.state,
 	t.days, t.date_at, t.opened_at, t.due_at, t.reminders, t.rounds, t.done_at, t.done_by, t.done_name, t.done_for, t.done_for_name, t.answer,
-	t.signed_version, t.signed_hash, t.version, t.search`
+	t.signed_version, t.signed_hash, t.version, t.search, t.from_subject, t.from_name`
 
 func scanTask(r db.Scanner) (t Task, err error) {
 	var date, opened, due, done int64
 	err = r.Scan(&t.ID, &t.Authority, &t.File, &t.Case, &t.Circulation, &t.Step, &t.Kind, &t.Text, &t.Holder, &t.HolderName, &t.State,
 		&t.Days, &date, &opened, &due, &t.Reminders, &t.Rounds, &done, &t.DoneBy.Subject, &t.DoneBy.Name, &t.DoneFor.Subject, &t.DoneFor.Name,
-		&t.Answer, &t.Signed.Version, &t.Signed.Hash, &t.Version, &t.search)
+		&t.Answer, &t.Signed.Version, &t.Signed.Hash, &t.Version, &t.search, &t.From.Subject, &t.From.Name)
 	t.Date, t.OpenedAt, t.Due, t.DoneAt = db.Time(date), db.Time(opened), fromDeadline(due), db.Time(done)
 	return t, notFound(err)
 }
@@ -194,10 +187,10 @@ func (store) insertTask(ctx context.Context, tx *db.Tx, a access.Access, t Task)
 	}
 	_, err := tx.Exec(ctx, `INSERT INTO flow_task (id, authority_id, file_id, case_id, circulation_id, step, kind, text, holder, holder_name,
 		state, days, date_at, opened_at, due_at, reminders, rounds, done_at, done_by, done_name, done_for, done_for_name, answer, signed_version,
-		signed_hash, search, version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
-		$22, $23, $24, $25, $26, $27)`, t.ID, t.Authority, t.File, t.Case, t.Circulation, t.Step, string(t.Kind), t.Text, t.Holder, t.HolderName,
+		signed_hash, search, version, from_subject, from_name) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
+		$22, $23, $24, $25, $26, $27, $28, $29)`, t.ID, t.Authority, t.File, t.Case, t.Circulation, t.Step, string(t.Kind), t.Text, t.Holder, t.HolderName,
 		string(t.State), t.Days, db.Micros(t.Date), db.Micros(t.OpenedAt), deadline(t.Due), t.Reminders, t.Rounds, db.Micros(t.DoneAt),
-		t.DoneBy.Subject, t.DoneBy.Name, t.DoneFor.Subject, t.DoneFor.Name, t.Answer, t.Signed.Version, t.Signed.Hash, t.search, t.Version)
+		t.DoneBy.Subject, t.DoneBy.Name, t.DoneFor.Subject, t.DoneFor.Name, t.Answer, t.Signed.Version, t.Signed.Hash, t.search, t.Version, t.From.Subject, t.From.Name)
 	return err
 }
 

@@ -162,6 +162,23 @@ func (store) handovers(ctx context.Context, q db.Querier, a access.Access) ([]Ha
 	return db.All(rows, err, scanHandover)
 }
 
+// keepBack notes that a case was not handed over.
+func (store) keepBack(ctx context.Context, tx *db.Tx, a access.Access, x Handover, caseID string) error {
+	if err := a.Own(x.Authority); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, `INSERT INTO flow_handover_kept (handover_id, case_id, authority_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`, x.ID, caseID, x.Authority)
+	return err
+}
+
+// keptCases lists the first of those that a hand-over kept back, as far as the caller may read them.
+func (store) keptCases(ctx context.Context, q db.Querier, a access.Access, handover string) ([]KeptCase, error) {
+	var p db.Params
+	rows, err := q.Query(ctx, `SELECT c.id, c.reference, c.subject FROM flow_handover_kept k JOIN records_case c ON c.id = k.case_id WHERE k.handover_id = `+p.Add(handover)+
+		` AND `+a.ReadsCase("c", &p)+` ORDER BY c.reference, c.id LIMIT `+strconv.Itoa(keptShown), p...)
+	return db.All(rows, err, func(r db.Scanner) (c KeptCase, err error) { return c, r.Scan(&c.ID, &c.Reference, &c.Subject) })
+}
+
 // casesOfDesk lists the cases, by id, in which the person has a task still to be done or which are assigned to them.
 func (store) casesOfDesk(ctx context.Context, q db.Querier, a access.Access, subject, after string, limit int) ([]string, error) {
 	var p db.Params

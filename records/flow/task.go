@@ -210,7 +210,8 @@ func (r *Room) AddCoSigner(ctx context.Context, circulation, id, to, text string
 			return "", nil, err
 		}
 		t := r.newTask(s.x, s.c, Step{Kind: CoSign, Text: text}, s.x.Step, to, r.holderName(s.dir, to), r.h.Now())
-		t.ID = id
+		me := identity.From(ctx)
+		t.ID, t.From = id, Person{me.Subject, me.Name}
 		s.x.Tasks = append(s.x.Tasks, t)
 		return "flow.added", map[string]any{"task": id, "kind": CoSign, "to": to}, nil
 	})

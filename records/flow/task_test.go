@@ -174,6 +174,10 @@ func TestAddCoSigner(t *testing.T) {
 		want(t, h.AddCoSigner(as("claudia"), id, db.NewID(), "person:cem", ""), errs.Invalid) // asked already
 		same(t, "asked", h.states(id), "1 birgit done, 2 cem open, 2 doris open")
 		same(t, "Cem was let in", h.inboxOf("cem", Filter{}), "cosign")
+		l, err := h.Inbox(as("cem"), Filter{})
+		must(t, err)
+		same(t, "who asked Cem", l.Items[0].From.Name, "Doris") // not Claudia, who started it
+		h.must200("cem", "/akte/aufgabe/"+l.Items[0].ID, ">Doris<")
 		if err := h.sign("doris", h.task(id, "doris"), doc); errs.As(err).Key != "flow.error.cosign_first" {
 			t.Fatalf("signed before: %v", err)
 		}

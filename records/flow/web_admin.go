@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"rennsteig/platform/errs"
+	"rennsteig/platform/i18n"
 	"rennsteig/platform/identity"
 	"rennsteig/platform/web"
 	"rennsteig/records"
@@ -27,12 +28,19 @@ type absencePage struct {
 	CanHand   bool
 	HandID    string
 	HandForm  []web.Field
-	Handovers []Handover
+	Handovers []handoverRow
+}
+
+type handoverRow struct {
+	Handover
+	Away   string // that who got it is absent
+	Hidden int64  // cases that were not handed over and cannot be shown
 }
 
 type absenceRow struct {
 	Absence
 	Last   time.Time // day
+	Away   []string  // when the deputy is absent, too, and who acts then
 	Now    bool
 	CanEnd bool
 }
@@ -73,11 +81,15 @@ func (r *Room) showAbsence(w http.ResponseWriter, req *http.Request, which strin
 	p := absencePage{Tabs: r.core.Tabs(req, "/akte/aufgaben"), Errors: r.h.Site.Summary(t, in.err), Alert: r.alert(req, in.err), Authority: home,
 		ID: web.FormID(""), HandID: web.FormID("")}
 	for _, b := range list {
-		p.Rows = append(p.Rows, absenceRow{Absence: b, Last: b.Until.Add(-time.Second), Now: !b.From.After(r.h.Now()),
+		p.Rows = append(p.Rows, absenceRow{Absence: b, Away: r.deputyAway(req, b, list, dir), Last: b.Until.Add(-time.Second), Now: !b.From.After(r.h.Now()),
 			CanEnd: b.Subject == a.Subject || r.heads(a, dir, b.Authority, b.Subject)})
 	}
-	if p.Handovers, err = r.Handovers(ctx); err != nil {
+	handovers, err := r.Handovers(ctx)
+	if err != nil {
 		return err
+	}
+	for _, x := range handovers {
+		p.Handovers = append(p.Handovers, handoverRow{x, r.awayText(req, dir, access.Person(x.To.Subject)), x.Kept - int64(len(x.Left))})
 	}
 	all := r.recipients(dir, true)
 	var mine []web.Option // whose desk the caller decides about
@@ -117,6 +129,40 @@ func (r *Room) showAbsence(w http.ResponseWriter, req *http.Request, which strin
 	}
 	meta := web.Meta{Title: t("flow.absence"), Failed: len(p.Errors.Items) > 0, Crumbs: r.taskCrumbs(req)}
 	return r.pages.absence.RenderStatus(w, req, in.status(), meta, p)
+}
+
+// awayText says that somebody is absent, until when and who acts for them; "" if they are there.
+func (r *Room) awayText(req *http.Request, d directory, holder string) string {
+	b, deputies, away := d.away(holder)
+	return r.absentText(req, b, deputies, away)
+}
+
+func (r *Room) absentText(req *http.Request, b Absence, deputies string, away bool) string {
+	last := i18n.Date(web.Lang(req), b.Until.Add(-time.Second))
+	switch t := r.h.Site.Text(req); {
+	case !away:
+		return ""
+	case deputies == "":
+		return t("flow.away.alone", b.Name, last)
+	default:
+		return t("flow.away", b.Name, last, deputies)
+	}
+}
+
+// deputyAway says when who stands in for somebody is absent meanwhile, as far as the caller may know of it: in list, or at
+// this moment.
+func (r *Room) deputyAway(req *http.Request, b Absence, list []Absence, d directory) (out []string) {
+	for _, x := range list {
+		if x.Authority == b.Authority && x.Subject == b.Deputy && x.From.Before(b.Until) && b.From.Before(x.Until) {
+			out = append(out, r.h.Site.T(req, "flow.away.span", x.Name, i18n.Date(web.Lang(req), x.From), i18n.Date(web.Lang(req), x.Until.Add(-time.Second)), x.DeputyName))
+		}
+	}
+	if len(out) == 0 && !b.From.After(r.h.Now()) {
+		if text := r.awayText(req, d, access.Person(b.Deputy)); text != "" {
+			out = append(out, text)
+		}
+	}
+	return out
 }
 
 func (r *Room) taskCrumbs(req *http.Request) []web.Link {
@@ -212,7 +258,7 @@ func (r *Room) caseType(req *http.Request, s string) string {
 	case string(records.General):
 		return r.h.Site.T(req, "flow.type.general")
 	}
-	return s
+	return r.core.ServiceName(s)
 }
 
 func (r *Room) kinds(req *http.Request, steps []Step) string {

@@ -50,6 +50,7 @@ type stepRow struct {
 	Kind  string
 	State web.Badge
 	Marks []web.Badge
+	Away  string // that its holder is absent, until when, and who acts for them
 	By    string // who did it, and for whom
 	Move  string // where the caller gives it another date; "" if they cannot
 	Act   *actForm
@@ -200,6 +201,9 @@ func (r *Room) stepRow(req *http.Request, c Course, x Circulation, k Task, which
 		Marks: r.marks(req, k, instead)}
 	if k.DoneBy.Subject != "" {
 		row.By = by(t, k.DoneBy, k.DoneFor) + " · " + i18n.DateTime(web.Lang(req), k.DoneAt)
+	}
+	if k.State.pending() {
+		row.Away = r.awayText(req, c.dir, k.Holder)
 	}
 	if r.moveForm(req, c, x, k, "", typed{}) != nil {
 		row.Move = "/akte/aufgabe/" + k.ID + "#verschieben"

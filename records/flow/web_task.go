@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"cmp"
 	"net/http"
 	"strconv"
 
@@ -73,9 +74,10 @@ func (r *Room) showTask(w http.ResponseWriter, req *http.Request, id, which stri
 	}
 	fact("records.subject", d.Case.Subject)
 	fact("flow.circulation_title", d.Circulation.Title)
-	fact("flow.column.from", d.Circulation.By.Name)
+	fact("flow.column.from", cmp.Or(d.Task.From.Name, d.Circulation.By.Name))
 	fact("flow.task_text", d.Task.Text)
 	fact("flow.column.for", d.Task.HolderName)
+	fact("flow.place.absence", row.Away)
 	if !d.Task.Due.IsZero() {
 		fact("flow.column.due", i18n.Date(web.Lang(req), d.Task.Due))
 	}
