@@ -132,7 +132,7 @@ func (s *Site) funcs(lang i18n.Lang) template.FuncMap {
 		"money":    func(c money.Cents) string { return i18n.Money(lang, c) },
 		"num":      func(n int64) string { return i18n.Number(lang, n) },
 		"lang":     func() string { return string(lang) },
-		"asset":    s.Assets.URL,
+		"asset":    func(name string) string { return s.Assets.URL(name) },
 	}
 }
 
