@@ -163,6 +163,7 @@ func (s *server) filesPages(t *testing.T, data *db.DB) {
 	p.Press("Verweis entfernen")
 	p.Want("Der Verweis ist entfernt.")
 	p.page(200, "/akte/akten?liste=gemerkt&stand=open&einheit=02.10", "Stühle für das Bürgerhaus", "Filter zurücksetzen")
+	p.page(200, "/akte/akten?schlagwort=möbel", "Stühle für das Bürgerhaus", "Filter zurücksetzen")
 	p.page(200, "/akte/akten?q=Niemand&stand=closed", "Zu diesen Angaben gibt es keine Akten")
 
 	// Cases at the desk.
@@ -174,11 +175,35 @@ func (s *server) filesPages(t *testing.T, data *db.DB) {
 	p.Press("Vorgang anlegen")
 	p.shows(200, "Der Vorgang ist angelegt.", "Angebote einholen", "in Bearbeitung")
 	kase := p.Path()
+	p.Click("Untervorgang anlegen")
+	p.shows(200, "Untervorgang von", "Angebote einholen", "Erledigen bis")
+	p.Fill("Betreff", "Muster ansehen")
+	p.Press("Vorgang anlegen")
+	p.Want("Der Vorgang ist angelegt.", "Gehört zu")
+	below := p.Path()
 	p.openCase(file, "Rechnung prüfen")
 	sub := p.Path()
+	p.page(200, file, "Ohne Teilakte", "Teilakte 1 Angebote", "└")
+	p.Click("Ändern Teilakte 1 Angebote")
+	p.shows(200, "Teilakte ändern")
+	p.Choose("geschlossen: nimmt keine Vorgänge mehr auf")
+	p.Press("Speichern")
+	p.shows(409, "Die Teilakte hat noch offene Vorgänge: 2")
+	p.Fill("Betreff", "Angebote und Muster")
+	p.Choose("offen")
+	p.Press("Speichern")
+	p.Want("Die Teilakte ist geändert.", "Teilakte 1 Angebote und Muster")
+	p.goTo(kase)
+	p.Click("Teilakte 1 Angebote und Muster")
+	p.shows(200, "Muster ansehen")
+	p.goTo(file + "/vorgang")
+	p.Fill("Betreff", "Noch ein Muster")
+	p.Fill("Untervorgang von", "99")
+	p.Press("Vorgang anlegen")
+	p.shows(422, "In dieser Akte gibt es keinen Vorgang mit diesem Aktenzeichen")
 	p.goTo(file)
 	p.Press("Akte schließen")
-	p.shows(409, "Die Akte hat noch offene Vorgänge: 2")
+	p.shows(409, "Die Akte hat noch offene Vorgänge: 3")
 
 	// Somebody else was faster.
 	p.page(200, file+"/bearbeiten", "Angaben ändern")
@@ -213,7 +238,7 @@ func (s *server) filesPages(t *testing.T, data *db.DB) {
 	}
 
 	// Put to the files, closed, taken up again by the head.
-	for _, path := range []string{sub, kase} { // a case only after its parts
+	for _, path := range []string{sub, below, kase} { // a case only after its parts
 		p.goTo(path)
 		p.Press("Zu den Akten (z. d. A.)")
 		p.Press("Jetzt zu den Akten nehmen")

@@ -214,12 +214,10 @@ func (r *Room) askTakeAll(w http.ResponseWriter, req *http.Request, ids []string
 	}
 	t, f := r.h.Site.Text(req), list(form)
 	p := formPage{Text: t("records.take.ask_all"), Action: "/akte/auswahl", Back: f.path(), ID: db.NewID(), Button: t("records.take.confirm"),
-		Hidden: []web.Chosen{{Value: form.Get("liste"), Text: "liste"}, {Value: "uebernehmen", Text: "was"}, {Value: "1", Text: "bestaetigt"}}}
+		Hidden: []web.Chosen{{Value: form.Get("liste"), Text: "liste"}, {Value: "uebernehmen", Text: "was"}, {Value: "1", Text: "bestaetigt"},
+			{Value: strings.Join(form[ChosenName], " "), Text: ChosenName}}}
 	for _, c := range others {
 		p.Items = append(p.Items, t("records.take.item", c.Reference, c.Subject, c.AssignedName))
-	}
-	for _, chosen := range form[ChosenName] {
-		p.Hidden = append(p.Hidden, web.Chosen{Value: chosen, Text: ChosenName})
 	}
 	return true, r.showForm(w, req, "records.take.title_all", r.crumbs(req, f), p, nil)
 }

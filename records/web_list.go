@@ -202,7 +202,7 @@ func RowValue(id string, version int64) string { return id + "." + strconv.Forma
 // Chosen are the ids of the rows whose boxes were ticked, with their versions; 0, which nothing has, where there is none.
 func Chosen(values []string) (ids []string, versions map[string]int64) {
 	versions = map[string]int64{}
-	for _, s := range values {
+	for _, s := range strings.Fields(strings.Join(values, " ")) { // a page that asks back sends them in one value
 		s, version, _ := strings.Cut(s, ".")
 		if id := web.ID(s); id != "" {
 			ids = append(ids, id)
