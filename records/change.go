@@ -40,7 +40,7 @@ const maxApplicant = 200 // characters
 // check tidies the details and names what is wrong with them.
 func (d *CaseDetails) check() error {
 	var wrong []errs.Field
-	d.Subject, d.Applicant = checkText(&wrong, "subject", oneLine(d.Subject), maxSubject), oneLine(d.Applicant)
+	d.Subject, d.Applicant = checkText(&wrong, "subject", OneLine(d.Subject), maxSubject), OneLine(d.Applicant)
 	if n := utf8.RuneCountInString(d.Applicant); n > maxApplicant {
 		wrong = append(wrong, errs.Field{Name: "applicant", Key: "records.error.long", Args: []any{maxApplicant, n}})
 	}

@@ -119,7 +119,7 @@ func (r *Room) MarkCase(ctx context.Context, id string, on bool) error {
 
 // AddKeyword adds a keyword to those of the file; one that it has already is none more.
 func (r *Room) AddKeyword(ctx context.Context, id string, version int64, word string) error {
-	word = oneLine(word)
+	word = OneLine(word)
 	if word == "" {
 		return errs.InvalidFields([]errs.Field{{Name: "keyword", Key: "records.error.empty.keyword"}})
 	}

@@ -2,6 +2,8 @@ package records
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"maps"
 	"net/http"
 	"strconv"
@@ -174,4 +176,17 @@ func (r *Room) tabs(req *http.Request, label string, links []web.Link, current s
 		links[i] = web.Link{Text: r.h.Site.T(req, l.Text), Href: l.Href, Current: l.Href == current}
 	}
 	return web.Tabs{Label: r.h.Site.T(req, label), Links: links}
+}
+
+// NotFound turns a missing row into errs.NotFound.
+func NotFound(err error) error {
+	if errors.Is(err, sql.ErrNoRows) {
+		return errs.E(errs.NotFound, "records.error.not_found")
+	}
+	return err
+}
+
+// OneLine is a text without line ends and what cannot be stored.
+func OneLine(s string) string {
+	return strings.Join(strings.Fields(strings.ReplaceAll(strings.ToValidUTF8(s, " "), "\x00", " ")), " ")
 }

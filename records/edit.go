@@ -87,7 +87,7 @@ func (r *Room) ChangeFile(ctx context.Context, id string, version int64, d Detai
 // LinkFiles refers from a file to another one of the same authority, named by its Aktenzeichen, that the caller may read.
 func (r *Room) LinkFiles(ctx context.Context, file string, version int64, reference, kind string) error {
 	return r.changeFile(ctx, file, version, "records.file_linked", func(ctx context.Context, tx *db.Tx, a access.Access, f *File) (map[string]any, error) {
-		other, err := r.store.fileByReference(ctx, tx, a, f.Authority, oneLine(reference))
+		other, err := r.store.fileByReference(ctx, tx, a, f.Authority, OneLine(reference))
 		if errs.Is(err, errs.NotFound) || err == nil && other == f.ID {
 			return nil, errs.InvalidFields([]errs.Field{{Name: "reference", Key: "records.error.no_file"}})
 		}

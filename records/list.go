@@ -88,7 +88,7 @@ func (r *Room) SaveView(ctx context.Context, v View) error {
 	if _, ok := r.lists[v.List]; !ok {
 		return errs.E(errs.NotFound, "records.error.not_found")
 	}
-	v.Name = oneLine(v.Name)
+	v.Name = OneLine(v.Name)
 	switch n := utf8.RuneCountInString(v.Name); {
 	case n == 0:
 		return errs.InvalidFields([]errs.Field{{Name: "name", Key: "records.error.view_name"}})

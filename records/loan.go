@@ -22,7 +22,7 @@ func (f File) Overdue(now time.Time) bool { return f.LentTo != "" && f.LentUntil
 // Lend notes that somebody takes the paper until a day, also that of a closed file: it lies in the registry. errs.Conflict
 // if somebody has it already or there is none, and once the file is being disposed of. Saying the same twice does it once.
 func (r *Room) Lend(ctx context.Context, file string, version int64, to string, until time.Time) error {
-	to = oneLine(to)
+	to = OneLine(to)
 	said := func(f File) bool { return to != "" && f.LentTo == to && db.Micros(f.LentUntil) == db.Micros(until) }
 	return r.loan(ctx, file, version, "records.file_lent", said, func(f *File) (map[string]any, error) {
 		switch {

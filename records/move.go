@@ -51,7 +51,7 @@ type Move struct {
 // the next Aktenzeichen there and keeps those that it had (Case.Former); it does not become less confidential.
 func (r *Room) MoveCase(ctx context.Context, id string, version int64, m Move) error {
 	var wrong []errs.Field
-	m.Reference = checkText(&wrong, "reference", oneLine(m.Reference), maxSubject)
+	m.Reference = checkText(&wrong, "reference", OneLine(m.Reference), maxSubject)
 	m.Reason = checkText(&wrong, "reason", m.Reason, maxReason)
 	if err := errs.InvalidFields(wrong); err != nil {
 		return err

@@ -100,8 +100,8 @@ const (
 // check tidies the details and names what is wrong with them.
 func (d *Details) check() error {
 	var wrong []errs.Field
-	d.Subject = checkText(&wrong, "subject", oneLine(d.Subject), maxSubject)
-	d.Location = oneLine(d.Location)
+	d.Subject = checkText(&wrong, "subject", OneLine(d.Subject), maxSubject)
+	d.Location = OneLine(d.Location)
 	if utf8.RuneCountInString(d.Location) > maxLocation {
 		wrong = append(wrong, errs.Field{Name: "location", Key: "records.error.long", Args: []any{maxLocation, utf8.RuneCountInString(d.Location)}})
 	}
@@ -140,14 +140,12 @@ func (d *Details) check() error {
 	return errs.InvalidFields(wrong)
 }
 
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
-
 // keywords splits what was typed at line ends and commas, each word once.
 func keywords(s string) []string {
 	var out []string
 	seen := map[string]bool{}
 	for _, w := range strings.FieldsFunc(s, func(c rune) bool { return c == ',' || c == ';' || c == '\n' }) {
-		if w = cut(oneLine(w), 60); w != "" && !seen[strings.ToLower(w)] {
+		if w = cut(OneLine(w), 60); w != "" && !seen[strings.ToLower(w)] {
 			seen[strings.ToLower(w)] = true
 			out = append(out, w)
 		}
@@ -255,7 +253,7 @@ func (r *Room) OpenCase(ctx context.Context, n NewCase) (c Case, err error) {
 // OpenCaseIn is OpenCase in the transaction of what the case is opened for.
 func (r *Room) OpenCaseIn(ctx context.Context, tx *db.Tx, a access.Access, n NewCase) (Case, error) {
 	var wrong []errs.Field
-	n.Subject = checkText(&wrong, "subject", oneLine(n.Subject), maxSubject)
+	n.Subject = checkText(&wrong, "subject", OneLine(n.Subject), maxSubject)
 	if err := errs.InvalidFields(wrong); err != nil {
 		return Case{}, err
 	}

@@ -46,7 +46,7 @@ func (x Part) before() paging.Cursor {
 // AddPart opens a part file. id is chosen by the form: the same form sent twice opens one.
 func (r *Room) AddPart(ctx context.Context, file string, version int64, id, subject string) error {
 	var wrong []errs.Field
-	subject = checkText(&wrong, "subject", oneLine(subject), maxSubject)
+	subject = checkText(&wrong, "subject", OneLine(subject), maxSubject)
 	if err := errs.InvalidFields(wrong); err != nil {
 		return err
 	}
@@ -74,7 +74,7 @@ func (r *Room) hasPart(ctx context.Context, file, id string) (bool, error) {
 // ChangePart gives a part file another subject, closes it or takes it up again. One in which a case is open is not closed.
 func (r *Room) ChangePart(ctx context.Context, file string, version int64, id, subject string, closed bool) error {
 	var wrong []errs.Field
-	subject = checkText(&wrong, "subject", oneLine(subject), maxSubject)
+	subject = checkText(&wrong, "subject", OneLine(subject), maxSubject)
 	if err := errs.InvalidFields(wrong); err != nil {
 		return err
 	}
@@ -137,7 +137,7 @@ func (r *Room) CaseNamed(ctx context.Context, file, name string) (string, error)
 	if err != nil {
 		return "", err
 	}
-	name = oneLine(name)
+	name = OneLine(name)
 	if n, err := strconv.ParseInt(name, 10, 64); err == nil {
 		name = caseReference(f.Reference, false, n)
 	}

@@ -18,14 +18,6 @@ import (
 // clause; a statement that inserts asks own first. A row outside the scope is as good as none.
 type store struct{}
 
-// notFound turns a missing row into errs.NotFound.
-func notFound(err error) error {
-	if errors.Is(err, sql.ErrNoRows) {
-		return errs.E(errs.NotFound, "records.error.not_found")
-	}
-	return err
-}
-
 // --- file plan ---
 
 func (store) unitCounts(ctx context.Context, q db.Querier, s access.Access) (map[string]int, error) {
@@ -102,7 +94,7 @@ func (store) route(ctx context.Context, q db.Querier, s access.Access, leikaKey 
 func (store) unit(ctx context.Context, q db.Querier, s access.Access, code string) (Unit, error) {
 	var p db.Params
 	u, err := scanUnit(q.QueryRow(ctx, `SELECT `+unitColumns+` FROM records_unit WHERE `+s.In("authority_id", &p)+` AND code = `+p.Add(code), p...))
-	return u, notFound(err)
+	return u, NotFound(err)
 }
 
 // pattern is how the authority writes its Aktenzeichen, and the code of the leading unit ("" if there is none).
@@ -144,7 +136,7 @@ func scanFile(r db.Scanner) (f File, err error) {
 		&f.Version, &changedAt, &f.ChangedBy, &f.Former, &f.Unit.Title, &f.Unit.RetentionYears, &f.Unit.Appraisal, &f.May)
 	f.OpenedAt, f.ClosedAt = db.Time(opened), db.Time(closed)
 	f.LentAt, f.LentUntil, f.RetainUntil, f.ChangedAt = db.Time(lent), db.Time(back), db.Time(retain), db.Time(changedAt)
-	return f, notFound(err)
+	return f, NotFound(err)
 }
 
 func (store) insertFile(ctx context.Context, tx *db.Tx, s access.Access, f File) error {
@@ -201,7 +193,7 @@ func filesQuery(s access.Access, f FileFilter) (string, db.Params) {
 	}
 	where := s.Reads("f", &p)
 	if f.Keyword != "" {
-		where += ` AND ` + s.In("k.authority_id", &p) + ` AND k.word = ` + p.Add(strings.ToLower(oneLine(f.Keyword))) + ` AND f.id = k.file_id`
+		where += ` AND ` + s.In("k.authority_id", &p) + ` AND k.word = ` + p.Add(strings.ToLower(OneLine(f.Keyword))) + ` AND f.id = k.file_id`
 	}
 	if f.Marked {
 		where += ` AND f.id = m.marked`
@@ -246,7 +238,7 @@ func (st store) closeFile(ctx context.Context, tx *db.Tx, s access.Access, c Cas
 	var id string // locks the file, so that two last cases do not each see the other open
 	if err := tx.QueryRow(ctx, `SELECT id FROM records_file WHERE `+s.In("authority_id", &p)+` AND id = `+p.Add(c.FileID)+
 		tx.ForUpdate(), p...).Scan(&id); err != nil {
-		return false, notFound(err)
+		return false, NotFound(err)
 	}
 	p = nil
 	closed, err := db.Changed(tx.Exec(ctx, `UPDATE records_file SET closed_at = `+p.Add(db.Micros(c.ClosedAt))+` WHERE `+s.In("authority_id", &p)+
@@ -272,7 +264,7 @@ func scanCase(r db.Scanner) (c Case, err error) {
 		&c.OpenedBy, &c.ClosedBy, &c.Former, &c.May)
 	c.ReceivedAt, c.DueAt, c.ClosedAt = db.Time(received), db.Time(due), db.Time(closed)
 	c.Fee.PaidAt, c.ChangedAt = db.Time(paid), db.Time(changedAt)
-	return c, notFound(err)
+	return c, NotFound(err)
 }
 
 func (store) insertCase(ctx context.Context, tx *db.Tx, s access.Access, c Case) error {
@@ -381,7 +373,7 @@ func (store) form(ctx context.Context, q db.Querier, s access.Access, caseID str
 	var answers string
 	if err := q.QueryRow(ctx, `SELECT form_id, form_version, title, answers FROM records_form WHERE `+s.In("authority_id", &p)+
 		` AND case_id = `+p.Add(caseID), p...).Scan(&f.ID, &f.Version, &f.Title, &answers); err != nil {
-		return f, notFound(err)
+		return f, NotFound(err)
 	}
 	return f, json.Unmarshal([]byte(answers), &f.Rows)
 }

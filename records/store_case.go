@@ -21,7 +21,7 @@ func scanDocument(r db.Scanner) (d Document, err error) {
 	err = r.Scan(&d.ID, &d.Authority, &d.FileID, &d.CaseID, &d.Kind, &d.Name, &d.Hash, &d.Size, &d.MediaType, &created, &d.CreatedBy,
 		&d.Version, &d.Parent, &d.Subject, &d.LockedBy, &d.LockedName, &locked, &final)
 	d.CreatedAt, d.LockedAt, d.FinalAt = db.Time(created), db.Time(locked), db.Time(final)
-	return d, notFound(err)
+	return d, NotFound(err)
 }
 
 func (st store) insertDocuments(ctx context.Context, tx *db.Tx, s access.Access, documents []Document) error {

@@ -16,7 +16,7 @@ import (
 func (store) lockFile(ctx context.Context, tx *db.Tx, s access.Access, id string) error {
 	var p db.Params
 	var locked string
-	return notFound(tx.QueryRow(ctx, `SELECT f.id FROM records_file f WHERE `+s.Reads("f", &p)+` AND f.id = `+p.Add(id)+tx.ForUpdate(), p...).Scan(&locked))
+	return NotFound(tx.QueryRow(ctx, `SELECT f.id FROM records_file f WHERE `+s.Reads("f", &p)+` AND f.id = `+p.Add(id)+tx.ForUpdate(), p...).Scan(&locked))
 }
 
 // updateFile stores what may change of a file as its next version.
@@ -73,7 +73,7 @@ func (store) fileByReference(ctx context.Context, q db.Querier, s access.Access,
 	var p db.Params
 	err = q.QueryRow(ctx, `SELECT f.id FROM records_file f WHERE `+s.Reads("f", &p)+` AND f.authority_id = `+p.Add(authority)+
 		` AND f.reference = `+p.Add(reference), p...).Scan(&id)
-	return id, notFound(err)
+	return id, NotFound(err)
 }
 
 // --- links ---
@@ -185,7 +185,7 @@ func (store) orgs(ctx context.Context, q db.Querier, s access.Access) ([]Org, er
 func scanFileType(r db.Scanner) (t FileType, err error) {
 	var fields string
 	if err := r.Scan(&t.ID, &t.Authority, &t.Name, &fields); err != nil {
-		return t, notFound(err)
+		return t, NotFound(err)
 	}
 	return t, json.Unmarshal([]byte(fields), &t.Fields)
 }

@@ -137,7 +137,7 @@ func (store) people(ctx context.Context, q db.Querier, s access.Access) ([]Perso
 func (store) person(ctx context.Context, q db.Querier, s access.Access, subject string) (name string, err error) {
 	var p db.Params
 	err = q.QueryRow(ctx, `SELECT name FROM records_member WHERE `+s.In("authority_id", &p)+` AND subject = `+p.Add(subject)+` ORDER BY name LIMIT 1`, p...).Scan(&name)
-	return name, notFound(err)
+	return name, NotFound(err)
 }
 
 // markCase is mark for a case.

@@ -50,7 +50,7 @@ func (st store) fileNamed(ctx context.Context, q db.Querier, s access.Access, au
 	err = q.QueryRow(ctx, `SELECT f.id FROM records_file f WHERE `+s.Reads("f", &p)+` AND f.authority_id = `+p.Add(authority)+` AND (f.reference = `+name+
 		` OR f.former <> '' AND `+p.Add("\n")+` || f.former || `+p.Add("\n")+` LIKE `+p.Add("%\n"+db.EscapeLike(reference)+"\n%")+
 		` ESCAPE '!') ORDER BY CASE WHEN f.reference = `+name+` THEN 0 ELSE 1 END LIMIT 1`, p...).Scan(&id)
-	return id, notFound(err)
+	return id, NotFound(err)
 }
 
 // bring lets what lies in the case, and what marks it, follow it into its file.

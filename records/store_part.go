@@ -19,7 +19,7 @@ func scanPart(r db.Scanner) (x Part, err error) {
 	var opened, closed int64
 	err = r.Scan(&x.ID, &x.Number, &x.Subject, &opened, &closed)
 	x.OpenedAt, x.ClosedAt = db.Time(opened), db.Time(closed)
-	return x, notFound(err)
+	return x, NotFound(err)
 }
 
 func (store) insertPart(ctx context.Context, tx *db.Tx, s access.Access, f File, x Part) (n int64, err error) {
@@ -124,5 +124,5 @@ func (a andMore) Scan(dest ...any) error { return a.Scanner.Scan(append(dest, a.
 func (store) caseNamed(ctx context.Context, q db.Querier, s access.Access, file, reference string) (id string, err error) {
 	var p db.Params
 	err = q.QueryRow(ctx, `SELECT c.id FROM records_case c WHERE `+s.ReadsCase("c", &p)+` AND c.file_id = `+p.Add(file)+` AND c.reference = `+p.Add(reference), p...).Scan(&id)
-	return id, notFound(err)
+	return id, NotFound(err)
 }

@@ -31,7 +31,7 @@ func (x *Details) check(d Document) error {
 	m := Marks{Subject: &x.Subject, Keywords: &x.Keywords}
 	wrong := errs.As(m.check()).Fields
 	x.Subject, x.Keywords = *m.Subject, *m.Keywords
-	if x.Name = oneLine(x.Name); x.Name == "" {
+	if x.Name = records.OneLine(x.Name); x.Name == "" {
 		wrong = append(wrong, errs.Field{Name: "name", Key: "filing.error.name"})
 	} else if n := utf8.RuneCountInString(x.Name); n > maxDocumentName {
 		wrong = append(wrong, errs.Field{Name: "name", Key: "records.error.long", Args: []any{maxDocumentName, n}})

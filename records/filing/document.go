@@ -140,7 +140,7 @@ type Marks struct{ Subject, Keywords *string }
 func (m *Marks) check() error {
 	var wrong []errs.Field
 	if m.Subject != nil {
-		s := oneLine(*m.Subject)
+		s := records.OneLine(*m.Subject)
 		if n := utf8.RuneCountInString(s); n > maxSubject {
 			wrong = append(wrong, errs.Field{Name: "betreff", Key: "records.error.long", Args: []any{maxSubject, n}})
 		}
@@ -163,7 +163,7 @@ func (m *Marks) check() error {
 func keywords(s string) string {
 	var out []string
 	for _, w := range strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ';' || r == '\n' }) {
-		if w = oneLine(w); w != "" && !slices.Contains(out, w) {
+		if w = records.OneLine(w); w != "" && !slices.Contains(out, w) {
 			out = append(out, w)
 		}
 	}
@@ -225,7 +225,7 @@ func (r *Room) log(ctx context.Context, tx *db.Tx, d Document, action string, ch
 // change both. Nothing moves to where less confidential things lie (errs.Denied), nor what somebody else edits, what
 // circulates or what the program made for its case (errs.Conflict).
 func (r *Room) Move(ctx context.Context, caseID string, ids []string, reference string) error {
-	reference = oneLine(reference)
+	reference = records.OneLine(reference)
 	if reference == "" {
 		return errs.InvalidFields([]errs.Field{{Name: "ziel", Key: "filing.error.no_reference"}})
 	}

@@ -123,7 +123,7 @@ type Post struct {
 // check tidies what was typed, and says all that is wrong with it and with the number of files.
 func (p *Post) check(now time.Time, files int) (wrong []errs.Field) {
 	text := func(name string, s *string) {
-		*s = oneLine(*s)
+		*s = records.OneLine(*s)
 		if n := utf8.RuneCountInString(*s); n > maxSubject {
 			wrong = append(wrong, errs.Field{Name: name, Key: "records.error.long", Args: []any{maxSubject, n}})
 		}
@@ -311,7 +311,7 @@ func (r *Room) Assign(ctx context.Context, id string, to Target) (caseID string,
 }
 
 func (r *Room) isCase(ctx context.Context, tx *db.Tx, scope access.Access, x Incoming, reference string) bool {
-	id, err := r.store.caseByReference(ctx, tx, scope, x.Authority, oneLine(reference))
+	id, err := r.store.caseByReference(ctx, tx, scope, x.Authority, records.OneLine(reference))
 	return err == nil && id == x.CaseID
 }
 
@@ -323,7 +323,7 @@ func (r *Room) target(ctx context.Context, tx *db.Tx, scope access.Access, x Inc
 		}
 		return errs.InvalidFields([]errs.Field{{Name: field, Key: "filing.error.no_such_" + field, Args: []any{reference}}})
 	}
-	if s := oneLine(to.Case); s != "" {
+	if s := records.OneLine(to.Case); s != "" {
 		id, err := r.store.caseByReference(ctx, tx, scope, x.Authority, s)
 		if err != nil {
 			return records.Case{}, unknown("vorgang", s, err)
@@ -347,7 +347,7 @@ func (r *Room) target(ctx context.Context, tx *db.Tx, scope access.Access, x Inc
 		}
 		n.File = file.ID
 	} else {
-		s := oneLine(to.File)
+		s := records.OneLine(to.File)
 		id, err := r.store.fileByReference(ctx, tx, scope, x.Authority, s)
 		if err != nil {
 			return records.Case{}, unknown("akte", s, err)

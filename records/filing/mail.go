@@ -56,8 +56,8 @@ const maxDocuments = 4000
 
 // describeMail says of the document what the message says.
 func describeMail(d *Document, m *email.Message) {
-	d.Kind, d.Subject, d.SentAt = Mail, clip(oneLine(m.Subject), maxSubject), m.Date
-	d.Sender, d.Message = clip(sender(m), maxSubject), clip(oneLine(m.MessageID), maxSubject)
+	d.Kind, d.Subject, d.SentAt = Mail, clip(records.OneLine(m.Subject), maxSubject), m.Date
+	d.Sender, d.Message = clip(sender(m), maxSubject), clip(records.OneLine(m.MessageID), maxSubject)
 	if d.Sender == "" {
 		d.Sender = "–"
 	}
@@ -72,7 +72,7 @@ func sender(m *email.Message) string { return people(m.From) }
 func people(all []mail.Address) string {
 	var out []string
 	for _, a := range all {
-		out = append(out, oneLine(person(a)))
+		out = append(out, records.OneLine(person(a)))
 	}
 	return strings.Join(out, ", ")
 }

@@ -426,7 +426,7 @@ func parseTransfer(b []byte, ext string) (t Transfer, err error) {
 		return Transfer{}, unfit{"filing.scan.sidecar", []any{ext, err.Error()}}
 	}
 	for _, s := range []*string{&t.Operator, &t.Device, &t.ScannedAt, &t.Anomalies, &t.Check, &t.Sender, &t.Subject} {
-		*s = clip(oneLine(*s), maxSubject)
+		*s = clip(records.OneLine(*s), maxSubject)
 	}
 	t.Pages = max(0, min(t.Pages, 1_000_000))
 	return t, nil

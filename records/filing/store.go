@@ -2,8 +2,6 @@ package filing
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"slices"
 	"strings"
 
@@ -17,13 +15,6 @@ import (
 // store is all SQL of this part. Every method takes the Access before anything it looks for, and puts it into the WHERE
 // clause; a statement that inserts asks Own first. A row outside it is as good as none.
 type store struct{}
-
-func notFound(err error) error {
-	if errors.Is(err, sql.ErrNoRows) {
-		return errs.E(errs.NotFound, "records.error.not_found")
-	}
-	return err
-}
 
 // must is errs.NotFound where nothing was changed.
 func must(ok bool, err error) error {
@@ -47,7 +38,7 @@ func scanDocument(r db.Scanner) (d Document, err error) {
 		&d.Version, &d.Parent, &d.Subject, &d.LockedBy, &d.LockedName, &locked, &final, &d.Keywords, &d.Sender, &sent, &d.Message,
 		&d.Recipients, &d.Copies, &d.Revision)
 	d.CreatedAt, d.LockedAt, d.FinalAt, d.SentAt = db.Time(created), db.Time(locked), db.Time(final), db.Time(sent)
-	return d, notFound(err)
+	return d, records.NotFound(err)
 }
 
 // inCase is the condition that the documents lie in the case, if the caller may read it: asked once, not for each row.
@@ -138,7 +129,7 @@ func (store) caseByReference(ctx context.Context, q db.Querier, s access.Access,
 	var p db.Params
 	err = q.QueryRow(ctx, `SELECT c.id FROM records_case c JOIN records_file f ON f.id = c.file_id WHERE `+s.ReadsCase("c", &p)+
 		` AND f.authority_id = `+p.Add(authority)+` AND f.reference IN `+p.List(fileReferences(reference))+` AND c.reference = `+p.Add(reference), p...).Scan(&id)
-	return id, notFound(err)
+	return id, records.NotFound(err)
 }
 
 // fileReferences are what the file of the case can be called: "22.31-2026/000017-1" lies in "22.31-2026/000017".

@@ -20,7 +20,7 @@ func scanIncoming(r db.Scanner) (x Incoming, err error) {
 	err = r.Scan(&x.ID, &x.Authority, &x.Org, &x.Source, &x.Sender, &x.Subject, &received, &created, &x.CreatedBy, &x.CaseID, &assigned, &x.AssignedBy,
 		&x.Version, &x.RegisteredBy, &x.Person, &x.PersonName, &closed, &x.ClosedBy, &x.Reason, &x.Note, &works)
 	x.ReceivedAt, x.CreatedAt, x.AssignedAt, x.ClosedAt, x.MayWork = db.Time(received), db.Time(created), db.Time(assigned), db.Time(closed), works == 1
-	return x, notFound(err)
+	return x, records.NotFound(err)
 }
 
 // works is the predicate that the caller may work on the row of filing_incoming: it is for everybody at the authority, for a
@@ -144,7 +144,7 @@ func (store) fileByReference(ctx context.Context, q db.Querier, s access.Access,
 	var p db.Params
 	err = q.QueryRow(ctx, `SELECT f.id FROM records_file f WHERE `+s.Reads("f", &p)+` AND f.authority_id = `+p.Add(authority)+
 		` AND f.reference = `+p.Add(reference), p...).Scan(&id)
-	return id, notFound(err)
+	return id, records.NotFound(err)
 }
 
 func (store) hasOrg(ctx context.Context, q db.Querier, s access.Access, id string) (ok bool, err error) {
@@ -190,7 +190,7 @@ func scanScanFailure(r db.Scanner) (f ScanFailure, err error) {
 	var at, done int64
 	err = r.Scan(&f.ID, &f.Authority, &f.Name, &f.Why, &at, &done)
 	f.At, f.DoneAt = db.Time(at), db.Time(done)
-	return f, notFound(err)
+	return f, records.NotFound(err)
 }
 
 // scanFailures are the oldest of the scope that nobody has seen to.

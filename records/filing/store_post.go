@@ -57,7 +57,7 @@ type target struct {
 
 func scanTarget(r db.Scanner) (t target, err error) {
 	err = r.Scan(&t.CaseID, &t.FileID, &t.Reference, &t.Subject, &t.State)
-	return t, notFound(err)
+	return t, records.NotFound(err)
 }
 
 const caseTarget = `SELECT c.id, '', c.reference, c.subject, c.state FROM records_case c WHERE `
@@ -147,7 +147,7 @@ func (store) incomingText(ctx context.Context, q db.Querier, s access.Access, in
 	var p db.Params
 	err = q.QueryRow(ctx, `SELECT d.hash, d.how, d.text FROM filing_incoming_document d JOIN filing_incoming i ON i.id = d.incoming_id WHERE `+reads(s, "i", &p)+
 		` AND d.incoming_id = `+p.Add(incoming)+` AND d.id = `+p.Add(document), p...).Scan(&t.Hash, &t.How, &t.Text)
-	return t, notFound(err)
+	return t, records.NotFound(err)
 }
 
 func (store) putIncomingText(ctx context.Context, tx *db.Tx, s access.Access, document string, t Text) error {

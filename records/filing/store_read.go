@@ -8,6 +8,7 @@ import (
 
 	"rennsteig/platform/db"
 	"rennsteig/platform/fulltext"
+	"rennsteig/records"
 	"rennsteig/records/access"
 )
 
@@ -154,7 +155,7 @@ func callerLabels(a access.Access) []string {
 func (store) lockFile(ctx context.Context, tx *db.Tx, s access.Access, id string) error {
 	var p db.Params
 	var one string
-	return notFound(tx.QueryRow(ctx, `SELECT id FROM records_file WHERE `+s.In("authority_id", &p)+` AND id = `+p.Add(id)+tx.ForUpdate(), p...).Scan(&one))
+	return records.NotFound(tx.QueryRow(ctx, `SELECT id FROM records_file WHERE `+s.In("authority_id", &p)+` AND id = `+p.Add(id)+tx.ForUpdate(), p...).Scan(&one))
 }
 
 // --- what documents say ---

@@ -5,6 +5,7 @@ import (
 
 	"rennsteig/platform/db"
 	"rennsteig/platform/errs"
+	"rennsteig/records"
 	"rennsteig/records/access"
 )
 
@@ -14,7 +15,7 @@ func scanVersion(r db.Scanner) (v Version, err error) {
 	var created int64
 	err = r.Scan(&v.Document, &v.Number, &v.Authority, &v.Name, &v.Hash, &v.Size, &v.MediaType, &v.Comment, &created, &v.CreatedBy)
 	v.CreatedAt = db.Time(created)
-	return v, notFound(err)
+	return v, records.NotFound(err)
 }
 
 // readable is the condition that the column names a document that the caller may read.
@@ -93,7 +94,7 @@ func scanHeld(r db.Scanner) (h Held, err error) {
 	var at int64
 	err = r.Scan(&h.ID, &h.Authority, &h.Document, &h.Subject, &h.Base, &h.Name, &h.Hash, &h.Size, &h.MediaType, &h.Comment, &at)
 	h.At = db.Time(at)
-	return h, notFound(err)
+	return h, records.NotFound(err)
 }
 
 // hold keeps the version and reports whether that is new.

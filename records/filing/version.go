@@ -62,7 +62,7 @@ func (r *Room) AddVersion(ctx context.Context, tx *db.Tx, a access.Access, docum
 // addVersion stores the next version of a locked row.
 func (r *Room) addVersion(ctx context.Context, tx *db.Tx, d Document, f Stored, comment string) (Version, error) {
 	v := Version{Document: d.ID, Number: d.Version + 1, Authority: d.Authority, Name: records.SafeName(f.Name), Hash: f.Hash, Size: f.Size,
-		MediaType: records.SafeType(f.MediaType), Comment: clip(oneLine(comment), maxComment), CreatedAt: r.h.Now(), CreatedBy: identity.From(ctx).Name}
+		MediaType: records.SafeType(f.MediaType), Comment: clip(records.OneLine(comment), maxComment), CreatedAt: r.h.Now(), CreatedBy: identity.From(ctx).Name}
 	if err := r.store.addVersion(ctx, tx, access.At(d.Authority), d, v); err != nil {
 		return Version{}, err
 	}
@@ -126,7 +126,7 @@ func (r *Room) NewVersion(ctx context.Context, id string, base int64, form strin
 		}
 		held = form
 		return r.hold(ctx, tx, scope, d, Held{ID: form, Document: id, Subject: scope.Subject, Authority: d.Authority, Base: base, Stored: f,
-			Comment: clip(oneLine(comment), maxComment), At: r.h.Now()})
+			Comment: clip(records.OneLine(comment), maxComment), At: r.h.Now()})
 	})
 	return v, held, err
 }

@@ -296,19 +296,19 @@ func targetOf(form url.Values) (Target, error) {
 		case reference == "":
 			return to, missing("ziel", "filing.error.no_target")
 		case kind == "akte":
-			to.File = oneLine(reference)
+			to.File = records.OneLine(reference)
 		default:
-			to.Case = oneLine(reference)
+			to.Case = records.OneLine(reference)
 		}
 	case "akte":
-		if to.File = oneLine(form.Get("akte")); to.File == "" {
+		if to.File = records.OneLine(form.Get("akte")); to.File == "" {
 			return to, missing("akte", "filing.error.no_file_reference")
 		}
 	case "neu":
 		to.NewFile = &records.NewFile{ID: to.NewCase.ID, Unit: form.Get("planeinheit"), Details: records.Details{Subject: form.Get("betreff"),
 			Lead: form.Get("einheit")}}
 	default:
-		if to.Case = oneLine(form.Get("vorgang")); to.Case == "" {
+		if to.Case = records.OneLine(form.Get("vorgang")); to.Case == "" {
 			return to, missing("vorgang", "filing.error.no_reference")
 		}
 	}

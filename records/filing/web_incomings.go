@@ -252,7 +252,7 @@ func (r *Room) postChosenIncoming(w http.ResponseWriter, req *http.Request) erro
 		}
 		notice, do = "filing.notice.chosen.handed", func(id string) error { return r.HandTo(ctx, id, org) }
 	default:
-		reference := oneLine(form.Get("vorgang"))
+		reference := records.OneLine(form.Get("vorgang"))
 		if reference == "" {
 			wrong = append(wrong, errs.Field{Name: "vorgang", Key: "filing.error.no_reference"})
 		}

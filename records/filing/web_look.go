@@ -88,7 +88,7 @@ func (r *Room) mailHead(req *http.Request, s Sight) (out web.SummaryList) {
 	m := s.Message
 	for _, row := range []web.SummaryRow{{Label: t("filing.mail.from"), Value: people(m.From)}, {Label: t("filing.mail.to"), Value: people(m.To)},
 		{Label: t("filing.mail.cc"), Value: people(m.Cc)}, {Label: t("filing.sent"), Value: i18n.DateTime(lang, m.Date)},
-		{Label: t("records.subject"), Value: oneLine(m.Subject)}, {Label: t("filing.mail.attachments"), Value: attached(m)}} {
+		{Label: t("records.subject"), Value: records.OneLine(m.Subject)}, {Label: t("filing.mail.attachments"), Value: attached(m)}} {
 		if row.Value != "" {
 			out.Rows = append(out.Rows, row)
 		}

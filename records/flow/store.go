@@ -3,7 +3,6 @@ package flow
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,6 +10,7 @@ import (
 
 	"rennsteig/platform/db"
 	"rennsteig/platform/errs"
+	"rennsteig/records"
 	"rennsteig/records/access"
 )
 
@@ -33,14 +33,6 @@ func fromDeadline(micros int64) time.Time {
 		return time.Time{}
 	}
 	return db.Time(micros)
-}
-
-// notFound turns a missing row into errs.NotFound.
-func notFound(err error) error {
-	if errors.Is(err, sql.ErrNoRows) {
-		return errs.E(errs.NotFound, "records.error.not_found")
-	}
-	return err
 }
 
 // one is errs.Conflict unless the statement changed exactly one row.
@@ -74,7 +66,7 @@ func scanCirculation(r db.Scanner) (x Circulation, err error) {
 	err = r.Scan(&x.ID, &x.Authority, &x.File, &x.Case, &x.Document, &x.Content.Version, &x.Content.Hash, &x.Title, &x.State, &x.Step,
 		&x.By.Subject, &x.By.Name, &started, &ended, &x.Reason, &x.Version)
 	x.StartedAt, x.EndedAt = db.Time(started), db.Time(ended)
-	return x, notFound(err)
+	return x, records.NotFound(err)
 }
 
 func (store) insertCirculation(ctx context.Context, tx *db.Tx, a access.Access, x Circulation) error {
@@ -108,7 +100,7 @@ func (store) hasCirculation(ctx context.Context, q db.Querier, a access.Access, 
 func (store) caseOf(ctx context.Context, q db.Querier, a access.Access, id string) (string, error) {
 	var p db.Params
 	caseID, err := scanText(q.QueryRow(ctx, `SELECT x.case_id FROM flow_circulation x WHERE `+a.ReadsInCase("x", &p)+` AND x.id = `+p.Add(id), p...))
-	return caseID, notFound(err)
+	return caseID, records.NotFound(err)
 }
 
 // circulation reads a circulation with its tasks.
@@ -178,7 +170,7 @@ func scanTask(r db.Scanner) (t Task, err error) {
 		&t.Days, &date, &opened, &due, &t.Reminders, &t.Rounds, &done, &t.DoneBy.Subject, &t.DoneBy.Name, &t.DoneFor.Subject, &t.DoneFor.Name,
 		&t.Answer, &t.Signed.Version, &t.Signed.Hash, &t.Version, &t.search, &t.From.Subject, &t.From.Name)
 	t.Date, t.OpenedAt, t.Due, t.DoneAt = db.Time(date), db.Time(opened), fromDeadline(due), db.Time(done)
-	return t, notFound(err)
+	return t, records.NotFound(err)
 }
 
 func (store) insertTask(ctx context.Context, tx *db.Tx, a access.Access, t Task) error {
@@ -224,7 +216,7 @@ func scanDraft(r db.Scanner) (d draft, err error) {
 	var final int64
 	err = r.Scan(&d.id, &d.caseID, &d.name, &d.Version, &d.Hash, &d.lockedName, &final)
 	d.finalAt = db.Time(final)
-	return d, notFound(err)
+	return d, records.NotFound(err)
 }
 
 const draftColumns = `d.id, d.case_id, d.name, d.version, d.hash, d.locked_name, d.final_at`
@@ -304,7 +296,7 @@ func (store) sheet(ctx context.Context, q db.Querier, a access.Access, document 
 	err = q.QueryRow(ctx, `SELECT v.number, v.hash, v.name, v.media_type, v.size FROM records_document d JOIN records_version v ON v.document_id = d.id WHERE `+
 		a.ReadsInCase("d", &p)+` AND d.id = `+p.Add(document)+` AND v.number = `+p.Add(number), p...).
 		Scan(&s.Version, &s.Hash, &s.Name, &s.MediaType, &s.Size)
-	return s, notFound(err)
+	return s, records.NotFound(err)
 }
 
 // finalise makes the version of the document its last. errs.Conflict if there is a newer one, somebody edits it, or it

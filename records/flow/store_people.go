@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"rennsteig/platform/db"
+	"rennsteig/records"
 	"rennsteig/records/access"
 )
 
@@ -51,7 +52,7 @@ func scanAbsence(r db.Scanner) (b Absence, err error) {
 	var from, until, ended, at int64
 	err = r.Scan(&b.ID, &b.Authority, &b.Subject, &b.Name, &b.Deputy, &b.DeputyName, &from, &until, &ended, &b.RecordedBy, &at)
 	b.From, b.Until, b.EndedAt, b.RecordedAt = db.Time(from), db.Time(until), db.Time(ended), db.Time(at)
-	return b, notFound(err)
+	return b, records.NotFound(err)
 }
 
 func (store) insertAbsence(ctx context.Context, tx *db.Tx, a access.Access, b Absence) error {
@@ -129,7 +130,7 @@ func scanHandover(r db.Scanner) (x Handover, err error) {
 	err = r.Scan(&x.ID, &x.Authority, &x.From.Subject, &x.From.Name, &x.To.Subject, &x.To.Name, &x.By.Subject, &x.By.Name,
 		&started, &ended, &x.lastCase, &x.Tasks, &x.Cases, &x.Kept)
 	x.StartedAt, x.EndedAt = db.Time(started), db.Time(ended)
-	return x, notFound(err)
+	return x, records.NotFound(err)
 }
 
 const handoverColumns = `y.id, y.authority_id, y.from_subject, y.from_name, y.to_subject, y.to_name, y.by_subject, y.by_name, y.started_at, y.ended_at, y.last_case, y.tasks, y.cases, y.kept`
@@ -218,7 +219,7 @@ func scanTemplate(r db.Scanner) (t Template, err error) {
 	var steps string
 	var at int64
 	if err = r.Scan(&t.ID, &t.Authority, &t.Name, &t.CaseType, &steps, &t.Version, &t.ChangedBy, &at); err != nil {
-		return t, notFound(err)
+		return t, records.NotFound(err)
 	}
 	t.ChangedAt = db.Time(at)
 	t.Steps, err = readSteps(steps)
