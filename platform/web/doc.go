@@ -3,7 +3,8 @@
 //
 // A request goes through Middleware (headers, request id, bad addresses, forms of other sites, panics), the sessions of
 // package identity, Mux (our pages for what no pattern matches) and Handle to a Handler. What the Handler returns as an
-// error becomes a page, or a problem (RFC 9457) for programs.
+// error becomes a page, or a problem (RFC 9457) for programs. A form of somebody whose session has ended comes back with
+// all that was typed, to be sent again once they have signed in; no handler does anything for it.
 //
 // A page is a template "content" over View[T], made once with NewPage. It renders the only h1 itself. In it, KERN's
 // classes work, plain elements (p, ul, table, details, a) are set like KERN's, and what stands in main, form or section
