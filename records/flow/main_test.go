@@ -299,3 +299,10 @@ func (h *house) request(who, method, path string, form url.Values) *httptest.Res
 	h.mux.ServeHTTP(w, req)
 	return w
 }
+
+func some(found bool, err error) error {
+	if found {
+		return nothing(1, err)
+	}
+	return nothing(0, err)
+}

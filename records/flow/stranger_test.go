@@ -541,13 +541,6 @@ func TestStrangersScope(t *testing.T) {
 	})
 }
 
-func some(found bool, err error) error {
-	if found {
-		return nothing(1, err)
-	}
-	return nothing(0, err)
-}
-
 func TestStrangersAddresses(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
 		g := guard(t, h)
