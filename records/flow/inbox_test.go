@@ -112,7 +112,7 @@ func TestInboxFilters(t *testing.T) {
 			same(t, name, h.inboxOf("birgit", x.f), x.want)
 		}
 		status, text := h.get("birgit", "/akte/aufgaben.csv")
-		if status != http.StatusOK || !strings.HasPrefix(text, "\ufeffVerfügung;Stand;Aktenzeichen;") || strings.Count(text, "\r\n") != 3 {
+		if status != http.StatusOK || !strings.HasPrefix(text, "\ufeffAktenzeichen;Verfügung;Stand;") || strings.Count(text, "\r\n") != 3 {
 			t.Errorf("csv: %d %s", status, text)
 		}
 		if web.Cell("=1+1") != "'=1+1" || web.Cell("Haus") != "Haus" {

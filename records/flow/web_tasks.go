@@ -18,9 +18,9 @@ const tasksPath = "/akte/aufgaben"
 
 // tasksList are the tasks.
 var tasksList = records.List{Name: "tasks", Title: "flow.tasks", Path: tasksPath, Columns: []records.Column{
+	{Name: "reference", Text: "records.reference", Fixed: true},
 	{Name: "kind", Text: "flow.kind", Fixed: true},
 	{Name: "state", Text: "records.state", Fixed: true},
-	{Name: "reference", Text: "records.reference", Fixed: true},
 	{Name: "subject", Text: "records.subject"},
 	{Name: "text", Text: "flow.task_text"},
 	{Name: "from", Text: "flow.column.from"},
