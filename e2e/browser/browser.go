@@ -42,6 +42,7 @@ type Browser struct {
 	width    int64
 	dark     bool
 	sources  map[string]string // of the checked pages, by address
+	looked   map[string]bool   // which pages Axe has looked at, by address without ids
 
 	mu       sync.Mutex // guards document, which events write
 	document network.RequestID
@@ -53,14 +54,14 @@ type Option func(*Browser)
 // NoScript forbids pages to run scripts. The calls of this package work all the same, but for Axe.
 func NoScript(b *Browser) { b.noScript = true }
 
-// TwoViews has Axe look at pages wide and light, and narrow and dark: half the time, for a test of very many pages. Both
-// widths and both schemes are seen all the same.
+// TwoViews has Axe look at pages wide and light, and narrow and dark, and at a page that it knows, in another state, only
+// narrow and dark: less than half of the time, for a test of very many pages. Both widths and both schemes are seen all the same.
 func TwoViews(b *Browser) { b.twoViews = true }
 
 // New starts a browser that ends with the test. Its window is 1280 pixels wide and light.
 func New(t testing.TB, options ...Option) *Browser {
 	t.Helper()
-	b := &Browser{t: t, width: 1280, sources: map[string]string{}}
+	b := &Browser{t: t, width: 1280, sources: map[string]string{}, looked: map[string]bool{}}
 	for _, o := range options {
 		o(b)
 	}
@@ -76,7 +77,7 @@ func New(t testing.TB, options ...Option) *Browser {
 // Window opens a further window of the same person: it shares the cookies.
 func (b *Browser) Window() *Browser {
 	b.t.Helper()
-	w := &Browser{t: b.t, noScript: b.noScript, twoViews: b.twoViews, width: b.width, dark: b.dark, sources: map[string]string{}}
+	w := &Browser{t: b.t, noScript: b.noScript, twoViews: b.twoViews, width: b.width, dark: b.dark, sources: map[string]string{}, looked: b.looked}
 	w.begin(b.ctx)
 	return w
 }
