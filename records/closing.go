@@ -179,10 +179,7 @@ func (r *Room) ReopenCase(ctx context.Context, id string, version int64, reason 
 // managedFile reads and locks a file that the caller manages and that is not being disposed of; errs.Denied with the key
 // for who does not.
 func (r *Room) managedFile(ctx context.Context, tx *db.Tx, a access.Access, id, denied string) (File, error) {
-	if err := r.store.lockFile(ctx, tx, a, id); err != nil {
-		return File{}, err
-	}
-	f, err := r.store.fileByID(ctx, tx, a, id)
+	f, err := r.store.fileLocked(ctx, tx, a, id)
 	switch {
 	case err != nil:
 		return f, err

@@ -132,10 +132,7 @@ func (r *Room) Reopen(ctx context.Context, file string, version int64) error {
 		if err != nil {
 			return err
 		}
-		if err := r.store.lockFile(ctx, tx, a, file); err != nil {
-			return err
-		}
-		f, err := r.store.fileByID(ctx, tx, a, file)
+		f, err := r.store.fileLocked(ctx, tx, a, file)
 		switch {
 		case err != nil:
 			return err

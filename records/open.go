@@ -320,10 +320,7 @@ func (r *Room) OpenCaseIn(ctx context.Context, tx *db.Tx, a access.Access, n New
 
 // fileToChange reads and locks a file that the caller may change and that takes cases.
 func (r *Room) fileToChange(ctx context.Context, tx *db.Tx, a access.Access, id string) (File, error) {
-	if err := r.store.lockFile(ctx, tx, a, id); err != nil {
-		return File{}, err
-	}
-	f, err := r.store.fileByID(ctx, tx, a, id)
+	f, err := r.store.fileLocked(ctx, tx, a, id)
 	if err != nil {
 		return f, err
 	}

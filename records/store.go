@@ -170,6 +170,14 @@ func (store) fileByID(ctx context.Context, q db.Querier, s access.Access, id str
 	return scanFile(q.QueryRow(ctx, `SELECT `+fileColumns+`, `+s.Right("f", &p)+fileTables+`WHERE `+s.Reads("f", &p)+` AND f.id = `+p.Add(id), p...))
 }
 
+// fileLocked is fileByID of a file that nobody else changes until the transaction ends.
+func (st store) fileLocked(ctx context.Context, tx *db.Tx, s access.Access, id string) (File, error) {
+	if err := st.lockFile(ctx, tx, s, id); err != nil {
+		return File{}, err
+	}
+	return st.fileByID(ctx, tx, s, id)
+}
+
 func (store) files(ctx context.Context, q db.Querier, s access.Access, f FileFilter) (paging.Listing[File], error) {
 	statement, p := filesQuery(s, f)
 	rows, err := q.Query(ctx, statement, p...)

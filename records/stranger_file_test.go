@@ -45,7 +45,11 @@ func fileCalls(t *testing.T, h *house, c Case) map[string]func(ctx context.Conte
 			_, err := st.fileOf(ctx, tx, s, c)
 			return err
 		},
-		"lockFile":   func(ctx context.Context, tx *db.Tx, s access.Access) error { return st.lockFile(ctx, tx, s, f.ID) },
+		"lockFile": func(ctx context.Context, tx *db.Tx, s access.Access) error { return st.lockFile(ctx, tx, s, f.ID) },
+		"fileLocked": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			_, err := st.fileLocked(ctx, tx, s, f.ID)
+			return err
+		},
 		"updateFile": func(ctx context.Context, tx *db.Tx, s access.Access) error { return st.updateFile(ctx, tx, s, f) },
 		"raiseCases": func(ctx context.Context, tx *db.Tx, s access.Access) error { // changes nothing of a stranger's: dump says so
 			return nothing(0, st.raiseCases(ctx, tx, s, f.ID, access.Secret))

@@ -284,10 +284,8 @@ func isOpen(t Task, version int64) error {
 	return nil
 }
 
-// onTask is change for a task that is the caller's, or that of somebody they stand in for. Nothing happens if done says
-// that it was done before: a form sent twice.
-func (r *Room) onTask(ctx context.Context, taskID string, done func(t Task) bool,
-	do func(ctx context.Context, tx *db.Tx, s *scene, t *Task) (string, map[string]any, error)) error {
+// atTask is change for what is done to one task of a circulation.
+func (r *Room) atTask(ctx context.Context, taskID string, do func(ctx context.Context, tx *db.Tx, s *scene, t *Task) (string, map[string]any, error)) error {
 	a, err := access.Load(ctx, r.h.DB.Reader())
 	if err != nil {
 		return err
@@ -301,6 +299,15 @@ func (r *Room) onTask(ctx context.Context, taskID string, done func(t Task) bool
 		if t == nil {
 			return "", nil, errs.E(errs.NotFound, "records.error.not_found")
 		}
+		return do(ctx, tx, s, t)
+	})
+}
+
+// onTask is atTask for a task that is the caller's, or that of somebody they stand in for. Nothing happens if done says
+// that it was done before: a form sent twice.
+func (r *Room) onTask(ctx context.Context, taskID string, done func(t Task) bool,
+	do func(ctx context.Context, tx *db.Tx, s *scene, t *Task) (string, map[string]any, error)) error {
+	return r.atTask(ctx, taskID, func(ctx context.Context, tx *db.Tx, s *scene, t *Task) (string, map[string]any, error) {
 		if done(*t) {
 			return "", nil, nil
 		}

@@ -77,19 +77,7 @@ func (c Circulation) private() bool {
 // or stands in for them, by who manages the file, and a resubmission by whose it is. Whose task it is not says why.
 func (r *Room) MoveDate(ctx context.Context, taskID string, version int64, day time.Time, reason string) error {
 	reason = strings.TrimSpace(reason)
-	a, err := access.Load(ctx, r.h.DB.Reader())
-	if err != nil {
-		return err
-	}
-	t, err := r.store.task(ctx, r.h.DB.Reader(), a, taskID)
-	if err != nil {
-		return err
-	}
-	return r.change(ctx, t.Circulation, func(ctx context.Context, tx *db.Tx, s *scene) (string, map[string]any, error) {
-		t := s.x.task(taskID)
-		if t == nil {
-			return "", nil, errs.E(errs.NotFound, "records.error.not_found")
-		}
+	return r.atTask(ctx, taskID, func(ctx context.Context, tx *db.Tx, s *scene, t *Task) (string, map[string]any, error) {
 		instead, own, may := s.mayMove(*t)
 		s.instead = instead
 		switch {
