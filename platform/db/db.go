@@ -316,6 +316,16 @@ func (t *Tx) TryLock(ctx context.Context, name string) (bool, error) {
 	return ok, err
 }
 
+// Lock takes a lock of that name, across processes, until the transaction ends, and waits while another has it: for what is
+// checked over several rows before one is written.
+func (t *Tx) Lock(ctx context.Context, name string) error {
+	if t.dialect == SQLite {
+		return nil // a transaction is alone anyway
+	}
+	_, err := t.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, name)
+	return err
+}
+
 // Savepoint runs f so that its failure undoes only f's changes and the transaction can go on. It may be nested.
 func (t *Tx) Savepoint(ctx context.Context, f func() error) error {
 	if _, err := t.Exec(ctx, "SAVEPOINT inner_step"); err != nil {

@@ -403,6 +403,42 @@ func TestForUpdateMakesOthersWait(t *testing.T) {
 	})
 }
 
+// Two that check before they write take turns with Lock: only one of them finds nothing.
+func TestLock(t *testing.T) {
+	for _, dialect := range []db.Dialect{db.SQLite, db.Postgres} {
+		t.Run(string(dialect), func(t *testing.T) {
+			d := dbtest.OpenAddress(t, dbtest.Address(t, dialect))
+			tx(t, d, func(ctx context.Context, tx *db.Tx) error {
+				_, err := tx.Exec(ctx, `CREATE TABLE seat (who BIGINT)`)
+				return err
+			})
+			var group sync.WaitGroup
+			for who := range 8 {
+				group.Go(func() {
+					if err := d.Tx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+						if err := tx.Lock(ctx, "seat"); err != nil {
+							return err
+						}
+						var n int
+						if err := tx.QueryRow(ctx, `SELECT count(*) FROM seat`).Scan(&n); err != nil || n > 0 {
+							return err
+						}
+						_, err := tx.Exec(ctx, `INSERT INTO seat (who) VALUES ($1)`, who)
+						return err
+					}); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			group.Wait()
+			var n int
+			if err := d.Reader().QueryRow(t.Context(), `SELECT count(*) FROM seat`).Scan(&n); err != nil || n != 1 {
+				t.Errorf("%d have the one seat: %v", n, err)
+			}
+		})
+	}
+}
+
 func TestTryLock(t *testing.T) {
 	for _, dialect := range []db.Dialect{db.SQLite, db.Postgres} {
 		t.Run(string(dialect), func(t *testing.T) {

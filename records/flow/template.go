@@ -83,6 +83,9 @@ func (r *Room) SaveTemplate(ctx context.Context, t Template) error {
 		if err := errs.InvalidFields(wrong); err != nil {
 			return err
 		}
+		if err := tx.Lock(ctx, "flow:templates:"+t.Authority); err != nil {
+			return err
+		}
 		if taken, err := r.store.hasName(ctx, tx, a, t); err != nil {
 			return err
 		} else if taken {

@@ -8,7 +8,10 @@ import (
 	"net/url"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"rennsteig/platform"
@@ -273,6 +276,48 @@ func TestSettings(t *testing.T) {
 			if _, err := ParseFields(bad); !errs.Is(err, errs.Invalid) {
 				t.Errorf("%q: %v", bad, err)
 			}
+		}
+	})
+}
+
+// What several registrars set at the same moment is as if they had done it one after the other.
+func TestSettingsTogether(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		together := func(put func(id string) error) (refused int64) {
+			one := db.NewID()
+			var no atomic.Int64
+			var group sync.WaitGroup
+			for i := range 8 {
+				group.Go(func() {
+					id := one // half of them send the same form
+					if i%2 == 1 {
+						id = db.NewID()
+					}
+					if err := put(id); errs.Is(err, errs.Invalid) {
+						no.Add(1)
+					} else if err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			group.Wait()
+			return no.Load()
+		}
+		if n := together(func(id string) error {
+			return h.PutType(regina, records.FileType{ID: id, Authority: erfurt, Name: "Bauakte"})
+		}); n != 4 && n != 7 {
+			t.Errorf("%d types were refused", n)
+		}
+		if n := together(func(id string) error {
+			return h.PutUnit(regina, Unit{ID: id, Authority: erfurt, Code: "90", Name: "Amt"})
+		}); n != 4 && n != 7 {
+			t.Errorf("%d units were refused", n)
+		}
+		o, err := h.Organisation(regina, erfurt)
+		must(t, err)
+		if types, units := len(o.Types), slices.IndexFunc(o.Units, func(u Unit) bool { return u.Code == "90" }); types != 1 || units < 0 ||
+			slices.ContainsFunc(o.Units[units+1:], func(u Unit) bool { return u.Code == "90" }) {
+			t.Errorf("%+v", o)
 		}
 	})
 }

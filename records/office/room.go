@@ -43,7 +43,8 @@ func New(h *platform.House, core *records.Room, dir Directory) *Room {
 	return &Room{h: h, core: core, dir: dir, pages: newPages(h.Site)}
 }
 
-// set is the frame of what a registrar sets: one transaction, in which they keep the records of the authority.
+// set is the frame of what a registrar sets: one transaction, in which they keep the records of the authority. Two of
+// them take turns, so that each sees what the other has set: no code and no name is given twice, no unit stands in a ring.
 func (r *Room) set(ctx context.Context, authority string, do func(ctx context.Context, tx *db.Tx) error) error {
 	return r.h.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		a, err := access.Load(ctx, tx)
@@ -55,6 +56,9 @@ func (r *Room) set(ctx context.Context, authority string, do func(ctx context.Co
 		}
 		if !a.Registrar(authority) {
 			return errs.E(errs.Denied, "office.error.registrar")
+		}
+		if err := tx.Lock(ctx, "office:"+authority); err != nil {
+			return err
 		}
 		return do(ctx, tx)
 	})
