@@ -240,7 +240,7 @@ func (s *server) postPages(t *testing.T, data *db.DB) {
 	p.Fill("Betreff des Vorgangs", "Zuschuss Spielplatz")
 	p.Fill("Federführende Einheit", "20")
 	p.Press("Akte und Vorgang anlegen")
-	p.shows(200, "Die Post ist zugeordnet.", "kosten.txt", "Dieser Eingang ist zugeordnet:", "Zugeordnet", "Zuordnung zurücknehmen")
+	p.shows(200, "Die Post ist zugeordnet.", "kosten.txt", "Dieser Eingang ist zugeordnet:", "-1 Zuschuss Spielplatz", "Zugeordnet", "Zuordnung zurücknehmen")
 	p.page(200, "/akte/posteingang?stand=zugeordnet", "Zuschuss zum Spielplatz", "Birgit Steuer")
 	p.list("Zuschuss zum Spielplatz")
 	status, _, body := p.ask(post+"/zuordnen", url.Values{"was": {"neu"}, "betreff": {"Noch einmal"}, "planeinheit": {"20.20"}})

@@ -343,6 +343,11 @@ func TestPostInACaseIsOfTheCase(t *testing.T) {
 		if x, docs, err := h.Incoming(erika, id); err != nil || x.CaseID != c.ID || len(docs) != 0 {
 			t.Errorf("who registered it: %d documents, %v", len(docs), err)
 		}
+		h.exec(t, `UPDATE records_case SET subject = 'Zaun & Hecke' WHERE id = $1`, c.ID)
+		h.seen(t, clerk("Max Amt", erfurt), incomingPath+"/"+id, `href="/akte/vorgang/`+c.ID+`">`+c.Reference+" Zaun &amp; Hecke</a>")
+		if body := h.seen(t, erika, incomingPath+"/"+id, "der für Sie nicht offen ist"); strings.Contains(body, c.Reference) || strings.Contains(body, "Hecke") {
+			t.Error("who registered it reads what the case is called")
+		}
 		must1(t, open(clerk("Max Amt", erfurt)))
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"rennsteig/platform/db"
+	"rennsteig/platform/errs"
 	"rennsteig/records"
 	"rennsteig/records/access"
 )
@@ -21,6 +22,7 @@ type Proposal struct {
 // Letter is post with all that helps to find where it belongs.
 type Letter struct {
 	Incoming
+	Case      records.Case // that it is assigned to; zero if to none, or to one that the caller may not read
 	Documents []Document
 	Shown     Document // that is looked at
 	Sight
@@ -48,12 +50,17 @@ func (r *Room) Letter(ctx context.Context, id, document string) (l Letter, err e
 			return l, err
 		}
 	}
-	if !l.Open() {
-		return l, nil
-	}
 	q := r.h.DB.Reader()
 	scope, err := access.Load(ctx, q)
 	if err != nil {
+		return l, err
+	}
+	if l.CaseID != "" {
+		if l.Case, err = r.core.CaseByID(ctx, q, scope, l.CaseID, ""); errs.Is(err, errs.NotFound) { // not for who only registered it
+			err = nil
+		}
+	}
+	if !l.Open() {
 		return l, err
 	}
 	if l.Proposals, err = r.proposals(ctx, q, scope, l); err != nil {

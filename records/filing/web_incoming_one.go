@@ -19,6 +19,7 @@ type incomingPage struct {
 	Errors   web.ErrorSummary
 	Alert    web.Alert
 	Twins    web.Alert
+	Into     string // Aktenzeichen and subject of the case that it is assigned to; "" is not for the caller
 	Facts    web.SummaryList
 	Rows     []postRow
 	Name     string // of the document that is looked at
@@ -95,6 +96,7 @@ func (r *Room) showIncoming(w http.ResponseWriter, req *http.Request, in typed) 
 		p.Rows = append(p.Rows, postRow{documentRow{d, r.kind(req, string(d.Kind)), web.SizeText(d.Size)},
 			web.Address(incomingPath+"/"+l.ID, web.Values("dokument", d.ID, "liste", list, "suche", v)), d.ID == l.Shown.ID})
 	}
+	p.Into = strings.TrimSpace(l.Case.Reference + " " + l.Case.Subject)
 	p.Name, p.Look = l.Shown.Name, incomingLookPath(l.ID, l.Shown.ID)
 	p.Sight = r.viewed(req, l.Sight, p.Name, p.Look, incomingSheetPath(l.ID, l.Shown.ID), lettersShown)
 	p.Sight.Pages = web.Pagination{} // the rest is on the page of its own
