@@ -3,6 +3,7 @@ package filing
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -183,6 +184,24 @@ func TestConfidentialHits(t *testing.T) {
 			}
 			if w := h.get(max_, path); w.Code != http.StatusNotFound {
 				t.Errorf("%s without clearance: %d", path, w.Code)
+			}
+		}
+		readings := func() map[string]int {
+			of := map[string]int{}
+			for _, o := range []string{records.DocumentObject(d[0].ID), records.CaseObject(c.ID), records.FileObject(c.FileID)} {
+				of[o] = value[int](t, h, `SELECT count(*) FROM audit_entry WHERE action = 'records.read' AND object = $1`, o)
+			}
+			return of
+		}
+		for path, object := range map[string]string{"?q=dackel": "", ".csv?q=dackel": records.DocumentObject(d[0].ID),
+			".csv?art=case&q=" + c.Reference: records.CaseObject(c.ID), ".csv?art=file&q=" + strings.TrimSuffix(c.Reference, "-1"): ""} {
+			want := readings()
+			if object != "" {
+				want[object]++
+			}
+			h.seen(t, erika, searchPath+path)
+			if got := readings(); !maps.Equal(got, want) {
+				t.Errorf("%s: readings %v, want %v", path, got, want)
 			}
 		}
 	})

@@ -9,6 +9,7 @@ import (
 
 	"rennsteig/platform/fulltext"
 	"rennsteig/platform/i18n"
+	"rennsteig/platform/paging"
 	"rennsteig/platform/web"
 	"rennsteig/records"
 )
@@ -180,22 +181,23 @@ func (r *Room) getSearchCSV(w http.ResponseWriter, req *http.Request) error {
 		return err
 	}
 	f, _ := r.parseSearch(req.URL.Query(), units) // the page says what is wrong
-	f.After, f.size = 0, csvPage
-	return r.core.SendList(w, req, searchList, "", func(yield func(records.Cells, error) bool) {
-		for {
-			hits, next, err := r.Search(ctx, f)
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			for _, h := range hits {
-				if !yield(r.hitCells(req, h), nil) {
-					return
-				}
-			}
-			if f.After = next; next == 0 {
-				return
-			}
+	f.size = csvPage
+	return r.core.SendList(w, req, searchList, "", records.NotedRows(ctx, r.core, searchList, listedHit, func(page paging.Cursor) (l paging.Listing[Hit], err error) {
+		f.After, _ = strconv.ParseInt(page.After.Sort, 10, 64) // 0, the first page, for none
+		var next int64
+		if l.Items, next, err = r.Search(ctx, f); next != 0 {
+			l.Next = paging.Number(next, searchList.Name)
 		}
-	})
+		return l, err
+	}, func(hits []Hit) (rows []records.Cells, err error) {
+		for _, h := range hits {
+			rows = append(rows, r.hitCells(req, h))
+		}
+		return rows, nil
+	}))
+}
+
+// listedHit is what the log says of a hit that is taken out with others: post is not confidential until it lies in a case.
+func listedHit(h Hit) records.Listed {
+	return records.Listed{Authority: h.Authority, Object: h.object(), Level: max(h.Case.Level, h.File.Level)}
 }

@@ -46,9 +46,10 @@ type Entry struct {
 	Task
 	Reference string // Aktenzeichen of the case
 	Subject   string
-	Title     string // of the circulation
-	From      Person // who gave it out
-	Instead   Person // whom the caller stands in for; zero if it is theirs
+	Level     access.Level // of the case
+	Title     string       // of the circulation
+	From      Person       // who gave it out
+	Instead   Person       // whom the caller stands in for; zero if it is theirs
 	key       int64
 }
 
@@ -108,7 +109,7 @@ func (store) inbox(ctx context.Context, q db.Querier, a access.Access, d desk, f
 	return db.All(rows, err, func(r db.Scanner) (e Entry, err error) {
 		var date, opened, due, done int64
 		t := &e.Task
-		err = r.Scan(&e.key, &e.Reference, &e.Subject, &e.Title, &e.From.Subject, &e.From.Name, &t.ID, &t.Authority, &t.File, &t.Case,
+		err = r.Scan(&e.key, &e.Reference, &e.Subject, &e.Level, &e.Title, &e.From.Subject, &e.From.Name, &t.ID, &t.Authority, &t.File, &t.Case,
 			&t.Circulation, &t.Step, &t.Kind, &t.Text, &t.Holder, &t.HolderName, &t.State, &t.Days, &date, &opened, &due, &t.Reminders, &t.Rounds,
 			&done, &t.DoneBy.Subject, &t.DoneBy.Name, &t.DoneFor.Subject, &t.DoneFor.Name, &t.Answer, &t.Signed.Version, &t.Signed.Hash,
 			&t.Version, &t.search, &t.From.Subject, &t.From.Name)
@@ -184,7 +185,7 @@ func inboxQuery(a access.Access, d desk, f Filter, now time.Time, size int) (str
 	for i, s := range parts {
 		parts[i] = fmt.Sprintf(`SELECT id, k FROM (%s) b%d`, s, i)
 	}
-	return `SELECT m.k, c.reference, c.subject, x.title, x.started_by, x.started_name, ` + taskColumns + ` FROM (` + strings.Join(parts, ` UNION ALL `) +
+	return `SELECT m.k, c.reference, c.subject, c.level, x.title, x.started_by, x.started_name, ` + taskColumns + ` FROM (` + strings.Join(parts, ` UNION ALL `) +
 		merged.Limit(f.Page) + `) m JOIN flow_task t ON t.id = m.id JOIN records_case c ON c.id = t.case_id
 		JOIN flow_circulation x ON x.id = t.circulation_id ORDER BY m.k ` + direction + `, m.id ` + direction, p
 }

@@ -115,6 +115,23 @@ func TestInboxFilters(t *testing.T) {
 		if status != http.StatusOK || !strings.HasPrefix(text, "\ufeffAktenzeichen;Verfügung;Stand;") || strings.Count(text, "\r\n") != 3 {
 			t.Errorf("csv: %d %s", status, text)
 		}
+		h.exec(`INSERT INTO records_clearance (authority_id, subject, name, level) VALUES ($1, 'birgit', '', 2)`, erfurt)
+		h.exec(`UPDATE records_case SET level = 2 WHERE id = $1`, two.ID)
+		readings := func() (of [2]int) {
+			for i, c := range []records.Case{one, two} {
+				must(t, h.h.DB.Reader().QueryRow(t.Context(), `SELECT count(*) FROM audit_entry WHERE action = 'records.read' AND object = $1 AND actor = 'birgit'`,
+					records.CaseObject(c.ID)).Scan(&of[i]))
+			}
+			return of
+		}
+		for i, path := range []string{"/akte/aufgaben", "/akte/aufgaben.csv", "/akte/aufgaben.csv?art=know"} { // only taking it out as a file is a look at it
+			if _, text := h.get("birgit", path); strings.Contains(text, "Straße prüfen") != (i < 2) {
+				t.Errorf("%s: %s", path, text)
+			}
+			if got, want := readings(), [2]int{0, min(i, 1)}; got != want {
+				t.Errorf("%s: %v readings in the log, want %v", path, got, want)
+			}
+		}
 		if web.Cell("=1+1") != "'=1+1" || web.Cell("Haus") != "Haus" {
 			t.Error("a formula in the list")
 		}

@@ -239,7 +239,7 @@ func (r *Room) marks(req *http.Request, x Task, instead Person) []web.Badge {
 // getTasksCSV sends the whole list of the filter.
 func (r *Room) getTasksCSV(w http.ResponseWriter, req *http.Request) error {
 	f := parseFilter(req.URL.Query())
-	return r.core.SendList(w, req, tasksList, "", records.Rows(func(page paging.Cursor) (paging.Listing[Entry], error) {
+	return r.core.SendList(w, req, tasksList, "", records.NotedRows(req.Context(), r.core, tasksList, listedTask, func(page paging.Cursor) (paging.Listing[Entry], error) {
 		f.Page = page
 		return r.inbox(req.Context(), f, exportSize)
 	}, func(tasks []Entry) (rows []records.Cells, err error) {
@@ -248,6 +248,11 @@ func (r *Room) getTasksCSV(w http.ResponseWriter, req *http.Request) error {
 		}
 		return rows, nil
 	}))
+}
+
+// listedTask is what the log says of a task that is taken out with others: it names its case.
+func listedTask(e Entry) records.Listed {
+	return records.Listed{Authority: e.Authority, Object: records.CaseObject(e.Case), Level: e.Level}
 }
 
 func (r *Room) postSeen(w http.ResponseWriter, req *http.Request) error {
