@@ -82,7 +82,13 @@ func (s *server) changesPages(t *testing.T, data *db.DB) {
 	p.Press("Verschieben")
 	p.shows(422, "keine andere Akte, die Sie sehen dürfen")
 	p.holds("Es geht um alle Häuser.")
+	if status, _, _ := p.ask(target+"/teilakte", url.Values{"version": {"1"}, "subject": {"Nordhaus"}}); status != 303 {
+		t.Errorf("a part file is opened: %d", status)
+	}
 	p.Fill("Aktenzeichen der anderen Akte", targetRef)
+	p.Press("Verschieben")
+	p.shows(422, "Bitte wählen Sie, wohin der Vorgang kommt")
+	p.Fill("Teilakte der anderen Akte", "1 Nordhaus")
 	p.Press("Verschieben")
 	p.shows(200, "Der Vorgang liegt jetzt in der anderen Akte.", targetRef+"-1", "Früheres Aktenzeichen", before)
 	p.page(200, sub, targetRef)

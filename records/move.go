@@ -43,7 +43,7 @@ func (r *Room) DocumentLeaves(ctx context.Context, tx *db.Tx, document string) e
 // Move says where a case goes.
 type Move struct {
 	Reference string // Aktenzeichen of the file, also one that it had
-	Part      string // id of a part file of that; "" is none
+	Part      string // id of a part file of that, or its own for none of them; "" only of one that has no open ones
 	Reason    string
 }
 
@@ -99,7 +99,7 @@ func (r *Room) moveCase(ctx context.Context, tx *db.Tx, a access.Access, c Case,
 	if err != nil {
 		return err
 	}
-	if err := r.partOf(ctx, tx, f, m.Part); err != nil {
+	if m.Part, err = r.partOfMove(ctx, tx, f, m.Part); err != nil {
 		return err
 	}
 	number, err := r.store.nextCase(ctx, tx, at, f.ID, "")

@@ -49,6 +49,7 @@ func TestMoveCase(t *testing.T) {
 			"a hidden file":    {c.ID, 1, Move{Reference: elsewhere.Reference, Reason: "x"}, errs.Invalid},
 			"the same file":    {c.ID, 1, Move{Reference: from.Reference, Reason: "x"}, errs.Invalid},
 			"no reason":        {c.ID, 1, Move{Reference: to.Reference}, errs.Invalid},
+			"no part chosen":   {c.ID, 1, Move{Reference: to.Reference, Reason: "x"}, errs.Invalid},
 			"another's part":   {c.ID, 1, Move{Reference: to.Reference, Part: "none", Reason: "x"}, errs.Invalid},
 			"an old form":      {c.ID, 9, m, errs.Conflict},
 			"a part of a case": {sub.ID, 1, m, errs.Conflict},
@@ -308,6 +309,66 @@ func TestMovingProperty(t *testing.T) {
 				}
 			}
 		})
+	})
+}
+
+// Which part file of the other file a case moves into is asked if that has open ones; what was chosen for another file is not.
+func TestMoveIntoParts(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		from, to, plain := h.open(t, erika, Details{Subject: "Falsch"}), h.open(t, erika, Details{Subject: "Richtig"}), h.open(t, erika, Details{Subject: "Ungeteilt"})
+		one, two := db.NewID(), db.NewID()
+		must(t, h.AddPart(erika, to.ID, 1, one, "Planung <1>"))
+		must(t, h.AddPart(erika, to.ID, 2, two, "Bau"))
+		must(t, h.ChangePart(erika, to.ID, 3, two, "Bau", true))
+		moved := func(m Move) (Case, error) {
+			c := h.openCase(t, erika, NewCase{File: from.ID, Subject: "x"})
+			m.Reason = "x"
+			err := h.MoveCase(erika, c.ID, 1, m)
+			return h.caseNow(t, c.ID), err
+		}
+		for what, x := range map[string]struct {
+			m    Move
+			code errs.Code
+			key  string
+			part string
+		}{
+			"not asked":              {Move{Reference: to.Reference}, errs.Invalid, "", ""},
+			"another file's":         {Move{Reference: to.Reference, Part: plain.ID}, errs.Invalid, "", ""},
+			"a closed one":           {Move{Reference: to.Reference, Part: two}, errs.Conflict, "records.error.part_closed", ""},
+			"the open one":           {Move{Reference: to.Reference, Part: one}, "", "", one},
+			"none of them":           {Move{Reference: to.Reference, Part: to.ID}, "", "", ""},
+			"where there are none":   {Move{Reference: plain.Reference}, "", "", ""},
+			"chosen for another one": {Move{Reference: plain.Reference, Part: one}, "", "", ""},
+		} {
+			c, err := moved(x.m)
+			if x.code != "" {
+				code(t, what, err, x.code, x.key)
+				continue
+			}
+			must(t, err)
+			if c.Part != x.part || c.FileID == from.ID {
+				t.Errorf("%s: lies in part %q of %s", what, c.Part, c.FileID)
+			}
+		}
+
+		c := h.openCase(t, erika, NewCase{File: from.ID, Subject: "Rutsche"})
+		b, path := visitor{t, h, erika}, "/akte/vorgang/"+c.ID+"/verschieben"
+		form := b.form(b.get(path), "/verschieben")
+		if form.Has("part") {
+			t.Error("a part is asked for before the file is named")
+		}
+		w := b.do(http.MethodPost, path, with(form, "reference", to.Reference, "reason", "x"))
+		if w.Code != http.StatusUnprocessableEntity {
+			t.Errorf("no part chosen: %d", w.Code)
+		}
+		contains1(t, w.Body.String(), "Bitte wählen Sie, wohin der Vorgang kommt", "1 Planung &lt;1&gt;", `<option value="`+to.ID+`" selected>keine`)
+		if strings.Contains(w.Body.String(), two) {
+			t.Error("a closed part is offered")
+		}
+		b.post(path, with(b.form(w.Body.String(), "/verschieben"), "part", one))
+		if now := h.caseNow(t, c.ID); now.Part != one || now.FileID != to.ID {
+			t.Errorf("%+v", now)
+		}
 	})
 }
 

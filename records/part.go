@@ -3,6 +3,7 @@ package records
 import (
 	"context"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
@@ -146,6 +147,46 @@ func (r *Room) CaseNamed(ctx context.Context, file, name string) (string, error)
 		err = errs.InvalidFields([]errs.Field{{Name: "parent", Key: "records.error.no_case"}})
 	}
 	return id, err
+}
+
+// partsNamed are the open part files of the file that has this Aktenzeichen, and its id; none if there is no such file
+// that the caller may read.
+func (r *Room) partsNamed(ctx context.Context, authority, reference string) (file string, open []Part, err error) {
+	q := r.h.DB.Reader()
+	a, err := access.Load(ctx, q)
+	if err == nil {
+		file, err = r.store.fileNamed(ctx, q, a, authority, OneLine(reference))
+	}
+	if errs.Is(err, errs.NotFound) {
+		return "", nil, nil
+	}
+	if err == nil {
+		open, err = r.openParts(ctx, q, authority, file)
+	}
+	return file, open, err
+}
+
+func (r *Room) openParts(ctx context.Context, q db.Querier, authority, file string) ([]Part, error) {
+	all, err := r.store.parts(ctx, q, access.At(authority), file)
+	return slices.DeleteFunc(all, func(x Part) bool { return !x.ClosedAt.IsZero() }), err
+}
+
+// partOfMove is the part file of f that a case moves into, "" if into none: what was chosen (Move.Part). errs.Invalid if
+// there is a choice and it was not made, or was made for another file; errs.Conflict if the part is closed.
+func (r *Room) partOfMove(ctx context.Context, tx *db.Tx, f File, chosen string) (string, error) {
+	if chosen == f.ID {
+		return "", nil
+	}
+	if chosen != "" {
+		if err := r.partOf(ctx, tx, f, chosen); !errs.Is(err, errs.Invalid) {
+			return chosen, err
+		}
+	}
+	open, err := r.openParts(ctx, tx, f.Authority, f.ID)
+	if err == nil && len(open) > 0 {
+		err = errs.InvalidFields([]errs.Field{{Name: "part", Key: "records.error.move_part"}})
+	}
+	return "", err
 }
 
 // partOf checks that the file has the part and that it takes cases; "" is none. errs.Invalid if it has not, errs.Conflict

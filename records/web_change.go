@@ -84,7 +84,7 @@ type caseForm struct {
 	suffix, title, button, notice string // of the address; keys of the texts
 	may                           func(x CaseForm) error
 	text                          func(x CaseForm, t func(string, ...any) string) string
-	fields                        func(x CaseForm, in typed) []web.Field
+	fields                        func(x CaseForm, in typed) ([]web.Field, error)
 }
 
 // toChange is for whom the forms are that change a case.
@@ -108,6 +108,10 @@ func (k caseForm) show(r *Room, w http.ResponseWriter, req *http.Request, f Filt
 	if err != nil {
 		return err
 	}
+	fields, err := k.fields(x, in)
+	if err != nil {
+		return err
+	}
 	t := r.h.Site.Text(req)
 	now := strconv.FormatInt(x.Case.Version, 10)
 	version := in.get("version", now)
@@ -115,7 +119,7 @@ func (k caseForm) show(r *Room, w http.ResponseWriter, req *http.Request, f Filt
 		version = now
 	}
 	p := formPage{Action: "/akte/vorgang/" + x.Case.ID + k.suffix, Back: f.casePath(x.Case.ID, ""), ID: web.FormID(in.form.Get("id")), Version: version,
-		Button: t(k.button), Hidden: []web.Chosen{{Value: f.values().Encode(), Text: "liste"}}, Fields: k.fields(x, in)}
+		Button: t(k.button), Hidden: []web.Chosen{{Value: f.values().Encode(), Text: "liste"}}, Fields: fields}
 	if k.text != nil {
 		p.Text = k.text(x, t)
 	}
@@ -224,7 +228,7 @@ func (r *Room) askTakeAll(w http.ResponseWriter, req *http.Request, ids []string
 
 func (r *Room) editForm(req *http.Request) caseForm {
 	return caseForm{suffix: "/bearbeiten", title: "records.case.edit", button: "records.save", notice: "records.notice.case_changed", may: toChange,
-		fields: func(x CaseForm, in typed) []web.Field {
+		fields: func(x CaseForm, in typed) ([]web.Field, error) {
 			d := x.Case.Details()
 			subject := r.fieldOf(req, in, "subject", "records.subject", "text", d.Subject)
 			subject.MaxLength = maxSubject
@@ -246,7 +250,7 @@ func (r *Room) editForm(req *http.Request) caseForm {
 				f.Optional = true
 				out = append(out, f)
 			}
-			return out
+			return out, nil
 		}}
 }
 
@@ -310,7 +314,7 @@ func (r *Room) assignForm(req *http.Request) caseForm {
 			}
 			return t("records.assign.from", x.Case.Reference, x.Case.Subject, x.Case.AssignedName)
 		},
-		fields: func(x CaseForm, in typed) []web.Field {
+		fields: func(x CaseForm, in typed) ([]web.Field, error) {
 			t := r.h.Site.Text(req)
 			options := []web.Option{{Label: t("records.choose")}}
 			for _, p := range x.People {
@@ -325,7 +329,7 @@ func (r *Room) assignForm(req *http.Request) caseForm {
 			if f.Error == "" {
 				f.Error = r.h.Site.FieldError(req, in.err, "person")
 			}
-			return []web.Field{f}
+			return []web.Field{f}, nil
 		}}
 }
 
@@ -347,10 +351,17 @@ func (r *Room) moveForm(req *http.Request) caseForm {
 		text: func(x CaseForm, t func(string, ...any) string) string {
 			return t("records.move.text", x.Case.Reference, x.Case.Subject)
 		},
-		fields: func(_ CaseForm, in typed) []web.Field {
+		fields: func(x CaseForm, in typed) ([]web.Field, error) {
 			f := r.fieldOf(req, in, "reference", "records.move.to", "text", "")
 			f.MaxLength, f.Hint = 80, r.h.Site.T(req, "records.move.to_hint")
-			return []web.Field{f, r.reasonField(req, in)}
+			out := []web.Field{f}
+			target, open, err := r.partsNamed(req.Context(), x.Case.Authority, f.Value)
+			if err == nil && len(open) > 0 {
+				part := r.partField(req, in, target, open)
+				part.Label, part.Optional, part.Options[0].Value = r.h.Site.T(req, "records.move.part"), false, target
+				out = append(out, part)
+			}
+			return append(out, r.reasonField(req, in)), err
 		}}
 }
 
@@ -360,7 +371,7 @@ func (r *Room) getMove(w http.ResponseWriter, req *http.Request) error {
 
 func (r *Room) postMove(w http.ResponseWriter, req *http.Request) error {
 	return r.moveForm(req).post(r, w, req, func(id string, version int64, form url.Values) error {
-		return r.MoveCase(req.Context(), id, version, Move{Reference: form.Get("reference"), Reason: form.Get("reason")})
+		return r.MoveCase(req.Context(), id, version, Move{Reference: form.Get("reference"), Part: form.Get("part"), Reason: form.Get("reason")})
 	})
 }
 
@@ -380,7 +391,7 @@ func (r *Room) reopenForm(req *http.Request) caseForm {
 		text: func(x CaseForm, t func(string, ...any) string) string {
 			return t("records.reopen.text", x.Case.Reference, x.Case.Subject)
 		},
-		fields: func(_ CaseForm, in typed) []web.Field { return []web.Field{r.reasonField(req, in)} }}
+		fields: func(_ CaseForm, in typed) ([]web.Field, error) { return []web.Field{r.reasonField(req, in)}, nil }}
 }
 
 func (r *Room) getReopenCase(w http.ResponseWriter, req *http.Request) error {
