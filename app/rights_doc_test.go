@@ -44,6 +44,7 @@ Anwendungsfall und jede Adresse auf beiden Datenbanken vergleicht; stimmen sie n
 - Ohne **Ermächtigung** für die Stufe der Akte und des Vorgangs gibt es sie für niemanden, auch nicht für die Registratur.
 - Was jemand nicht lesen darf, gibt es für sie oder ihn nicht: nicht in Listen, nicht in der Suche, nicht in Zahlen, und unter seiner Adresse steht
   „nicht gefunden“.
+- Eine Zugriffsregel, die eine Person nennt, setzt, ändert und entfernt nicht sie selbst.
 - Vernichtung und gerichtlich angeordnete Löschung verlangen eine zweite Person.
 `
 

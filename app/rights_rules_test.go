@@ -227,6 +227,7 @@ const (
 	toWrite     need = "changes the file"
 	toManage    need = "changes the file and manages it"
 	toRule      need = "reads the file and manages it" // so that nobody can be locked out by a rule that none may lift
+	toRuleOwn   need = "nobody: the rule is about themselves"
 	toKeepFile  need = "reads the file and keeps its records"
 	toReadCase  need = "reads the case"
 	toWriteCase need = "changes the case"
@@ -270,6 +271,8 @@ func (p person) want(n need, f file) errs.Code {
 		return needs(may >= access.Read, may == access.Write && p.manages(f))
 	case toRule:
 		return needs(may >= access.Read, p.manages(f))
+	case toRuleOwn:
+		return needs(may >= access.Read, false)
 	case toKeepFile:
 		return needs(!p.registrar() || may >= access.Read, p.registrar())
 	case toReadCase:

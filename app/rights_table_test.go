@@ -6,6 +6,7 @@ import (
 
 	"rennsteig/platform/db"
 	"rennsteig/platform/errs"
+	"rennsteig/platform/identity"
 	"rennsteig/platform/paging"
 	"rennsteig/records"
 	"rennsteig/records/access"
@@ -237,6 +238,12 @@ var parts = map[string]action{
 	"what a colleague has put aside": {"", toHold, false, func(x try) error { return opened(x.filing.OpenVersion(x.ctx, x.x.doc, 0, x.x.held)) }},
 	"the reach of a file":            {"Zugriff und Vertraulichkeit der Akte ändern", toManage, false, changeReach(records.Registry, 0)},
 	"the confidentiality of a file":  {"", toManage, false, changeReach("", 4)},
+	"a rule about oneself": {"", toRuleOwn, false, func(x try) error {
+		return x.office.PutRule(x.ctx, x.x.id, access.Person(identity.From(x.ctx).Subject), access.Write, "x")
+	}},
+	"no rule about oneself": {"", toRuleOwn, false, func(x try) error {
+		return x.office.DropRule(x.ctx, x.x.id, access.Person(identity.From(x.ctx).Subject))
+	}},
 	"a case that is less confidential": {"Vertraulichkeit des Vorgangs senken", toLower, false, func(x try) error {
 		version := read[int64](x.rights, `SELECT version FROM records_case WHERE id = $1`, x.x.caseID)
 		return x.core.ChangeCase(x.ctx, x.x.caseID, version, records.CaseDetails{Subject: "x", Due: x.tomorrow(), Level: access.Restricted, Org: "none such"})

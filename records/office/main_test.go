@@ -243,6 +243,42 @@ func TestRules(t *testing.T) {
 	})
 }
 
+// Who is limited to reading does not lift that themselves, nor does anybody let themselves in: a rule about a person is for others.
+func TestOwnRule(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		lead := h.unit(t, "20", "")
+		must(t, h.PutMember(regina, erfurt, Member{Unit: lead, Subject: "doris", Role: access.Head}))
+		f, err := h.core.OpenFile(doris, records.NewFile{Authority: erfurt, Unit: "22.31", Details: records.Details{Subject: "x", Lead: lead}})
+		must(t, err)
+		path := "/akte/akte/" + f.ID + "/zugriff"
+		must(t, h.PutRule(regina, f.ID, access.Person("doris"), access.Read, "befangen"))
+		must(t, h.PutRule(doris, f.ID, access.Person("regina"), access.Read, "Nachbarin"))
+		for name, ctx := range map[string]context.Context{"doris": doris, "regina": regina} {
+			before := dump(t, h)
+			for what, err := range map[string]error{
+				"set": h.PutRule(ctx, f.ID, access.Person(name), access.Write, "x"), "limit": h.PutRule(ctx, f.ID, access.Person(name), access.Nothing, "x"),
+				"drop": h.DropRule(ctx, f.ID, access.Person(name)),
+			} {
+				if !errs.Is(err, errs.Denied) || errs.As(err).Key != "office.error.own_rule" {
+					t.Errorf("%s, %s: %v", name, what, err)
+				}
+			}
+			if w := h.send(ctx, "POST", path+"-entfernen", url.Values{"holder": {access.Person(name)}}); w.Code != http.StatusForbidden || !strings.Contains(w.Body.String(), "die Sie selbst betrifft") {
+				t.Errorf("%s, by page: %d", name, w.Code)
+			}
+			if got := dump(t, h); got != before {
+				t.Errorf("%s changed their own rule: %s", name, got)
+			}
+			body := h.send(ctx, "GET", path, nil).Body.String()
+			if n := strings.Count(body, `"person:`+name+`"`); n != 0 || strings.Count(body, "zugriff-entfernen") != 1 || !strings.Contains(body, "betrifft Sie selbst") {
+				t.Errorf("%s is offered their own rule %d times", name, n)
+			}
+		}
+		must(t, h.DropRule(regina, f.ID, access.Person("doris")))
+		must(t, h.PutRule(doris, f.ID, access.Unit(lead), access.Read, "für alle hier")) // not about them as a person
+	})
+}
+
 func TestSettings(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
 		must(t, h.SetPattern(regina, erfurt, "{unit}/{number:3}-{year}"))

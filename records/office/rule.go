@@ -44,7 +44,7 @@ func (r *Room) Rules(ctx context.Context, file string) (v FileRules, err error) 
 	return v, err
 }
 
-// PutRule sets what a holder may do with the file.
+// PutRule sets what a holder may do with the file: not for the caller themselves, whom nobody but others limits or lets in.
 func (r *Room) PutRule(ctx context.Context, file, holder string, may access.May, reason string) error {
 	reason = strings.Join(strings.Fields(reason), " ")
 	if reason == "" || utf8.RuneCountInString(reason) > 250 {
@@ -54,7 +54,7 @@ func (r *Room) PutRule(ctx context.Context, file, holder string, may access.May,
 	if err != nil {
 		return err
 	}
-	return r.rule(ctx, file, func(ctx context.Context, tx *db.Tx, a access.Access, f records.File) error {
+	return r.rule(ctx, file, holder, func(ctx context.Context, tx *db.Tx, a access.Access, f records.File) error {
 		if ok, err := knows(ctx, tx, people, f.Authority, holder); err != nil {
 			return err
 		} else if !ok {
@@ -68,9 +68,9 @@ func (r *Room) PutRule(ctx context.Context, file, holder string, may access.May,
 	})
 }
 
-// DropRule takes the rule for the holder away.
+// DropRule takes the rule for the holder away, unless that is the caller themselves.
 func (r *Room) DropRule(ctx context.Context, file, holder string) error {
-	return r.rule(ctx, file, func(ctx context.Context, tx *db.Tx, a access.Access, f records.File) error {
+	return r.rule(ctx, file, holder, func(ctx context.Context, tx *db.Tx, a access.Access, f records.File) error {
 		had, err := access.Drop(ctx, tx, a, f.ID, holder)
 		if err != nil || !had {
 			return err
@@ -79,8 +79,8 @@ func (r *Room) DropRule(ctx context.Context, file, holder string) error {
 	})
 }
 
-// rule is the frame of a change of a file's rules.
-func (r *Room) rule(ctx context.Context, file string, do func(ctx context.Context, tx *db.Tx, a access.Access, f records.File) error) error {
+// rule is the frame of a change of a file's rule for the holder.
+func (r *Room) rule(ctx context.Context, file, holder string, do func(ctx context.Context, tx *db.Tx, a access.Access, f records.File) error) error {
 	return r.h.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		a, err := access.Load(ctx, tx)
 		if err != nil {
@@ -92,6 +92,8 @@ func (r *Room) rule(ctx context.Context, file string, do func(ctx context.Contex
 			return err
 		case !a.Manages(f.Authority, f.Lead):
 			return errs.E(errs.Denied, "records.error.manage")
+		case holder == access.Person(a.Subject):
+			return errs.E(errs.Denied, "office.error.own_rule")
 		case f.State != "":
 			return errs.E(errs.Conflict, "records.error.in_disposal")
 		}

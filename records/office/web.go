@@ -250,6 +250,7 @@ type ruleRow struct {
 	Rule   access.Grant
 	Holder string // to read
 	May    web.Badge
+	Own    bool // it names the caller, and so is for others to change
 }
 
 func (r *Room) getRules(w http.ResponseWriter, req *http.Request) error {
@@ -280,16 +281,21 @@ func (r *Room) showRules(w http.ResponseWriter, req *http.Request, form url.Valu
 			names[access.Person(m.Subject)] = m.Name
 		}
 	}
+	me := access.Person(identity.From(req.Context()).Subject)
 	for _, x := range v.People {
 		if x.Name == "" {
 			x.Name = x.Subject
+		}
+		if access.Person(x.Subject) == me {
+			names[me] = x.Name
+			continue
 		}
 		name(access.Person(x.Subject), x.Name)
 	}
 	p.Base.Rows = []web.SummaryRow{{Label: t("records.lead"), Value: lead}, {Label: t("records.reach"), Value: t("records.reach." + string(v.File.Reach()))},
 		{Label: t("records.level"), Value: t(levelText(v.File.Level))}}
 	for _, g := range v.Rules {
-		row := ruleRow{Rule: g, Holder: names[g.Holder], May: r.may(req, g.May)}
+		row := ruleRow{Rule: g, Holder: names[g.Holder], May: r.may(req, g.May), Own: g.Holder == me}
 		if row.Holder == "" {
 			row.Holder = g.Holder
 		}
