@@ -5,8 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
-	"strings"
 
 	"rennsteig/platform/db"
 )
@@ -110,34 +110,19 @@ func values[T any](list []T, row func(T) []any) [][]any {
 	return out
 }
 
-// insert writes rows in statements of several hundred rows each.
+// insert writes rows, and says so after every some.
 func insert(ctx context.Context, tx *db.Tx, table, columns string, rows [][]any, wrote func(n int)) error {
-	const maxArgs = 4000
-	width := strings.Count(columns, ",") + 1
-	for len(rows) > 0 {
-		n := min(len(rows), maxArgs/width)
-		var b strings.Builder
-		b.WriteString("INSERT INTO " + table + " (" + columns + ") VALUES ")
-		args := make([]any, 0, n*width)
-		for i, row := range rows[:n] {
-			if i > 0 {
-				b.WriteByte(',')
+	for part := range slices.Chunk(rows, 500) {
+		b := db.Bulk{Into: table + " (" + columns + ")"}
+		for _, row := range part {
+			if err := b.Add(ctx, tx, row...); err != nil {
+				return err
 			}
-			b.WriteByte('(')
-			for j, v := range row {
-				if j > 0 {
-					b.WriteByte(',')
-				}
-				args = append(args, v)
-				b.WriteString("$" + strconv.Itoa(len(args)))
-			}
-			b.WriteByte(')')
 		}
-		if _, err := tx.Exec(ctx, b.String(), args...); err != nil {
+		if err := b.Flush(ctx, tx); err != nil {
 			return err
 		}
-		wrote(n)
-		rows = rows[n:]
+		wrote(len(part))
 	}
 	return nil
 }

@@ -79,6 +79,7 @@ type exporter struct {
 	q           db.Querier
 	services    map[string]finder.Service
 	keys        []string
+	ids         map[string]ident // of the services
 	authorities map[string]ident
 	onlines     map[string]ident
 }
@@ -106,6 +107,9 @@ func (e *exporter) all(ctx context.Context, put func(*exported) error) error {
 		e.keys = append(e.keys, k)
 	}
 	slices.Sort(e.keys)
+	if e.ids, err = e.idents(ctx, xzufi.ClassLeistung, schemeService, e.keys); err != nil {
+		return err
+	}
 	offices, err := e.offices(ctx, builtIn)
 	if err != nil {
 		return err
@@ -149,10 +153,6 @@ func (e *exporter) idents(ctx context.Context, class xzufi.Class, scheme string,
 // described writes services with the whole Land's texts, or the authorities' texts.
 func (e *exporter) described(ctx context.Context, local bool, put func(*exported) error) error {
 	for keys := range slices.Chunk(e.keys, exportChunk) {
-		ids, err := e.idents(ctx, xzufi.ClassLeistung, schemeService, keys)
-		if err != nil {
-			return err
-		}
 		list, err := finder.ReleasesOf(ctx, e.q, keys)
 		if err != nil {
 			return err
@@ -170,14 +170,14 @@ func (e *exporter) described(ctx context.Context, local bool, put func(*exported
 			texts[k][r.Lang] = &text{Modules: r.Modules, Words: r.Words, At: db.Time(r.At)}
 		}
 		if local {
-			if err := e.locals(ctx, refs, texts, ids, put); err != nil {
+			if err := e.locals(ctx, refs, texts, put); err != nil {
 				return err
 			}
 			continue
 		}
 		for _, key := range keys {
 			s := e.services[key]
-			x := &exported{record: record{class: xzufi.ClassLeistung, id: ids[key],
+			x := &exported{record: record{class: xzufi.ClassLeistung, id: e.ids[key],
 				service: &service{Name: s.Name, Type: s.Type, Law: s.Law, Texts: texts[[2]string{key, ""}]}}, target: key}
 			if _, err := leika.Parse(key); err == nil {
 				x.record.service.LeiKa = key
@@ -209,7 +209,7 @@ func complete(out *service, s finder.Service) {
 	}
 }
 
-func (e *exporter) locals(ctx context.Context, refs []string, texts map[[2]string]map[i18n.Lang]*text, services map[string]ident,
+func (e *exporter) locals(ctx context.Context, refs []string, texts map[[2]string]map[i18n.Lang]*text,
 	put func(*exported) error) error {
 	slices.Sort(refs)
 	ids := map[string]ident{}
@@ -226,7 +226,7 @@ func (e *exporter) locals(ctx context.Context, refs []string, texts map[[2]strin
 		if !ok {
 			continue // an authority that is not known any more
 		}
-		t := &localText{Service: services[key], Authority: office, Texts: texts[[2]string{key, authority}]}
+		t := &localText{Service: e.ids[key], Authority: office, Texts: texts[[2]string{key, authority}]}
 		if err := put(&exported{record: record{class: xzufi.ClassSpezialisierung, id: id, text: t}, target: ref, service: key, authority: authority}); err != nil {
 			return err
 		}
@@ -352,14 +352,14 @@ func (e *exporter) duties(ctx context.Context, builtIn, attached []finder.Duty, 
 	slices.Sort(order)
 	for _, k := range order {
 		n := all[k]
-		if err := e.duty(ctx, n.id, n.duty, put); err != nil {
+		if err := e.duty(n.id, n.duty, put); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (e *exporter) duty(ctx context.Context, id ident, d finder.Duty, put func(*exported) error) error {
+func (e *exporter) duty(id ident, d finder.Duty, put func(*exported) error) error {
 	x := &exported{record: record{class: xzufi.ClassZustaendigkeit, id: id}, target: d.ID, authority: d.Authority, online: d.Online}
 	out := &duty{Class: xzufi.ClassOrganisationseinheit, Role: d.Role, Areas: d.Areas}
 	var ok bool
@@ -381,12 +381,8 @@ func (e *exporter) duty(ctx context.Context, id ident, d finder.Duty, put func(*
 		return nil
 	}
 	slices.Sort(x.services)
-	ids, err := e.idents(ctx, xzufi.ClassLeistung, schemeService, x.services)
-	if err != nil {
-		return err
-	}
 	for _, key := range x.services {
-		out.Services = append(out.Services, ids[key])
+		out.Services = append(out.Services, e.ids[key])
 	}
 	x.duty = out
 	return put(x)
