@@ -141,10 +141,6 @@ func TestDescribeOnCard(t *testing.T) {
 		if must1(t, err); len(people) != 1 || people[d[1].ID] != [3]string{"Jörg <joerg@example.org>", "Ute Empfang <ute@example.org>", ""} {
 			t.Errorf("who wrote to whom: %v", people)
 		}
-		// Filed before recipients were kept.
-		h.exec(t, `UPDATE filing_document SET recipients = ''`)
-		h.seen(t, erika, card(d[1]), "Ute Empfang")
-
 		// Post.
 		id := h.register(t, erika, "", h.stored(t, "post.eml", eml("m2", "To: Ute Empfang <ute@example.org>\r\nCc: Olga Kopie <olga@example.org>\r\n", "Guten Tag")))
 		h.settleAll(t)

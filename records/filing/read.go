@@ -27,7 +27,7 @@ const (
 )
 
 // readJob names what is to be read again: "file:ID", "case:ID", "document:ID", "post:ID", "rights:ID" of a file; "unread:ID" is
-// post whose documents are to be read.
+// post whose documents are to be read, "mail:ID" and "letter:ID" messages that are asked to whom they went (readAddressees).
 type readJob struct{ Objects []string }
 
 const (
@@ -125,6 +125,13 @@ func (r *Room) doRead(ctx context.Context, job *queue.Job, body readJob) error {
 	if err != nil {
 		return err
 	}
+	for _, o := range body.Objects {
+		if err := r.readAddressees(ctx, o); ctx.Err() != nil {
+			return ctx.Err()
+		} else if err != nil {
+			failed[o] = err
+		}
+	}
 	if len(body.Objects) == 1 && failed[body.Objects[0]] != nil {
 		return fmt.Errorf("%s: %w", body.Objects[0], failed[body.Objects[0]])
 	}
@@ -205,8 +212,8 @@ func (r *Room) extract(ctx context.Context, d Document) (Text, error) {
 func (r *Room) put(ctx context.Context, tx *db.Tx, object string, t Text) error {
 	kind, id, _ := strings.Cut(object, ":")
 	switch kind {
-	case "rights":
-		return nil // see relabel
+	case "rights", "mail", "letter":
+		return nil // see relabel and readAddressees
 	case "document":
 		return r.putDocument(ctx, tx, id, t)
 	case "case":

@@ -181,6 +181,14 @@ func (store) describe(ctx context.Context, tx *db.Tx, s access.Access, d Documen
 	return err
 }
 
+// address stores to whom a message went; it is no change of what people say of it.
+func (store) address(ctx context.Context, tx *db.Tx, s access.Access, d Document) error {
+	var p db.Params
+	_, err := tx.Exec(ctx, `UPDATE filing_document SET recipients = `+p.Add(d.Recipients)+`, copies = `+p.Add(d.Copies)+` WHERE `+
+		s.In("authority_id", &p)+` AND document_id = `+p.Add(d.ID), p...)
+	return err
+}
+
 func (store) moveTo(ctx context.Context, tx *db.Tx, s access.Access, d Document, to records.Case) error {
 	var p db.Params
 	return must(db.Changed(tx.Exec(ctx, `UPDATE records_document SET case_id = `+p.Add(to.ID)+`, file_id = `+p.Add(to.FileID)+` WHERE `+

@@ -120,6 +120,22 @@ func (store) incomingDocuments(ctx context.Context, q db.Querier, s access.Acces
 	})
 }
 
+// letter is a document of post, and the id of that.
+func (store) letter(ctx context.Context, q db.Querier, s access.Access, id string) (d Document, post string, err error) {
+	var p db.Params
+	err = q.QueryRow(ctx, `SELECT id, incoming_id, authority_id, name, hash, size, media_type, recipients, copies FROM filing_incoming_document WHERE `+
+		s.In("authority_id", &p)+` AND id = `+p.Add(id), p...).Scan(&d.ID, &post, &d.Authority, &d.Name, &d.Hash, &d.Size, &d.MediaType, &d.Recipients, &d.Copies)
+	return d, post, records.NotFound(err)
+}
+
+// addressLetter stores to whom a message that is post went.
+func (store) addressLetter(ctx context.Context, tx *db.Tx, s access.Access, d Document) error {
+	var p db.Params
+	_, err := tx.Exec(ctx, `UPDATE filing_incoming_document SET recipients = `+p.Add(d.Recipients)+`, copies = `+p.Add(d.Copies)+` WHERE `+
+		s.In("authority_id", &p)+` AND id = `+p.Add(d.ID), p...)
+	return err
+}
+
 // change stores what became of post; errs.NotFound if it is not as it was read.
 func (store) change(ctx context.Context, tx *db.Tx, s access.Access, x Incoming) error {
 	var p db.Params

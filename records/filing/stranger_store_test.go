@@ -237,6 +237,21 @@ func (h *house) storeCalls(g guarded) map[string]storeCall {
 		"putIncomingText": effect(`SELECT text FROM filing_incoming_document WHERE id = '`+g.paper+`'`, func(ctx context.Context, tx *db.Tx, s access.Access) error {
 			return st.putIncomingText(ctx, tx, s, g.paper, Text{How: extract.Read, Text: "x"})
 		}),
+		"address": effect(`SELECT '' || count(*) FROM filing_document WHERE recipients = 'x'`, func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			if err := st.describe(ctx, tx, access.All, g.doc); err != nil {
+				return err
+			}
+			d := g.doc
+			d.Recipients, d.Copies = "x", "y"
+			return st.address(ctx, tx, s, d)
+		}),
+		"letter": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			_, _, err := st.letter(ctx, tx, s, g.paper)
+			return err
+		},
+		"addressLetter": effect(`SELECT recipients || copies FROM filing_incoming_document WHERE id = '`+g.paper+`'`, func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			return st.addressLetter(ctx, tx, s, Document{Document: records.Document{ID: g.paper}, Recipients: "x", Copies: "y"})
+		}),
 		"postTexts": func(ctx context.Context, tx *db.Tx, s access.Access) error {
 			return nothing(st.postTexts(ctx, tx, s, g.incoming))
 		},

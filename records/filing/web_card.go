@@ -203,11 +203,6 @@ func (r *Room) cardFacts(req *http.Request, c Card) web.SummaryList {
 	}
 	if c.Kind == Mail {
 		rows = append(rows, web.SummaryRow{Label: t("filing.sender"), Value: c.Sender}, web.SummaryRow{Label: t("filing.sent"), Value: i18n.DateTime(lang, c.SentAt)})
-		if c.Recipients == "" && c.Copies == "" { // filed before they were kept
-			if m, err := r.readMail(req.Context(), c.file()); err == nil && m != nil { // what is damaged has its card all the same
-				describeMail(&c.Document, m)
-			}
-		}
 		rows = append(rows, web.SummaryRow{Label: t("filing.mail.to"), Value: c.Recipients}, web.SummaryRow{Label: t("filing.mail.cc"), Value: c.Copies})
 	}
 	rows = append(rows,

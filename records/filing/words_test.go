@@ -209,6 +209,20 @@ func TestPostIsFound(t *testing.T) {
 	})
 }
 
+// noteAll makes the notes that the migration makes of what lies there, behind those words of it.
+func (h *house) noteAll(t *testing.T, migration, behind string) {
+	t.Helper()
+	text, err := Files.ReadFile("migrations/" + migration + ".sql")
+	must1(t, err)
+	_, due, _ := strings.Cut(string(text), behind)
+	due, _, _ = strings.Cut(due, "-- +goose Down")
+	for statement := range strings.SplitSeq(due, ";\n") {
+		if _, statement, ok := strings.Cut(statement, "INSERT INTO"); ok {
+			h.exec(t, "INSERT INTO"+statement)
+		}
+	}
+}
+
 // What lay there before the migration is found after it, without anybody doing anything: words of cases and files, and post, whose
 // documents had not been read either.
 func TestUpgradeFindsWhatWasThere(t *testing.T) {
@@ -222,21 +236,79 @@ func TestUpgradeFindsWhatWasThere(t *testing.T) {
 			`DELETE FROM filing_due`} {
 			h.exec(t, statement)
 		}
-		migration, err := Files.ReadFile("migrations/0006_words." + string(h.h.DB.Dialect()) + ".sql")
-		must1(t, err)
-		_, due, _ := strings.Cut(string(migration), "-- What lies here already")
-		due, _, _ = strings.Cut(due, "-- +goose Down")
-		for statement := range strings.SplitSeq(due, ";\n") {
-			if _, statement, ok := strings.Cut(statement, "INSERT INTO"); ok {
-				h.exec(t, "INSERT INTO"+statement)
-			}
-		}
+		h.noteAll(t, "0006_words."+string(h.h.DB.Dialect()), "-- What lies here already")
 		for range 2 { // reading post makes another note
 			h.settleAll(t)
 		}
 		want := []string{"case:" + c.ID, "file:" + c.FileID, "post:" + id}
 		if got := h.find(t, erika, SearchFilter{Query: "dackelzucht"}); !slices.Equal(got, want) {
 			t.Errorf("found %v, want %v", got, want)
+		}
+	})
+}
+
+// To whom messages went that came before that was kept is read again after the upgrade: for lists, exports and the search. One
+// that is damaged keeps no other from it, and what was read is not read twice.
+func TestUpgradeReadsAddressees(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		c := h.newCase(t, erfurt, "a1")
+		to := "To: Ute Empfang <ute@example.org>\r\nCc: Olga Kopie <olga@example.org>\r\n"
+		d := h.file(t, erika, c.ID, "Alt.eml", eml("m1", to, "Hallo"), "Kaputt.eml", eml("m2", to, "Guten Tag"), "Ohne.eml", eml("m3", "", "Hallo"), "Notiz.txt", "x")
+		id := h.register(t, erika, "", h.stored(t, "post.eml", eml("m4", to, "Guten Morgen")))
+		assigned := h.register(t, erika, "", h.stored(t, "zugeordnet.eml", eml("m5", to, "Guten Abend")))
+		_, err := h.Assign(erika, assigned, Target{Case: c.Reference})
+		must1(t, err)
+		h.settleAll(t)
+		was := value[int64](t, h, `SELECT revision FROM filing_document WHERE document_id = $1`, d[0].ID)
+		for _, table := range []string{"filing_document", "filing_incoming_document"} {
+			h.exec(t, `UPDATE `+table+` SET recipients = '', copies = ''`)
+		}
+		for _, table := range []string{"filing_content", "filing_incoming_document"} { // the texts of these tests are all that is in the files
+			h.exec(t, `UPDATE `+table+` SET text = ''`)
+		}
+		h.settleAll(t)
+		good := value[string](t, h, `SELECT hash FROM records_document WHERE id = $1`, d[1].ID)
+		h.exec(t, `UPDATE records_document SET hash = $1 WHERE id = $2`, strings.Repeat("0", 64), d[1].ID)
+		if got := h.find(t, erika, SearchFilter{Query: "olga@example.org", Kind: "document"}); len(got) != 0 {
+			t.Fatalf("found before: %v", got)
+		}
+		h.noteAll(t, "0009_addressees", "-- +goose Up")
+		if n := value[int](t, h, `SELECT count(*) FROM filing_due`); n != 6 { // three messages in the case, one that was assigned, two of post
+			t.Errorf("%d notes", n)
+		}
+		must1(t, h.Catch(t.Context())) // it is stopped here, and gone on with
+		if err := h.h.Queue.Drain(t.Context()); err == nil {
+			t.Error("nothing is said of the damaged one")
+		}
+		h.settleAll(t)
+		want := []string{"document:" + d[0].ID}
+		want = append(want, "document:"+value[string](t, h, `SELECT id FROM records_document WHERE case_id = $1 AND name = 'zugeordnet.eml'`, c.ID))
+		slices.Sort(want)
+		if got := h.find(t, erika, SearchFilter{Query: "olga@example.org", Kind: "document"}); !slices.Equal(got, want) {
+			t.Errorf("found %v, want %v", got, want)
+		}
+		if got := h.find(t, erika, SearchFilter{Query: "ute@example.org", Kind: "post"}); !slices.Equal(got, []string{"post:" + id}) {
+			t.Errorf("found %v", got)
+		}
+		h.seen(t, erika, "/akte/vorgang/"+c.ID+"/dokumente.csv", "Ute Empfang <ute@example.org>")
+		h.seen(t, erika, "/akte/dokument/"+d[0].ID+"/karte", "Ute Empfang", "Olga Kopie")
+		h.seen(t, erika, incomingPath+"/"+id, "Ute Empfang", "Olga Kopie")
+		if n := value[int64](t, h, `SELECT revision FROM filing_document WHERE document_id = $1`, d[0].ID); n != was {
+			t.Errorf("who describes it is told that somebody was faster: %d, was %d", n, was)
+		}
+
+		// Mended, and asked once more; what is known already stays as it is.
+		h.exec(t, `UPDATE records_document SET hash = $1 WHERE id = $2`, good, d[1].ID)
+		h.exec(t, `UPDATE filing_document SET recipients = 'Von Hand' WHERE document_id = $1`, d[0].ID)
+		for _, x := range d {
+			h.exec(t, `INSERT INTO filing_due (object, authority_id, times) VALUES ($1, $2, 0)`, "mail:"+x.ID, erfurt)
+		}
+		h.exec(t, `INSERT INTO filing_due (object, authority_id, times) VALUES ('mail:none', $1, 0), ('letter:none', $1, 0)`, erfurt)
+		h.settleAll(t)
+		for i, want := range []string{"Von Hand", "Ute Empfang <ute@example.org>", ""} {
+			if got := value[string](t, h, `SELECT recipients FROM filing_document WHERE document_id = $1`, d[i].ID); got != want {
+				t.Errorf("%s went to %q, want %q", d[i].Name, got, want)
+			}
 		}
 	})
 }
