@@ -22,6 +22,7 @@ type historyRow struct {
 	Entry  audit.Verified
 	Action string
 	About  string
+	Who    string
 	State  web.Badge
 }
 
@@ -38,8 +39,12 @@ func (r *Room) getHistory(w http.ResponseWriter, req *http.Request) error {
 	}
 	kinds := map[audit.State]string{audit.Proved: "success", audit.Waiting: "info", audit.Tampered: "danger"}
 	for _, e := range h.Entries {
+		who := r.h.Site.Known(req, e.ActorName)
+		if e.ByProgram() {
+			who = t("records.by.program")
+		}
 		p.Rows = append(p.Rows, historyRow{e, r.actionText(req, e.Record), h.Objects[e.Object],
-			web.Badge{Kind: kinds[e.State], Text: t("records.entry." + string(e.State))}})
+			who, web.Badge{Kind: kinds[e.State], Text: t("records.entry." + string(e.State))}})
 	}
 	if h.Before != "" {
 		p.Older = web.Address("/akte/akte/"+id+"/nachweis", url.Values{"vor": {h.Before}})

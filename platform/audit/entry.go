@@ -44,6 +44,9 @@ type Record struct {
 	Hash      tlog.Hash
 }
 
+// ByProgram reports whether the program did it by itself, as in a job; its ActorName is then that of a part of the program.
+func (r Record) ByProgram() bool { return strings.HasPrefix(r.Actor, "system:") }
+
 // Unsequenced is the Seq of an entry that is not in the tree yet.
 const Unsequenced int64 = -1
 

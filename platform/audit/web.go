@@ -188,6 +188,8 @@ func (p *Pages) action(r *http.Request, action string) string {
 
 func (p *Pages) actor(r *http.Request, rec Record) string {
 	switch {
+	case rec.ByProgram():
+		return p.site.T(r, "audit.program", rec.ActorName)
 	case rec.ActorName != "":
 		return rec.ActorName
 	case rec.Actor != "":

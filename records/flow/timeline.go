@@ -138,7 +138,7 @@ func (r *Room) timelineStep(req *http.Request, c Course, e audit.Verified, names
 			s.Details = append(s.Details, t("records.document")+": "+name)
 		}
 	}
-	if strings.HasPrefix(e.Actor, "system:") {
+	if e.ByProgram() {
 		s.By = t("records.by.program")
 	}
 	var x changes
