@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"rennsteig/platform/cli"
 )
@@ -93,8 +94,16 @@ func (c *ProveCmd) bundle(env *cli.Env, l *Log) (err error) {
 	for _, p := range s.Problems {
 		fmt.Fprintln(env.Out, p)
 	}
-	if n := len(s.Unknown); n > 0 { // no alarm: whatever no entry vouches for is among the problems
-		fmt.Fprintf(env.Out, "%d objects have no entry of their own, as documents that were filed together: the entry of their case vouches for them\n", n)
+	together := 0
+	for _, o := range s.Unknown {
+		if strings.HasPrefix(o, "document:") { // no alarm: a version that no entry vouches for is among the problems
+			together++
+			continue
+		}
+		fmt.Fprintf(env.Out, "the log has no entry about %s\n", o)
+	}
+	if together > 0 {
+		fmt.Fprintf(env.Out, "%d documents were filed together with others: the entry of their case vouches for them\n", together)
 	}
 	if s.Waiting > 0 {
 		fmt.Fprintf(env.Out, "%d entries are not in the tree yet and not in the bundle; make it again later, or run `rennsteig audit verify`\n", s.Waiting)

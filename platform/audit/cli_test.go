@@ -192,9 +192,10 @@ func TestProveFile(t *testing.T) {
 		t.Errorf("wrote over a file: %s, %v", text, err)
 	}
 	req.Documents = append(req.Documents, Document{Name: "Neu.pdf", Version: 1, SHA256: strings.Repeat("0", 64)})
-	req.Objects = append(req.Objects, "case:none")
+	req.Objects = append(req.Objects, "case:none", "document:none")
 	if text, err := runWith(t, resolve, "prove", "--data", dir, "--file", "12.3/2026-0001", "--out", out+"2"); !exit1(err) ||
-		!strings.Contains(text, `document "Neu.pdf", version 1`) || !strings.Contains(text, "no entry about case:none") {
+		!strings.Contains(text, `document "Neu.pdf", version 1`) || !strings.Contains(text, "no entry about case:none") ||
+		!strings.Contains(text, "1 documents were filed together") || strings.Contains(text, "document:none") {
 		t.Errorf("%s, %v", text, err)
 	}
 	change(t, l.d, `UPDATE audit_entry SET actor_name = 'x' WHERE object = 'case:1'`)
