@@ -53,7 +53,7 @@ func Start(durable bool) (address string, stop func(), err error) {
 			return "", nil, err
 		}
 	}
-	dir, err := os.MkdirTemp(base(), "rennsteig-pg-")
+	dir, err := os.MkdirTemp(base(durable), "rennsteig-pg-")
 	if err != nil {
 		return "", nil, err
 	}
@@ -140,9 +140,21 @@ func start(bin, dir string, cred *syscall.Credential, durable bool) (address str
 	return "", nil, errors.New("postgres did not answer within 30 s")
 }
 
-// base is where the cluster's folder is made: the usual place for temporary files, unless the unprivileged user cannot
-// enter it or the path of the socket in it would be too long (107 bytes, unix(7)).
-func base() string {
+// memory is a folder whose files are never written to a disk, and what must be free in it to be used.
+const (
+	memory     = "/dev/shm"
+	memoryFree = 2 << 30 // bytes
+)
+
+// base is where the cluster's folder is made: if TMPDIR does not say where and it need not be durable, in memory, because
+// each test's database is some hundred files, and to make them on a disk takes many times the work of the test. Else the
+// usual place for temporary files, unless the unprivileged user cannot enter it or the path of the socket in it would be
+// too long (107 bytes, unix(7)).
+func base(durable bool) string {
+	var f syscall.Statfs_t
+	if !durable && os.Getenv("TMPDIR") == "" && syscall.Statfs(memory, &f) == nil && f.Bavail*uint64(f.Bsize) >= memoryFree { //nolint:gosec // a size
+		return memory
+	}
 	dir := os.TempDir()
 	if len(dir) > 60 {
 		return "/tmp"

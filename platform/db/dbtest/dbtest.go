@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -46,14 +47,18 @@ func OpenAddress(t testing.TB, address string) *db.DB {
 func Address(t testing.TB, dialect db.Dialect, rooms ...db.Migration) string {
 	t.Helper()
 	if dialect == db.SQLite {
-		address := "sqlite:" + filepath.Join(t.TempDir(), "test.db")
-		migrate(t, address, rooms)
-		return address
+		path := filepath.Join(t.TempDir(), "test.db")
+		if len(rooms) > 0 {
+			if err := os.WriteFile(path, file(t, rooms), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return "sqlite:" + path
 	}
 	admin := cluster(t)
 	name := "t" + strings.ReplaceAll(db.NewID(), "-", "")
 	template := template(t, admin, rooms)
-	exec1(t, admin, fmt.Sprintf("CREATE DATABASE %s TEMPLATE %s", name, template))
+	exec1(t, admin, fmt.Sprintf("CREATE DATABASE %s TEMPLATE %s STRATEGY FILE_COPY", name, template))
 	t.Cleanup(func() { exec1(t, admin, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)") })
 	return withDatabase(admin, name)
 }
@@ -73,13 +78,15 @@ func migrate(t testing.TB, address string, rooms []db.Migration) {
 	}
 }
 
-var templates sync.Mutex
+var (
+	templates sync.Mutex
+	files     = map[string][]byte{} // by fingerprint: migrated databases of SQLite
+	made      = map[string]bool{}   // by cluster and name: the databases of PostgreSQL that are there for certain
+)
 
-// template makes (once per cluster and set of migrations) the database that tests are cloned from.
-func template(t testing.TB, admin string, rooms []db.Migration) string {
+// fingerprint tells sets of migrations apart.
+func fingerprint(t testing.TB, rooms []db.Migration) string {
 	t.Helper()
-	templates.Lock()
-	defer templates.Unlock()
 	h := sha256.New()
 	for _, r := range rooms {
 		fmt.Fprintln(h, r.Room) //nolint:errcheck // a hash takes everything
@@ -93,7 +100,40 @@ func template(t testing.TB, admin string, rooms []db.Migration) string {
 			h.Write(b)
 		}
 	}
-	name := "tpl" + hex.EncodeToString(h.Sum(nil))[:24]
+	return hex.EncodeToString(h.Sum(nil))[:24]
+}
+
+// file makes (once per process and set of migrations) the SQLite database that tests get copies of.
+func file(t testing.TB, rooms []db.Migration) []byte {
+	t.Helper()
+	templates.Lock()
+	defer templates.Unlock()
+	key := fingerprint(t, rooms)
+	if b, ok := files[key]; ok {
+		return b
+	}
+	path := filepath.Join(t.TempDir(), "template.db")
+	migrate(t, "sqlite:"+path, rooms)
+	if log, err := os.Stat(path + "-wal"); err == nil && log.Size() > 0 {
+		t.Fatal("the file is not whole: something is left in its log")
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files[key] = b
+	return b
+}
+
+// template makes (once per cluster and set of migrations) the database that tests are cloned from.
+func template(t testing.TB, admin string, rooms []db.Migration) string {
+	t.Helper()
+	templates.Lock()
+	defer templates.Unlock()
+	name := "tpl" + fingerprint(t, rooms)
+	if made[admin+name] {
+		return name
+	}
 	d, err := sql.Open("pgx", admin)
 	if err != nil {
 		t.Fatal(err)
@@ -110,6 +150,7 @@ func template(t testing.TB, admin string, rooms []db.Migration) string {
 		t.Fatal(err)
 	}
 	if n == 1 {
+		made[admin+name] = true
 		return name
 	}
 	building := name + "_new"
@@ -122,6 +163,7 @@ func template(t testing.TB, admin string, rooms []db.Migration) string {
 	if _, err := d.Exec("ALTER DATABASE " + building + " RENAME TO " + name); err != nil {
 		t.Fatal(err)
 	}
+	made[admin+name] = true
 	return name
 }
 

@@ -2,7 +2,8 @@
 //
 //	go run ./platform/db/dbtest/pgtest -- go test ./...
 //
-// With -durable the PostgreSQL syncs to disk, as an operator's does: for measuring. Else it is made for speed.
+// With -durable the PostgreSQL syncs to disk, as an operator's does: for measuring. Else it is made for speed, and in
+// memory where there is a /dev/shm with 2 GB to spare and TMPDIR does not say otherwise.
 //
 // It ends with the command's exit code; the database is stopped and removed in any case. If RENNSTEIG_TEST_PG is set
 // already, the command simply runs.
