@@ -26,7 +26,7 @@ var nobody = map[string]string{
 	"erasure_id": "id", "import_id": "id", "other_id": "id", "object_id": "id", "origin_id": "id in a message", "search_id": "id", "row_id": "id", "handover_id": "id",
 	"hash": "SHA-256", "document_hash": "SHA-256", "signed_hash": "SHA-256", "media_type": "media type", "state": "one of a few words", "kind": "one of a few words",
 	"role": "one of a few words", "scope": "one of a few words", "medium": "one of a few words", "appraisal": "A, B or V", "proposal": "A, B or V", "decision": "A, B or V",
-	"subject": "id of a sign-in", "holder": "id of a sign-in, a unit or a role", "deputy": "id of a sign-in", "unit": "code in the file plan", "code": "code", "lead": "id of a unit",
+	"subject": "id of a sign-in", "lent_by": "id of a sign-in", "holder": "id of a sign-in, a unit or a role", "deputy": "id of a sign-in", "unit": "code in the file plan", "code": "code", "lead": "id of a unit",
 	"readers": "holder", "writers": "holder", "leika_key": "key of a service", "search": "a copy in small letters of columns that are searched",
 	"kassenzeichen": "number of a payment", "reference": "Aktenzeichen", "path": "ids", "parent": "id or code", "object": "kind and id", "source": "id or one of a few words",
 	"first_by": "id of a sign-in", "second_by": "id of a sign-in", "decided_by": "id of a sign-in", "proposed_by": "id of a sign-in", "done_by": "id of a sign-in", "done_for": "id of a sign-in",

@@ -189,7 +189,7 @@ var elsewhere = map[string]string{
 	"disposal.Imports": "list", "disposal.Searches": "list", "records.Units": "list", "records.People": "list",
 	"records.Views": "own", "records.SaveView": "own", "records.DropView": "own", "records.Columns": "own", "records.KeepColumns": "own",
 	"records.FileByID": "access", "records.FileOf": "access", "records.CaseByID": "access", "records.CaseToChange": "access", "records.DocumentByID": "access",
-	"records.OpenFileIn": "access", "records.OpenCaseIn": "access", "records.SaidIn": "access", "records.LeaveTraces": "access", "filing.AddVersion": "access",
+	"records.LoansDue": "access", "records.OpenFileIn": "access", "records.OpenCaseIn": "access", "records.SaidIn": "access", "records.LeaveTraces": "access", "filing.AddVersion": "access",
 	"flow.ExportCourse": "access", "filing.Correspondents": "access",
 	"records.CloseIn": "built on", "records.FileDocuments": "built on", "records.VersionAdded": "built on", "records.DocumentLeaves": "built on",
 	"records.NoteReading": "built on", "records.OpenBlob": "built on", "records.Each": "built on", "filing.Erase": "built on", "filing.EraseParts": "built on",

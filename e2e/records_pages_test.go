@@ -251,9 +251,10 @@ func (s *server) filesPages(t *testing.T, data *db.DB) {
 		p.Press("Akte schließen")
 		p.Want("Die Akte ist geschlossen.")
 	}
-	change(t, data, `UPDATE records_file SET lent_to = 'Rechnungsprüfung', lent_at = opened_at, lent_until = opened_at WHERE id = $1`, strings.TrimPrefix(file, "/akte/akte/"))
+	change(t, data, `UPDATE records_file SET lent_to = 'Rechnungsprüfung', lent_at = opened_at, lent_until = opened_at, lent_by = 'demo-clerk' WHERE id = $1`, strings.TrimPrefix(file, "/akte/akte/"))
 	p.page(200, file, "geschlossen", "Aufzubewahren bis", "ihr Papier noch ausgeliehen", "überfällig", "Papier ist zurück")
 	p.page(200, "/akte/akten?q=Bänke", "überfällig")
+	p.page(200, "/akte/aufgaben", "Das Papier von 1 Akte sollte zurück sein", "an Rechnungsprüfung bis")
 	p.goTo("/akte/ausleihen?stand=ueberfaellig")
 	p.Choose(fileReference.FindString(p.Text()) + " auswählen")
 	p.Press("Papier ist zurück")

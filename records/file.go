@@ -27,6 +27,7 @@ type File struct {
 	LentTo    string // who has the paper; "" if it is in its place
 	LentAt    time.Time
 	LentUntil time.Time
+	LentBy    string // subject of who noted the loan; "" if it is not known, or there is none
 	Type      string // id of the file type; "" if it has none
 	Fields    string // values of the type's own fields, a JSON object
 	Keywords  string // separated by line ends

@@ -43,7 +43,7 @@ func (r *Room) Lend(ctx context.Context, file string, version int64, to string, 
 		if !until.After(r.h.Now()) {
 			wrong = append(wrong, errs.Field{Name: "until", Key: "records.error.due"})
 		}
-		f.LentTo, f.LentAt, f.LentUntil = to, r.h.Now(), until
+		f.LentTo, f.LentAt, f.LentUntil, f.LentBy = to, r.h.Now(), until, identity.From(ctx).Subject
 		return map[string]any{"to": to, "until": i18n.ISODate(until)}, errs.InvalidFields(wrong)
 	})
 }
@@ -53,7 +53,7 @@ func (r *Room) Return(ctx context.Context, file string, version int64) error {
 	said := func(f File) bool { return f.LentTo == "" }
 	return r.loan(ctx, file, version, "records.file_returned", said, func(f *File) (map[string]any, error) {
 		from, since := f.LentTo, f.LentAt
-		f.LentTo, f.LentAt, f.LentUntil = "", time.Time{}, time.Time{}
+		f.LentTo, f.LentAt, f.LentUntil, f.LentBy = "", time.Time{}, time.Time{}, ""
 		return map[string]any{"from": from, "since": i18n.ISODate(since)}, nil
 	})
 }
@@ -118,4 +118,10 @@ func (r *Room) OverdueLoans(ctx context.Context) (n int64, err error) {
 		return 0, err
 	}
 	return r.store.overdueLoans(ctx, r.h.DB.Reader(), a, r.h.Now())
+}
+
+// LoansDue are files that the caller may change and whose paper should be back, the longest first and at most so many: of
+// loans that one of these people (their subjects) noted, and for registrars those that nobody noted who belongs to a unit.
+func (r *Room) LoansDue(ctx context.Context, q db.Querier, a access.Access, lenders []string, most int) ([]File, error) {
+	return r.store.loansDue(ctx, q, a, lenders, r.h.Now(), most)
 }

@@ -124,7 +124,7 @@ func (store) nextNumber(ctx context.Context, tx *db.Tx, s access.Access, authori
 // --- files ---
 
 const fileColumns = `f.id, f.authority_id, f.reference, f.unit, f.subject, f.opened_at, f.closed_at, f.lead, f.readers, f.writers,
-	f.level, f.medium, f.location, f.lent_to, f.lent_at, f.lent_until, f.type_id, f.fields, f.keywords, f.state, f.retain_until,
+	f.level, f.medium, f.location, f.lent_to, f.lent_at, f.lent_until, f.lent_by, f.type_id, f.fields, f.keywords, f.state, f.retain_until,
 	f.version, f.changed_at, f.changed_by, f.former, coalesce(u.title, ''), coalesce(u.retention_years, 0), coalesce(u.appraisal, '')`
 
 const fileTables = ` FROM records_file f LEFT JOIN records_unit u ON u.authority_id = f.authority_id AND u.code = f.unit `
@@ -132,7 +132,7 @@ const fileTables = ` FROM records_file f LEFT JOIN records_unit u ON u.authority
 func scanFile(r db.Scanner) (f File, err error) {
 	var opened, closed, lent, back, retain, changedAt int64
 	err = r.Scan(&f.ID, &f.Authority, &f.Reference, &f.Unit.Code, &f.Subject, &opened, &closed, &f.Lead, &f.Readers, &f.Writers,
-		&f.Level, &f.Medium, &f.Location, &f.LentTo, &lent, &back, &f.Type, &f.Fields, &f.Keywords, &f.State, &retain,
+		&f.Level, &f.Medium, &f.Location, &f.LentTo, &lent, &back, &f.LentBy, &f.Type, &f.Fields, &f.Keywords, &f.State, &retain,
 		&f.Version, &changedAt, &f.ChangedBy, &f.Former, &f.Unit.Title, &f.Unit.RetentionYears, &f.Unit.Appraisal, &f.May)
 	f.OpenedAt, f.ClosedAt = db.Time(opened), db.Time(closed)
 	f.LentAt, f.LentUntil, f.RetainUntil, f.ChangedAt = db.Time(lent), db.Time(back), db.Time(retain), db.Time(changedAt)

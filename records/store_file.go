@@ -27,6 +27,7 @@ func (store) updateFile(ctx context.Context, tx *db.Tx, s access.Access, f File)
 		set("former", f.Former)+set("subject", f.Subject)+set("search", f.search())+
 		set("lead", f.Lead)+set("readers", f.Readers)+set("writers", f.Writers)+set("level", int64(f.Level))+set("medium", string(f.Medium))+
 		set("location", f.Location)+set("lent_to", f.LentTo)+set("lent_at", db.Micros(f.LentAt))+set("lent_until", db.Micros(f.LentUntil))+
+		set("lent_by", f.LentBy)+
 		set("type_id", f.Type)+set("fields", f.Fields)+set("keywords", f.Keywords)+set("closed_at", db.Micros(f.ClosedAt))+
 		set("retain_until", db.Micros(f.RetainUntil))+set("changed_at", db.Micros(f.ChangedAt))+set("changed_by", f.ChangedBy)+
 		` WHERE `+s.In("authority_id", &p)+` AND id = `+p.Add(f.ID)+` AND version = `+p.Add(f.Version), p...))

@@ -309,6 +309,10 @@ func TestStrangersScope(t *testing.T) {
 				n, err := st.overdueLoans(ctx, tx, s, time.Now())
 				return nothing(int(n), err)
 			},
+			"loansDue": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+				l, err := st.loansDue(ctx, tx, s, []string{""}, time.Now(), 9)
+				return nothing(len(l), err)
+			},
 			"closeFile": func(ctx context.Context, tx *db.Tx, s access.Access) error { return none(st.closeFile(ctx, tx, s, c)) },
 			"insertCase": func(ctx context.Context, tx *db.Tx, s access.Access) error {
 				n := c

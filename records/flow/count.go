@@ -18,7 +18,7 @@ type Count struct{ Open, Overdue int }
 // mostCounted keeps the count quick: every page with the tabs shows it.
 const mostCounted = 100
 
-// Waiting counts the caller's open tasks, those that the inbox shows.
+// Waiting counts the caller's open tasks, those that the inbox shows, and the loans that they are reminded of there.
 func (r *Room) Waiting(ctx context.Context) (c Count, err error) {
 	q := r.h.DB.Reader()
 	a, err := access.Load(ctx, q)
@@ -29,7 +29,12 @@ func (r *Room) Waiting(ctx context.Context) (c Count, err error) {
 	if err != nil {
 		return c, err
 	}
-	return r.store.waiting(ctx, q, a, d, r.h.Now())
+	if c, err = r.store.waiting(ctx, q, a, d, r.h.Now()); err != nil {
+		return c, err
+	}
+	late, err := r.loans(ctx, q, a, d)
+	c.Open, c.Overdue = min(c.Open+len(late), mostCounted), min(c.Overdue+len(late), mostCounted)
+	return c, err
 }
 
 // waiting reads no more than mostCounted entries of an index for each of the two numbers, and asks for the right to those

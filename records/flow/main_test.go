@@ -97,7 +97,7 @@ func name(subject string) string { return strings.ToUpper(subject[:1]) + subject
 func as(subject string) context.Context {
 	g := identity.Grant{Role: identity.Clerk, Authority: erfurt}
 	switch subject {
-	case "regina":
+	case "regina", "regina2":
 		g.Role = identity.Registrar
 	case "jens":
 		g.Authority = jena

@@ -101,10 +101,14 @@ type tasksPage struct {
 	Filtered    bool
 	Reset       string
 	Deputising  string
+	Loans       []loanRow
 	List        string // the filter, for the forms
 	Table       web.Table
 	Pages       web.Pagination
 }
+
+// loanRow is a file whose paper should be back.
+type loanRow struct{ ID, Reference, Subject, Lent string }
 
 func (r *Room) choose(req *http.Request, name, label, current string, values ...[2]string) web.Choice {
 	c := web.Choice{Name: name, Label: r.h.Site.T(req, label)}
@@ -167,6 +171,15 @@ func (r *Room) getTasks(w http.ResponseWriter, req *http.Request) error {
 	}
 	slices.Sort(names)
 	p.Deputising = strings.Join(slices.Compact(names), ", ")
+	if !p.Filtered && (f.View == ViewOpen || f.View == ViewMine) {
+		late, err := r.loans(req.Context(), q, a, d)
+		if err != nil {
+			return err
+		}
+		for _, x := range late {
+			p.Loans = append(p.Loans, loanRow{x.ID, x.Reference, x.Subject, t("records.lent.text", x.LentTo, i18n.Date(web.Lang(req), x.LentUntil))})
+		}
+	}
 	for _, e := range l.Items {
 		row := web.TableRow{Name: e.Reference, Cells: p.Cells(r.taskCells(req, &f, e))}
 		if e.Kind == Know && e.State == Open { // can be marked as seen
