@@ -177,7 +177,8 @@ func (s *server) erasurePages(t *testing.T, data *db.DB) {
 	p.Press("Ablegen")
 	p.look = true
 	p.page(200, dueList+"/loeschungen", "Eine gerichtlich angeordnete Löschung beantragt die Registratur")
-	p.page(200, file+"/loeschung", "Was ist zu löschen?", "Beschwerde.txt")
+	change(t, data, `UPDATE records_file SET medium = 'hybrid', location = 'Keller, Regal 7' WHERE id = $1`, path.Base(file))
+	p.page(200, file+"/loeschung", "Was ist zu löschen?", "Beschwerde.txt", "Standort: Keller, Regal 7")
 	p.Press("Löschung beantragen")
 	p.shows(422, "Nennen Sie das Gericht.", "Nennen Sie, was angeordnet ist.")
 	propose := func(what string) {
@@ -202,7 +203,7 @@ func (s *server) erasurePages(t *testing.T, data *db.DB) {
 	propose("Dokument")
 	second := p.Path()
 	arne := s.staff(t, "Arne Altakte")
-	arne.page(200, second, "Löschung bestätigen", "Das Schriftstück ist zu löschen.")
+	arne.page(200, second, "Löschung bestätigen", "Das Schriftstück ist zu löschen.", "Standort: Keller, Regal 7")
 	arne.Press("Löschung bestätigen")
 	arne.shows(200, "Der Inhalt ist gelöscht.", "Entschieden von")
 	arne.page(200, dueList+"/loeschungen", "gelöscht", "zurückgenommen", "Verwaltungsgericht der Probe")

@@ -325,6 +325,8 @@ type Destruction struct {
 	First       string // name
 	Second      string // name; "" where one was enough
 	At          time.Time
+	Medium      records.Medium // of the file; "" in records that were made before it was noted
+	Location    string         // where its paper lay then
 }
 
 // record writes the record and the log of what was destroyed. The stored files that nothing names any more are listed

@@ -33,6 +33,8 @@ type Erasure struct {
 	ProposedAt   time.Time
 	DecidedName  string
 	DecidedAt    time.Time
+	Medium       records.Medium // of the file; "" if it was erased before that was noted
+	Location     string         // where its paper lies, or lay when it was erased
 }
 
 // The states of an erasure.
@@ -142,8 +144,9 @@ func (e Erasure) object() string {
 	return records.FileObject(e.Object)
 }
 
-// erasable checks that there is what an erasure names, in that file, for the caller to read, and that no disposal is
-// about it. It sets the reference.
+// erasable checks that there is what an erasure names, in that file, for the caller to read, that no disposal is about it,
+// and that the paper of a file that goes as a whole is not lent: of what is left of it nobody would know who has it. It
+// sets the reference.
 func (r *Room) erasable(ctx context.Context, tx *db.Tx, a access.Access, f records.File, e *Erasure) error {
 	if f.State == InDisposal {
 		return errs.E(errs.Conflict, "disposal.error.in_process")
@@ -154,6 +157,9 @@ func (r *Room) erasable(ctx context.Context, tx *db.Tx, a access.Access, f recor
 	case scopeFile:
 		if f.State != "" {
 			return errs.E(errs.Conflict, "disposal.error.destroyed")
+		}
+		if f.LentTo != "" {
+			return errs.E(errs.Conflict, "disposal.error.paper_lent", f.LentTo)
 		}
 		file = e.Object
 	case scopeCase:
@@ -204,6 +210,15 @@ func (r *Room) Erasure(ctx context.Context, id string) (Erasure, records.File, e
 	f, err := r.core.FileByID(ctx, q, a, e.File)
 	if err == nil && !a.Manages(f.Authority, f.Lead) {
 		err = errs.E(errs.Denied, "disposal.error.no_second")
+	}
+	if e.Medium, e.Location = f.Medium, f.Location; err != nil || e.State != ErasureDone {
+		return e, f, err
+	}
+	gone, err := r.store.destructions(ctx, q, a, f.ID)
+	for _, d := range gone {
+		if d.Erasure == e.ID {
+			e.Medium, e.Location = d.Medium, d.Location
+		}
 	}
 	return e, f, err
 }

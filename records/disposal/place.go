@@ -103,7 +103,7 @@ var corePlaces = []PersonPlace{
 var ownPlaces = []PersonPlace{
 	placeOf("disposal.place.erasure", "disposal_erasure", "t.court", "t.judgment", "t.reason").at("t.proposed_at").by("t.proposed_name", "t.decided_name").
 		within("", "t.file_id"),
-	placeOf("disposal.place.destruction", "disposal_destruction", "t.subject", "t.archive_id").at("t.destroyed_at").by("t.first_name", "t.second_name").within("", "t.file_id"),
+	placeOf("disposal.place.destruction", "disposal_destruction", "t.subject", "t.archive_id", "t.location").at("t.destroyed_at").by("t.first_name", "t.second_name").within("", "t.file_id"),
 	placeOf("disposal.place.item", "disposal_item", "t.error", "t.archive_id").at("t.changed_at").
 		keyed("t.file_id", "t.file_id || ' ' || t.process_id").within("", "t.file_id"),
 	placeOf("disposal.place.process", "disposal_process", "t.archive").at("t.created_at").by("t.created_name"),

@@ -146,10 +146,11 @@ func (store) facts(ctx context.Context, tx *db.Tx, a access.Access, s scope, ids
 	var p db.Params
 	from := map[scope]string{
 		scopeFile: `SELECT f.id, f.authority_id, f.id, f.reference, f.subject, f.unit, f.opened_at, f.closed_at, f.retain_until,
-			(SELECT count(*) FROM records_case c WHERE c.file_id = f.id) FROM records_file f WHERE `,
-		scopeCase: `SELECT f.id, f.authority_id, f.file_id, f.reference, f.subject, '', f.received_at, f.closed_at, 0, 1 FROM records_case f WHERE `,
-		scopeDocument: `SELECT f.id, f.authority_id, f.file_id, c.reference, f.name, '', f.created_at, 0, 0, 0 FROM records_document f
-			JOIN records_case c ON c.id = f.case_id WHERE `,
+			(SELECT count(*) FROM records_case c WHERE c.file_id = f.id), f.medium, f.location FROM records_file f WHERE `,
+		scopeCase: `SELECT f.id, f.authority_id, f.file_id, f.reference, f.subject, '', f.received_at, f.closed_at, 0, 1, o.medium, o.location FROM records_case f
+			JOIN records_file o ON o.id = f.file_id WHERE `,
+		scopeDocument: `SELECT f.id, f.authority_id, f.file_id, c.reference, f.name, '', f.created_at, 0, 0, 0, o.medium, o.location FROM records_document f
+			JOIN records_case c ON c.id = f.case_id JOIN records_file o ON o.id = f.file_id WHERE `,
 	}[s]
 	rows, err := tx.Query(ctx, from+a.In("f.authority_id", &p)+` AND f.id IN `+p.List(ids), p...)
 	if err != nil {
@@ -160,7 +161,8 @@ func (store) facts(ctx context.Context, tx *db.Tx, a access.Access, s scope, ids
 		d := Destruction{Scope: string(s)}
 		var id string
 		var opened, closed, until int64
-		if err := rows.Scan(&id, &d.Authority, &d.File, &d.Reference, &d.Subject, &d.Unit, &opened, &closed, &until, &d.Cases); err != nil {
+		if err := rows.Scan(&id, &d.Authority, &d.File, &d.Reference, &d.Subject, &d.Unit, &opened, &closed, &until, &d.Cases,
+			&d.Medium, &d.Location); err != nil {
 			return nil, err
 		}
 		d.OpenedAt, d.ClosedAt, d.RetainUntil = db.Time(opened), db.Time(closed), db.Time(until)
@@ -266,16 +268,16 @@ func (store) leaveStub(ctx context.Context, tx *db.Tx, a access.Access, d Destru
 }
 
 const destructionColumns = `id, authority_id, file_id, scope, reference, subject, unit, opened_at, closed_at, retain_until, decision, archive_id,
-	process_id, erasure_id, cases, documents, stored, bytes, first_name, second_name, destroyed_at`
+	process_id, erasure_id, cases, documents, stored, bytes, first_name, second_name, destroyed_at, medium, location`
 
 func (store) insertDestruction(ctx context.Context, tx *db.Tx, a access.Access, d Destruction) error {
 	if err := a.Own(d.Authority); err != nil {
 		return err
 	}
 	_, err := tx.Exec(ctx, `INSERT INTO disposal_destruction (`+destructionColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,
-		$13, $14, $15, $16, $17, $18, $19, $20, $21)`, d.ID, d.Authority, d.File, d.Scope, d.Reference, d.Subject, d.Unit, db.Micros(d.OpenedAt),
+		$13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)`, d.ID, d.Authority, d.File, d.Scope, d.Reference, d.Subject, d.Unit, db.Micros(d.OpenedAt),
 		db.Micros(d.ClosedAt), db.Micros(d.RetainUntil), string(d.Decision), d.ArchiveID, d.Process, d.Erasure, d.Cases, d.Documents, d.Stored,
-		d.Bytes, d.First, d.Second, db.Micros(d.At))
+		d.Bytes, d.First, d.Second, db.Micros(d.At), string(d.Medium), d.Location)
 	return err
 }
 
@@ -287,7 +289,7 @@ func (store) destructions(ctx context.Context, q db.Querier, a access.Access, fi
 	return db.All(rows, err, func(r db.Scanner) (d Destruction, err error) {
 		var opened, closed, until, at int64
 		err = r.Scan(&d.ID, &d.Authority, &d.File, &d.Scope, &d.Reference, &d.Subject, &d.Unit, &opened, &closed, &until, &d.Decision, &d.ArchiveID,
-			&d.Process, &d.Erasure, &d.Cases, &d.Documents, &d.Stored, &d.Bytes, &d.First, &d.Second, &at)
+			&d.Process, &d.Erasure, &d.Cases, &d.Documents, &d.Stored, &d.Bytes, &d.First, &d.Second, &at, &d.Medium, &d.Location)
 		d.OpenedAt, d.ClosedAt, d.RetainUntil, d.At = db.Time(opened), db.Time(closed), db.Time(until), db.Time(at)
 		return d, err
 	})

@@ -18,6 +18,7 @@ type erasePage struct {
 	Tabs                    web.Tabs
 	Errors                  web.ErrorSummary
 	Alert                   web.Alert
+	Paper                   web.Alert // what is kept on it goes apart
 	ID                      string
 	File                    records.File
 	Object                  web.Field
@@ -36,6 +37,7 @@ func (r *Room) showErase(w http.ResponseWriter, req *http.Request, form url.Valu
 	}
 	d := erasePage{Tabs: r.core.FileTabs(req, f.ID, "/aufbewahrung"), ID: web.FormID(form.Get("id")), File: f}
 	d.Errors, d.Alert = r.problem(req, failed)
+	d.Paper = web.Alert{Kind: "warning", Title: r.paper(req, scopeDocument, "", f.Medium, f.Location) + r.lent(req, f)}
 	d.Object = web.Field{Name: "object", Label: t("disposal.scope.label"), Kind: "select", Value: form.Get("object"), Error: r.h.Site.FieldError(req, failed, "object"),
 		Options: []web.Option{{Value: "file:" + f.ID, Label: t("disposal.scope.file") + " " + f.Reference}}}
 	for _, o := range objects {
@@ -67,6 +69,31 @@ func (r *Room) postErase(w http.ResponseWriter, req *http.Request) error {
 		return err
 	}
 	return r.h.Site.Redirect(w, req, "/akte/loeschung/"+e.ID, "disposal.notice.erasure_proposed")
+}
+
+// paper says what becomes of the paper of what is destroyed here, and where it lies; "" if there is none.
+func (r *Room) paper(req *http.Request, s scope, decision records.Appraisal, m records.Medium, location string) string {
+	key := "disposal.paper.file"
+	switch {
+	case m != records.Paper && m != records.Hybrid:
+		return ""
+	case s != scopeFile:
+		key = "disposal.paper.part"
+	case decision == records.Archive:
+		key = "disposal.paper.archive"
+	}
+	if location == "" {
+		location = r.h.Site.T(req, "disposal.paper.nowhere")
+	}
+	return r.h.Site.T(req, key, location)
+}
+
+// lent says who has the paper; "" if it is in its place.
+func (r *Room) lent(req *http.Request, f records.File) string {
+	if f.LentTo == "" {
+		return ""
+	}
+	return " " + r.h.Site.T(req, "disposal.paper.lent", f.LentTo)
 }
 
 type erasureRow struct {
@@ -125,6 +152,9 @@ func (r *Room) showErasure(w http.ResponseWriter, req *http.Request, failed erro
 		{Label: t("disposal.scope.label"), Value: d.Row.Scope + " " + e.Reference}, {Label: t("disposal.court"), Value: e.Court},
 		{Label: t("disposal.judgment"), Value: e.Judgment}, {Label: t("disposal.reason"), Value: e.Reason},
 		{Label: t("disposal.proposed_by"), Value: t("disposal.by_at", e.ProposedName, i18n.DateTime(lang, e.ProposedAt))}}
+	if paper := r.paper(req, scope(e.Scope), "", e.Medium, e.Location); paper != "" {
+		d.Facts.Rows = append(d.Facts.Rows, web.SummaryRow{Label: t("disposal.paper"), Value: paper + r.lent(req, f)})
+	}
 	if e.DecidedName != "" {
 		d.Facts.Rows = append(d.Facts.Rows, web.SummaryRow{Label: t("disposal.decided_by"), Value: t("disposal.by_at", e.DecidedName, i18n.DateTime(lang, e.DecidedAt))})
 	}

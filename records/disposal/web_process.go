@@ -497,5 +497,8 @@ func (r *Room) destructionFacts(req *http.Request, x Destruction) web.SummaryLis
 	if x.ArchiveID != "" {
 		l.Rows = append(l.Rows, web.SummaryRow{Label: t("disposal.archive_id"), Value: x.ArchiveID})
 	}
+	if paper := r.paper(req, scope(x.Scope), x.Decision, x.Medium, x.Location); paper != "" {
+		l.Rows = append(l.Rows, web.SummaryRow{Label: t("disposal.paper"), Value: paper})
+	}
 	return l
 }
