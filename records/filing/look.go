@@ -85,17 +85,22 @@ func (r *Room) pagesOf(ctx context.Context, q db.Querier, scope access.Access, d
 		return Stored{}, "", nil
 	}
 	x, err := r.store.rendition(ctx, q, scope, d.ID, number)
-	switch {
-	case err != nil:
-		return Stored{}, "", err
-	case x.State == RenditionMade:
-		return rendered(f, x), "", nil
-	case x.Note != "":
-		return Stored{}, x.Note, nil
-	case number != d.Version:
+	if err == nil && x.State == "" && number != d.Version {
 		return Stored{}, "filing.look.no_rendition", nil
 	}
-	return Stored{}, "filing.preview." + string(x.State), nil
+	pages, why = x.pages(f)
+	return pages, why, err
+}
+
+// pages is the rendition of f as a file of its own; why is the catalogue key of why there is none.
+func (x Rendition) pages(f Stored) (pages Stored, why string) {
+	switch {
+	case x.State == RenditionMade:
+		return rendered(f, x), ""
+	case x.Note != "":
+		return Stored{}, x.Note
+	}
+	return Stored{}, "filing.preview." + string(x.State)
 }
 
 // rendered is the rendition of a file as a file of its own.
@@ -340,7 +345,10 @@ func (r *Room) LookIncoming(ctx context.Context, id, document string, first int)
 	if err != nil {
 		return x, d, s, err
 	}
-	pages, why := incomingPages(d.file())
+	pages, why, err := r.incomingPages(ctx, q, scope, id, d)
+	if err != nil {
+		return x, d, s, err
+	}
 	s, err = r.sight(ctx, d.file(), pages, why, read, first)
 	return x, d, s, err
 }
@@ -351,20 +359,30 @@ func (r *Room) IncomingSheet(ctx context.Context, id, document string, page, wid
 	if err != nil {
 		return Picture{}, err
 	}
-	pages, _ := incomingPages(d.file())
+	q := r.h.DB.Reader()
+	scope, err := access.Load(ctx, q)
+	if err != nil {
+		return Picture{}, err
+	}
+	pages, _, err := r.incomingPages(ctx, q, scope, id, d)
+	if err != nil {
+		return Picture{}, err
+	}
 	b, err := r.draw(ctx, pages, page, width)
 	return Picture{b, true}, err
 }
 
-// incomingPages is pagesOf for what has no versions yet, and so no renditions.
-func incomingPages(f Stored) (pages Stored, why string) {
-	switch shownFrom(f) {
+// incomingPages is pagesOf for a document of post.
+func (r *Room) incomingPages(ctx context.Context, q db.Querier, scope access.Access, post string, d Document) (pages Stored, why string, err error) {
+	switch shownFrom(d.file()) {
 	case asItself:
-		return f, ""
-	case asPDF:
-		return Stored{}, "filing.look.once_filed"
+		return d.file(), "", nil
+	case asText:
+		return Stored{}, "", nil
 	}
-	return Stored{}, ""
+	x, err := r.store.letterRendition(ctx, q, scope, post, d.ID)
+	pages, why = x.pages(d.file())
+	return pages, why, err
 }
 
 // file is what the document holds.

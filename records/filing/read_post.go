@@ -44,6 +44,18 @@ func (r *Room) readPost(ctx context.Context, job *queue.Job, body readPostJob) e
 				return err
 			}
 		}
+		for _, d := range docs[:min(len(docs), mostPostRead)] {
+			if shownFrom(d.file()) != asPDF {
+				continue
+			}
+			x, err := r.store.letterRendition(ctx, tx, access.All, body.Incoming, d.ID)
+			if err == nil && x.State == "" {
+				err = r.h.Queue.Publish(ctx, tx, topicRender, renderJob{d.ID, 1})
+			}
+			if err != nil {
+				return err
+			}
+		}
 		return job.Done(ctx, tx)
 	})
 }

@@ -8,14 +8,17 @@ import (
 	"strings"
 	"time"
 
+	"rennsteig/platform/audit"
 	"rennsteig/platform/db"
 	"rennsteig/platform/errs"
 	"rennsteig/platform/extract"
 	"rennsteig/platform/queue"
+	"rennsteig/records"
 	"rennsteig/records/access"
 )
 
-// Rendition is a PDF made of a version; the zero Rendition if there is none yet.
+// Rendition is a PDF made of a version, or of a document of post, which becomes version 1 when it is filed; the zero Rendition
+// if there is none yet.
 type Rendition struct {
 	Document  string
 	Version   int64
@@ -44,7 +47,7 @@ type renderJob struct {
 
 // render is the handler of topicRender.
 func (r *Room) render(ctx context.Context, job *queue.Job, body renderJob) error {
-	d, err := r.store.document(ctx, r.h.DB.Reader(), access.All, body.Document, "")
+	d, _, err := r.toRender(ctx, r.h.DB.Reader(), body.Document, "")
 	if errs.Is(err, errs.NotFound) || err == nil && d.Version != body.Version {
 		return r.h.DB.Tx(ctx, job.Done) // destroyed, or there is a newer version with a job of its own
 	} else if err != nil {
@@ -72,7 +75,8 @@ func (r *Room) render(ctx context.Context, job *queue.Job, body renderJob) error
 		x.Hash, x.Size = ref.Hash, ref.Size
 	}
 	return r.h.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		if _, err := r.store.document(ctx, tx, access.All, d.ID, tx.ForUpdate()); errs.Is(err, errs.NotFound) {
+		_, post, err := r.toRender(ctx, tx, d.ID, tx.ForUpdate())
+		if errs.Is(err, errs.NotFound) {
 			return job.Done(ctx, tx) // destroyed meanwhile
 		} else if err != nil {
 			return err
@@ -81,12 +85,26 @@ func (r *Room) render(ctx context.Context, job *queue.Job, body renderJob) error
 			return err
 		}
 		if x.State == RenditionMade {
-			if err := r.log(ctx, tx, d, "filing.rendered", map[string]any{"version": x.Version, "size": x.Size}, x.Hash); err != nil {
+			object := records.DocumentObject(d.ID)
+			if post != "" {
+				object = incomingObject(post)
+			}
+			if err := r.h.Audit.Append(ctx, tx, audit.Entry{Action: "filing.rendered", Authority: d.Authority, Object: object,
+				Changes: map[string]any{"document": d.ID, "version": x.Version, "size": x.Size}, Blobs: []string{x.Hash}}); err != nil {
 				return err
 			}
 		}
 		return job.Done(ctx, tx)
 	})
+}
+
+// toRender reads a document of a case, or of post that lies in none: then also the id of that.
+func (r *Room) toRender(ctx context.Context, q db.Querier, id, lock string) (d Document, post string, err error) {
+	if d, err = r.store.document(ctx, q, access.All, id, lock); errs.Is(err, errs.NotFound) {
+		d, post, err = r.store.letter(ctx, q, access.All, id)
+		d.Version = 1
+	}
+	return d, post, err
 }
 
 // Render asks for the rendition again, where there was no LibreOffice or it failed.

@@ -132,7 +132,7 @@ func TestLookAtMail(t *testing.T) {
 			}
 		}
 		h.seen(t, erika, "/akte/dokument/"+d[0].ID+"/karte", "stadt@example.org", "amt@example.org", records.LookPath(d[0].ID, 1))
-		h.seen(t, erika, at["a.docx"], "sobald der Eingang zugeordnet ist", "Text")
+		h.seen(t, erika, at["a.docx"], "Die PDF-Vorschau wird erstellt", "Text")
 		h.seen(t, erika, at["b.pdf"], "Seite 2 von 2", "/seite/2.png")
 		if w := h.get(erika, strings.Replace(at["b.pdf"], "/ansehen", "/seite/2.png", 1)); w.Body.String() != "1200: zwei" || w.Header().Get("Content-Type") != "image/png" {
 			t.Errorf("its second page: %q", w.Body)
@@ -140,6 +140,58 @@ func TestLookAtMail(t *testing.T) {
 		if w := h.get(erika, strings.Replace(at["a.docx"], "/ansehen", "/seite/1.png", 1)); w.Code != http.StatusNotFound {
 			t.Errorf("a page of what has none: %d", w.Code)
 		}
+	})
+}
+
+// The pages of an office document are seen while it is post; filed, it goes on with the PDF that is made, and back with it.
+func TestLookAtOfficePost(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		c := h.newCase(t, erfurt, "l1")
+		id := h.register(t, erika, "", h.stored(t, "Brief.docx", "eins"), h.stored(t, "Plan.pdf", "zwei"))
+		h.settleAll(t)
+		_, papers, err := h.Incoming(erika, id)
+		must1(t, err)
+		look := incomingLookPath(id, papers[0].ID)
+		sheet := strings.Replace(look, "/ansehen", "/seite/1.png", 1)
+		seen := func(when string) {
+			t.Helper()
+			if body := h.seen(t, erika, look, "Seite 1 von 1", "eins"); strings.Contains(body, "PDF-Vorschau") {
+				t.Errorf("%s something is said to be missing", when)
+			}
+			if w := h.get(erika, sheet); w.Body.String() != "1200: PDF of eins" {
+				t.Errorf("%s: %q", when, w.Body)
+			}
+			if n := value[int](t, h, `SELECT count(*) FROM audit_entry WHERE action = 'filing.rendered'`); n != 1 {
+				t.Errorf("%s %d PDFs are made", when, n)
+			}
+		}
+		seen("as post")
+		if n := h.entries(t, "filing.rendered", id); n != 1 {
+			t.Errorf("the log says %d times of the post that a PDF was made", n)
+		}
+		if w := h.get(jens, sheet); w.Code != http.StatusNotFound {
+			t.Errorf("a stranger: %d", w.Code)
+		}
+		_, err = h.Assign(erika, id, Target{Case: c.Reference})
+		must1(t, err)
+		h.settleAll(t)
+		seen("in the case")
+		if w := h.get(erika, records.SheetPath(papers[0].ID, 1, 1, false)); w.Body.String() != "1200: PDF of eins" {
+			t.Errorf("as a document: %q", w.Body)
+		}
+		must1(t, h.Unassign(erika, id))
+		h.settleAll(t)
+		seen("as post again")
+
+		// What lay here before the upgrade, and where LibreOffice is missing.
+		h.exec(t, `DELETE FROM filing_rendition`)
+		h.plain.missing = true
+		h.noteAll(t, "0010_letter_preview", "-- What lies here already")
+		if n := value[int](t, h, `SELECT count(*) FROM filing_due`); n != 1 {
+			t.Errorf("%d notes", n)
+		}
+		h.settleAll(t)
+		h.seen(t, erika, look, "LibreOffice auf dem Server nicht installiert", "eins")
 	})
 }
 

@@ -34,10 +34,11 @@ func (store) worked(ctx context.Context, q db.Querier, s access.Access, objects 
 	return false, nil
 }
 
-// unfile takes documents out of their case, as if they had never been filed. What can be found of them goes with the rows.
+// unfile takes documents out of their case, as if they had never been filed. What can be found of them goes with the rows;
+// the PDF of a document stays, for the post that it is again.
 func (store) unfile(ctx context.Context, tx *db.Tx, s access.Access, documents []string) error {
 	for some := range slices.Chunk(documents, 100) {
-		for _, table := range [][2]string{{"filing_held", "document_id"}, {"filing_rendition", "document_id"}, {"filing_document", "document_id"},
+		for _, table := range [][2]string{{"filing_held", "document_id"}, {"filing_document", "document_id"},
 			{"filing_content", "document_id"}, {"records_version", "document_id"}, {"records_document", "id"}} {
 			var p db.Params
 			if _, err := tx.Exec(ctx, `DELETE FROM `+table[0]+` WHERE `+s.In("authority_id", &p)+` AND `+table[1]+` IN `+p.List(some), p...); err != nil {

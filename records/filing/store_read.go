@@ -262,6 +262,18 @@ func (store) rendition(ctx context.Context, q db.Querier, s access.Access, docum
 	return x, err
 }
 
+// letterRendition is that of a document of post; the zero Rendition if there is none yet.
+func (store) letterRendition(ctx context.Context, q db.Querier, s access.Access, incoming, document string) (x Rendition, err error) {
+	var p db.Params
+	err = q.QueryRow(ctx, `SELECT r.state, r.hash, r.size, r.note FROM filing_rendition r JOIN filing_incoming_document d ON d.id = r.document_id
+		JOIN filing_incoming i ON i.id = d.incoming_id WHERE `+reads(s, "i", &p)+` AND d.incoming_id = `+p.Add(incoming)+` AND d.id = `+p.Add(document)+
+		` AND r.version = 1`, p...).Scan(&x.State, &x.Hash, &x.Size, &x.Note)
+	if errors.Is(err, sql.ErrNoRows) {
+		return Rendition{}, nil
+	}
+	return x, err
+}
+
 func (store) putRendition(ctx context.Context, tx *db.Tx, s access.Access, x Rendition) error {
 	if err := s.Own(x.Authority); err != nil {
 		return err

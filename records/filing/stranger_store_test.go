@@ -362,6 +362,13 @@ func (h *house) storeCalls(g guarded) map[string]storeCall {
 			}
 			return none(st.liesWith(ctx, tx, s, g.incoming, "x"))
 		},
+		"letterRendition": func(ctx context.Context, tx *db.Tx, s access.Access) error {
+			if err := st.putRendition(ctx, tx, access.All, Rendition{Document: g.paper, Version: 1, Authority: erfurt, State: RenditionMade}); err != nil {
+				return err
+			}
+			x, err := st.letterRendition(ctx, tx, s, g.incoming, g.paper)
+			return none(x.State != "", err)
+		},
 		"erase": effect(counts("filing_rendition"), func(ctx context.Context, tx *db.Tx, s access.Access) error {
 			_, err := st.erase(ctx, tx, s, "file_id", []string{g.c.FileID})
 			return err
