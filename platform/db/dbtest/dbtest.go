@@ -47,7 +47,7 @@ func OpenAddress(t testing.TB, address string) *db.DB {
 func Address(t testing.TB, dialect db.Dialect, rooms ...db.Migration) string {
 	t.Helper()
 	if dialect == db.SQLite {
-		path := filepath.Join(t.TempDir(), "test.db")
+		path := filepath.Join(folder(t), "test.db")
 		if len(rooms) > 0 {
 			if err := os.WriteFile(path, file(t, rooms), 0o600); err != nil {
 				t.Fatal(err)
@@ -61,6 +61,26 @@ func Address(t testing.TB, dialect db.Dialect, rooms ...db.Migration) string {
 	exec1(t, admin, fmt.Sprintf("CREATE DATABASE %s TEMPLATE %s STRATEGY FILE_COPY", name, template))
 	t.Cleanup(func() { exec1(t, admin, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)") })
 	return withDatabase(admin, name)
+}
+
+// folder is where a test's SQLite file is made: beside the PostgreSQL that make started, if that is in memory; it goes with
+// it even if the test is killed.
+func folder(t testing.TB) string {
+	t.Helper()
+	u, err := url.Parse(os.Getenv(Variable))
+	if err != nil || !strings.HasPrefix(u.Query().Get("host"), memory+"/") {
+		return t.TempDir()
+	}
+	dir, err := os.MkdirTemp(u.Query().Get("host"), "sqlite-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	return dir
 }
 
 func migrate(t testing.TB, address string, rooms []db.Migration) {
