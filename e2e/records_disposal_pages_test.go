@@ -96,7 +96,7 @@ func (s *server) disposalPages(t *testing.T, data *db.DB) {
 	p.goTo(processes)
 	p.Upload("Nachricht", draft(t, dir, "nachricht.xml", "<keine/>"))
 	p.Press("Einlesen")
-	p.shows(422, "kann nicht eingelesen werden")
+	p.shows(422, "kann nicht eingelesen werden", "Ihr erstes Element „keine“")
 	p.Upload("Nachricht", archiveSays(t, dir, head.ProcessID, xdomea.AppraisalList, &xdomea.Appraised{ID: unknownID, Appraisal: xdomea.Archive}))
 	p.Press("Einlesen")
 	p.shows(422, "gehört nicht zu diesem Verfahren")

@@ -60,10 +60,10 @@ func TestForgedAppraisals(t *testing.T) {
 		h.refused(t, regina, message(t, id, xdomea.DisposalResult, result(true, a)...), errs.Conflict, "disposal.error.nothing_sent")
 		h.refused(t, regina, message(t, id, xdomea.DisposalReceipt), errs.Conflict, "disposal.error.nothing_sent")
 		h.refused(t, regina, message(t, id, xdomea.TransferReceipt), errs.Invalid, "disposal.error.message_kind")
-		h.refused(t, regina, bytes.NewReader([]byte("<xml")), errs.Invalid, "disposal.error.unreadable")
-		h.refused(t, regina, bytes.NewReader(nil), errs.Invalid, "disposal.error.unreadable")
+		h.refused(t, regina, bytes.NewReader([]byte("<xml")), errs.Invalid, "disposal.error.unreadable.xml")
+		h.refused(t, regina, bytes.NewReader(nil), errs.Invalid, "disposal.error.unreadable.empty")
 		broken := body(t, list(id, appraised("A", a, v)...))
-		h.refused(t, regina, bytes.NewReader(broken[:len(broken)-40]), errs.Invalid, "disposal.error.unreadable")
+		h.refused(t, regina, bytes.NewReader(broken[:len(broken)-40]), errs.Invalid, "disposal.error.unreadable.xml")
 
 		good := list(id, append(appraised("A", a), appraised("V", v)...)...)
 		must(t, h.take(regina, good))

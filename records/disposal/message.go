@@ -121,6 +121,9 @@ func readMessage(in io.ReaderAt, size int64) (m incoming, err error) {
 	if size > maxMessage {
 		return m, errs.E(errs.TooLarge, "errs.too_large", "256 MB")
 	}
+	if err := empty(size); err != nil {
+		return m, err
+	}
 	start := make([]byte, 2)
 	_, err = in.ReadAt(start, 0)
 	if err != nil && !errors.Is(err, io.EOF) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -89,6 +88,9 @@ func (r *Room) Check(ctx context.Context, in io.ReaderAt, size int64, name, auth
 	}
 	if size > maxImport {
 		return i, errs.E(errs.TooLarge, "errs.too_large", "2 GB")
+	}
+	if err := empty(size); err != nil {
+		return i, err
 	}
 	found, err := xdomea.CheckPackage(in, size, name, xdomea.Options{})
 	if err != nil {
@@ -442,7 +444,7 @@ func (r *Room) storeFiles(ctx context.Context, in io.ReaderAt, size int64) (map[
 					for _, x := range v.Formats {
 						content, err := p.Open(x.FileName)
 						if err != nil {
-							return errs.E(errs.Invalid, "disposal.error.unreadable", fmt.Sprintf("%.200q", x.FileName), err)
+							return errs.E(errs.Invalid, "disposal.error.unreadable.file", cut(x.FileName, maxName), err)
 						}
 						if err := errors.Join(put(x.FileName, content), content.Close()); err != nil {
 							return err

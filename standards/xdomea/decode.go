@@ -26,18 +26,18 @@ type decoder struct {
 
 // fields reads an element that is open into a struct, to its end.
 func (d *decoder) fields(plan *node, v reflect.Value) error {
-	line := d.line
+	line, depth := d.line, len(d.open)
 	if err := d.inside(plan, v); err != nil {
 		return err
 	}
 	for _, k := range plan.kids {
 		if name := d.unidentified(k, v); name != "" {
-			return &refusal{"uuid", line, "there is no " + name}
+			return &refusal{"uuid", line, path(d.open[:depth]) + "/" + name, "there is no " + name}
 		}
 	}
 	if plan.checks {
 		if err := v.Addr().Interface().(checked).check(); err != nil {
-			return &refusal{"content", line, err.Error()}
+			return &refusal{"content", line, path(d.open[:depth]), err.Error()}
 		}
 	}
 	return nil
@@ -85,7 +85,7 @@ func (d *decoder) inside(n *node, v reflect.Value) error {
 
 // skip reads to the end of the element that was opened last.
 func (d *decoder) skip() error {
-	for outer := d.depth - 1; d.depth > outer; {
+	for outer := len(d.open) - 1; len(d.open) > outer; {
 		if _, err := d.next(); err != nil {
 			return err
 		}
@@ -140,7 +140,7 @@ func (d *decoder) field(k *node, f reflect.Value, t xml.StartElement) error {
 	if k.list != nil {
 		code, _, err := d.code()
 		if err == nil && k.list == appraisalList && code != "" && !k.list.has(code) {
-			err = d.refuse("code", "Aussonderungsart has no code %s", quoted(code))
+			err = d.refuse("code", "Aussonderungsart has no code %s", quoted(code)).below(k.name)
 		}
 		f.SetString(code)
 		return err
@@ -179,7 +179,7 @@ func (d *decoder) value(k *node, f reflect.Value, raw string) error {
 		*p, ok = uint32(n), err == nil || d.version == "2.4.0" // where it is any text
 	}
 	if !ok {
-		return d.refuse("value", "%s is %s", k.name, quoted(s))
+		return d.refuse("value", "%s is %s", k.name, quoted(s)).below(k.name)
 	}
 	return nil
 }
@@ -247,7 +247,7 @@ func (d *decoder) code() (value, name string, err error) {
 func (d *decoder) raw(out *RawXML) error {
 	var b strings.Builder
 	e := xml.NewEncoder(&b)
-	for outer := d.depth - 1; ; {
+	for outer := len(d.open) - 1; ; {
 		token, err := d.next()
 		if err != nil {
 			return err
@@ -264,7 +264,7 @@ func (d *decoder) raw(out *RawXML) error {
 		case xml.CharData:
 			size = 6 * len(t) // at most, escaped
 		case xml.EndElement:
-			if d.depth == outer {
+			if len(d.open) == outer {
 				if err := e.Flush(); err != nil {
 					return err
 				}

@@ -46,11 +46,11 @@ func (m *reading) warn(code string, line int, format string, args ...any) {
 }
 
 func (m *reading) path() string {
-	var b strings.Builder
-	for _, e := range m.open {
-		b.WriteString("/" + e.name)
+	names := make([]string, len(m.open))
+	for i, e := range m.open {
+		names[i] = e.name
 	}
-	return b.String()
+	return path(names)
 }
 
 // read goes through the message.
@@ -104,10 +104,7 @@ func (m *reading) read(f *zip.File) {
 }
 
 func (m *reading) start(t xml.StartElement, line int) {
-	name := t.Name.Local
-	if len(name) > 100 {
-		name = strings.ToValidUTF8(name[:100], "") + "…"
-	}
+	name := short(t.Name.Local)
 	if n := len(m.open); n > 0 {
 		m.open[n-1].leaf = false
 	} else {

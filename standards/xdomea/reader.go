@@ -68,7 +68,9 @@ func (r *Reader) begin() error {
 	r.root, r.d.ns, r.d.version, r.d.has = m, root.Name.Space, version, messages[m].has
 	kopf, err := r.start()
 	if err == nil && (kopf.Name.Local != "Kopf" || kopf.Name.Space != r.d.ns) {
-		err = r.d.refuse("head", "the message begins with %s, not Kopf", quoted(kopf.Name.Local))
+		no := r.d.refuse("head", "the message begins with %s, not Kopf", quoted(kopf.Name.Local))
+		no.path = path(r.d.open[:1]) // of the root, even if it has ended
+		err = no.below("Kopf")
 	}
 	if err == nil {
 		v := reflect.ValueOf(&r.head).Elem()
@@ -77,9 +79,9 @@ func (r *Reader) begin() error {
 	switch {
 	case err != nil:
 	case r.head.Message != m:
-		err = r.d.refuse("message-type", "the Nachrichtentyp is %s, the message %s", quoted(string(r.head.Message)), m)
+		err = r.d.refuse("message-type", "the Nachrichtentyp is %s, the message %s", quoted(string(r.head.Message)), m).below("Kopf").below("Nachrichtentyp")
 	case r.head.Created.IsZero():
-		err = r.d.refuse("head", "the Kopf has no Erstellungszeitpunkt")
+		err = r.d.refuse("head", "the Kopf has no Erstellungszeitpunkt").below("Kopf").below("Erstellungszeitpunkt")
 	}
 	if err != nil {
 		return r.fail(err)
@@ -141,7 +143,7 @@ func (r *Reader) step() error {
 	switch {
 	case errors.Is(err, io.EOF):
 		if want != "" && !r.some {
-			return r.d.refuse("content", "the message has no %s", want)
+			return r.d.refuse("content", "the message has no %s", want).below(r.root.String()).below(want)
 		}
 		r.err = err
 		return nil
@@ -218,8 +220,8 @@ func (r *Reader) item(t xml.StartElement, want string) any {
 func (r *Reader) fail(err error) error {
 	var no *refusal
 	if !errors.As(err, &no) {
-		no = &refusal{"xml", r.d.line, "the message ends before its Kopf does"} // io.EOF
+		no = &refusal{"xml", r.d.line, "", "the message ends before its Kopf does"} // io.EOF
 	}
-	r.err = &Error{[]Finding{{Severity: Fault, Code: no.code, File: r.file, Line: no.line, Message: no.text}}}
+	r.err = &Error{[]Finding{{Severity: Fault, Code: no.code, File: r.file, Path: no.path, Line: no.line, Message: no.text}}}
 	return r.err
 }

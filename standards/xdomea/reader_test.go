@@ -155,6 +155,30 @@ func TestReaderRefuses(t *testing.T) {
 	}
 }
 
+// A refusal names the element that it is about, as a finding on a package does.
+func TestReaderNamesElement(t *testing.T) {
+	const root = "/Aussonderung.Aussonderung.0503"
+	for _, c := range []struct{ old, new, want string }{
+		{message, "<a/>", "/a"},
+		{"xdomea:Kopf", "xdomea:Zopf", root + "/Kopf"},
+		{"<code>0503", "<code>0501", root + "/Kopf/Nachrichtentyp"},
+		{"ProzessID>", "Prozess>", root + "/Kopf/ProzessID"},
+		{"Erstellungszeitpunkt>", "Zeit>", root + "/Kopf/Erstellungszeitpunkt"},
+		{"2026-11-24T", "2026-13-24T", root + "/Kopf/Erstellungszeitpunkt"},
+		{"xdomea:Schriftgutobjekt>", "xdomea:Anderes>", root + "/Schriftgutobjekt"},
+		{"</xdomea:Vorgang>", "", root + "/Schriftgutobjekt/Vorgang"},
+		{message, "", ""},
+	} {
+		m := strings.ReplaceAll(message, c.old, c.new)
+		r, err := NewReader(strings.NewReader(m))
+		_, _, err = read(r, err)
+		var no *Error
+		if !errors.As(err, &no) || no.Found[0].Path != c.want {
+			t.Errorf("%q: %v, want it at %s", c.new, err, c.want)
+		}
+	}
+}
+
 // One record may not take all memory, whatever it costs the sender.
 func TestReaderBudget(t *testing.T) {
 	r, err := NewReader(strings.NewReader(strings.Replace(message, "<xdomea:Dokument>", strings.Repeat("<xdomea:Kontakt/>", 10_000)+"<xdomea:Dokument>", 1)))

@@ -50,7 +50,14 @@ func (w *window) Read(p []byte) (int, error) {
 type refusal struct {
 	code string // of a Finding
 	line int
+	path string
 	text string
+}
+
+// below says that it is about an element in the one that the path names.
+func (r *refusal) below(name string) *refusal {
+	r.path += "/" + name
+	return r
 }
 
 func (r *refusal) Error() string { return fmt.Sprintf("line %d: %s", r.line, r.text) }
@@ -59,8 +66,8 @@ func (r *refusal) Error() string { return fmt.Sprintf("line %d: %s", r.line, r.t
 type scanner struct {
 	in     window
 	d      *xml.Decoder
-	line   int // of the last token
-	depth  int // of open elements
+	line   int      // of the last token
+	open   []string // names of the open elements
 	rooted bool
 }
 
@@ -71,8 +78,25 @@ func newScanner(r io.Reader) *scanner {
 	return s
 }
 
-func (s *scanner) refuse(code, format string, args ...any) error {
-	return &refusal{code, s.line, fmt.Sprintf(format, args...)}
+func (s *scanner) refuse(code, format string, args ...any) *refusal {
+	return &refusal{code, s.line, path(s.open), fmt.Sprintf(format, args...)}
+}
+
+// path names elements from the root, as a Finding does.
+func path(open []string) string {
+	var b strings.Builder
+	for _, name := range open {
+		b.WriteString("/" + short(name))
+	}
+	return b.String()
+}
+
+// short cuts an element's name to what is shown of it.
+func short(name string) string {
+	if len(name) > 100 {
+		return strings.ToValidUTF8(name[:100], "") + "…"
+	}
+	return name
 }
 
 // next gives the next token, valid until the one after it; io.EOF at the end, if there was a root element.
@@ -82,7 +106,7 @@ func (s *scanner) next() (xml.Token, error) {
 	token, err := s.d.Token()
 	if errors.Is(err, io.EOF) {
 		if !s.rooted {
-			return nil, &refusal{"xml", 0, "the message is empty"}
+			return nil, &refusal{code: "xml", text: "the message is empty"}
 		}
 		return nil, io.EOF
 	}
@@ -93,18 +117,18 @@ func (s *scanner) next() (xml.Token, error) {
 	case xml.Directive:
 		return nil, s.refuse("doctype", "the message has a document type (DTD): not allowed")
 	case xml.StartElement:
-		if s.depth == 0 && s.rooted {
+		if len(s.open) == 0 && s.rooted {
 			return nil, s.refuse("xml", "a second root element %s", quoted(t.Name.Local))
 		}
-		if s.depth == maxDepth {
+		if len(s.open) == maxDepth {
 			return nil, s.refuse("depth", "elements nested deeper than %d", maxDepth)
 		}
-		s.depth++
+		s.open = append(s.open, t.Name.Local)
 		s.rooted = true
 	case xml.EndElement:
-		s.depth--
+		s.open = s.open[:len(s.open)-1]
 	case xml.CharData:
-		if s.depth == 0 && strings.Trim(string(t), "\ufeff \t\r\n") != "" {
+		if len(s.open) == 0 && strings.Trim(string(t), "\ufeff \t\r\n") != "" {
 			return nil, s.refuse("xml", "text outside of the root element")
 		}
 	}
@@ -116,7 +140,7 @@ func (s *scanner) broken(err error) error {
 	var syntax *xml.SyntaxError
 	switch {
 	case errors.As(err, &syntax):
-		return &refusal{"xml", syntax.Line, "not well-formed: " + printable(syntax.Msg)}
+		return &refusal{"xml", syntax.Line, path(s.open), "not well-formed: " + printable(syntax.Msg)}
 	case errors.Is(err, errEncoding):
 		return s.refuse("encoding", "%v", errEncoding)
 	case errors.Is(err, errToken):
