@@ -17,8 +17,8 @@ DROP TABLE filing_rendition;
 ALTER TABLE filing_rendition_of_any RENAME TO filing_rendition;
 -- What lies here already is read again.
 INSERT INTO filing_due (object, authority_id, times) SELECT 'unread:' || i.id, i.authority_id, 0 FROM filing_incoming i WHERE i.case_id = '' AND i.closed_at = 0
-	AND EXISTS (SELECT 1 FROM filing_incoming_document d WHERE d.incoming_id = i.id AND (lower(d.name) LIKE '%.doc%' OR lower(d.name) LIKE '%.od_'
-	OR lower(d.name) LIKE '%.xls%' OR lower(d.name) LIKE '%.ppt%' OR lower(d.name) LIKE '%.rtf')) ON CONFLICT DO NOTHING;
+	AND EXISTS (SELECT 1 FROM filing_incoming_document d WHERE d.incoming_id = i.id AND (lower(d.name) LIKE '%.do__' OR lower(d.name) LIKE '%.do_'
+	OR lower(d.name) LIKE '%.odt' OR lower(d.name) LIKE '%.ott' OR lower(d.name) LIKE '%.fodt' OR lower(d.name) LIKE '%.rtf')) ON CONFLICT DO NOTHING;
 
 -- +goose Down
 DELETE FROM filing_rendition WHERE document_id NOT IN (SELECT id FROM records_document);
