@@ -211,7 +211,6 @@ func (r *Room) showProcess(w http.ResponseWriter, req *http.Request, failed erro
 		{Label: t("disposal.kind"), Value: t("disposal.steps." + strconv.Itoa(p.Steps))},
 		{Label: t("disposal.process_id"), Value: p.ID},
 	}
-	d.Steps = r.steps(req, p, packages)
 	for _, k := range packages {
 		row := packageRow{Package: k, What: t("disposal.message." + string(k.Message)), State: r.packageState(req, k, packages), Size: web.SizeText(k.Size)}
 		if k.State == PackageWritten || k.State == PackageTaken {
@@ -240,6 +239,7 @@ func (r *Room) showProcess(w http.ResponseWriter, req *http.Request, failed erro
 	if err := r.offers(ctx, p, &d, &waitingV); err != nil {
 		return err
 	}
+	d.Steps = r.steps(req, p, packages, d.HandOver)
 	d.Propose = waitingV && p.Counts[Proposed] == 0
 	d.Destroy = p.Counts[TakenOver]+p.Counts[Approved] > 0
 	d.Working = d.Working || p.Counts[Destroying] > 0
@@ -308,29 +308,45 @@ func leftHouse(message xdomea.Message, all []Package) bool {
 	return false
 }
 
-// steps shows how far a process is: what nobody has fetched yet is not done.
-func (r *Room) steps(req *http.Request, p Process, packages []Package) web.Stepper {
-	names := []string{"offer", "appraisal", "hand_over", "result", "destruction"}
-	at := 0 // the first step that is not done
+// steps shows how far a process is, in the steps that it really goes: nothing is handed over where all is rated V, nothing
+// destroyed where all was taken out. What nobody has fetched yet is not done; toHandOver says that something rated A waits.
+func (r *Room) steps(req *http.Request, p Process, packages []Package, toHandOver bool) web.Stepper {
 	c := p.Counts
+	sent := func(m xdomea.Message) bool {
+		return slices.ContainsFunc(packages, func(k Package) bool { return k.Message == m })
+	}
+	handsOver := sent(xdomea.Disposal) || toHandOver || c[Offered] > 0
+	var names []string
+	for _, s := range []struct {
+		name string
+		goes bool
+	}{
+		{"offer", p.Steps == 4},
+		{"appraisal", p.Steps == 4 && (!p.Ended || sent(xdomea.AppraisalList))},
+		{"hand_over", handsOver},
+		{"result", handsOver},
+		{"destruction", !p.Ended || c[Destroyed] > 0},
+	} {
+		if s.goes {
+			names = append(names, s.name)
+		}
+	}
+	current := "destruction"
 	switch {
 	case p.Ended:
-		at = len(names)
+		current = ""
 	case c[Offered] > 0 && !leftHouse(xdomea.Offer, packages):
-		at = 0
+		current = "offer"
 	case c[Offered] > 0:
-		at = 1
-	case c[Appraised]+c[Failed] > 0:
-		at = 2
-	case c[HandedOver] > 0 && !leftHouse(xdomea.Disposal, packages):
-		at = 2
+		current = "appraisal"
+	case toHandOver, c[Failed] > 0, c[HandedOver] > 0 && !leftHouse(xdomea.Disposal, packages):
+		current = "hand_over"
 	case c[HandedOver] > 0:
-		at = 3
-	default:
-		at = 4
+		current = "result"
 	}
-	if p.Steps == 2 {
-		names, at = names[2:], max(0, at-2)
+	at := slices.Index(names, current)
+	if at < 0 {
+		at = len(names)
 	}
 	var s web.Stepper
 	for i, n := range names {
