@@ -62,7 +62,7 @@ func TestAddress(t *testing.T) {
 }
 
 func TestSizeText(t *testing.T) {
-	for n, want := range map[int64]string{0: "1 KB", 1535: "1 KB", 1536: "2 KB", 1<<20 - 1: "1024 KB", 1 << 20: "1 MB", 3<<19 - 1: "1 MB", 3 << 19: "2 MB", 100 << 20: "100 MB"} {
+	for n, want := range map[int64]string{0: "0 KB", 1: "1 KB", 1535: "1 KB", 1536: "2 KB", 1<<20 - 1: "1024 KB", 1 << 20: "1 MB", 3<<19 - 1: "1 MB", 3 << 19: "2 MB", 100 << 20: "100 MB"} {
 		if got := web.SizeText(n); got != want {
 			t.Errorf("%d: %s, want %s", n, got, want)
 		}

@@ -71,10 +71,10 @@ func parseForm(r *http.Request) error {
 	return errors.New("not a form: " + mt)
 }
 
-// SizeText is a number of bytes as people read it, in whole KB or MB.
+// SizeText is a number of bytes as people read it, in whole KB or MB. Only what is empty has 0 KB.
 func SizeText(n int64) string {
 	if n < 1<<20 {
-		return formatInt(max((n+512)>>10, 1)) + " KB"
+		return formatInt(max((n+512)>>10, min(n, 1))) + " KB"
 	}
 	return formatInt((n+1<<19)>>20) + " MB"
 }
