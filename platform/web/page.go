@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/jba/templatecheck"
@@ -78,8 +79,7 @@ type Meta struct {
 func NewPage[T any](s *Site, fsys fs.FS, name string) *Page[T] {
 	p := &Page[T]{site: s, name: name, tmpl: map[i18n.Lang]*template.Template{}}
 	for _, lang := range i18n.Langs {
-		t := template.New("layout.html").Funcs(s.funcs(lang))
-		t = template.Must(t.ParseFS(shellFS, "pages/layout.html", "pages/components.html"))
+		t := template.Must(frame().Clone()).Funcs(s.funcs(lang))
 		if partials, _ := fs.Glob(fsys, "pages/_*.html"); len(partials) > 0 {
 			t = template.Must(t.ParseFS(fsys, partials...))
 		}
@@ -88,6 +88,13 @@ func NewPage[T any](s *Site, fsys fs.FS, name string) *Page[T] {
 	s.pages = append(s.pages, checkable{name, p.check})
 	return p
 }
+
+// frame is what all pages have in common, parsed once. Its functions are there for their names; a page puts its own in
+// their place.
+var frame = sync.OnceValue(func() *template.Template {
+	t := template.New("layout.html").Funcs((&Site{}).funcs(i18n.German))
+	return template.Must(t.ParseFS(shellFS, "pages/layout.html", "pages/components.html"))
+})
 
 // check type-checks the template against View[T].
 func (p *Page[T]) check() error {
