@@ -154,7 +154,10 @@ func (r *Room) offer(ctx context.Context, tx *db.Tx, a access.Access, o Offering
 	case len(chosen) > maxFiles:
 		return 0, errs.E(errs.Invalid, "disposal.error.too_many", maxFiles)
 	case o.Files != nil && len(chosen) != len(o.Files):
-		return 0, errs.E(errs.Conflict, "disposal.error.not_due", len(o.Files)-len(chosen))
+		if n := len(o.Files) - len(chosen); n > 1 {
+			return 0, errs.E(errs.Conflict, "disposal.error.not_due.other", n)
+		}
+		return 0, errs.E(errs.Conflict, "disposal.error.not_due.one")
 	}
 	p := Process{ID: o.ID, Authority: o.Authority, Steps: o.Steps, Archive: setting.Archive, By: identity.From(ctx).Name, At: r.h.Now()}
 	packageID, out := db.NewID(), 0

@@ -191,10 +191,13 @@ func (r *Room) cleared(ctx context.Context, q db.Querier, a access.Access, proce
 // destroyed.
 func (r *Room) paperThere(ctx context.Context, tx *db.Tx, a access.Access, files []string) error {
 	lent, err := r.store.lent(ctx, tx, a, files)
-	if err == nil && len(lent) > 0 {
-		err = errs.E(errs.Conflict, "disposal.error.lent", len(lent), lent[0])
+	switch {
+	case err != nil || len(lent) == 0:
+		return err
+	case len(lent) == 1:
+		return errs.E(errs.Conflict, "disposal.error.lent.one", lent[0])
 	}
-	return err
+	return errs.E(errs.Conflict, "disposal.error.lent.other", len(lent), lent[0])
 }
 
 // plan notes a package that is to be written and has a job do it.

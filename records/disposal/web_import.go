@@ -53,7 +53,7 @@ func (r *Room) showImport(w http.ResponseWriter, req *http.Request, form url.Val
 	d.Facts.Rows = []web.SummaryRow{
 		{Label: t("disposal.import.sender"), Value: i.Sender}, {Label: t("records.authority"), Value: r.h.AuthorityName(i.Authority)},
 		{Label: t("disposal.process_id"), Value: i.Process}, {Label: t("disposal.import.package"), Value: i.Name},
-		{Label: t("disposal.import.content"), Value: t("disposal.import.content.text", s.Files, s.Cases, s.Documents, s.Stored, web.SizeText(s.Bytes))},
+		{Label: t("disposal.import.content"), Value: r.amount(req, s.Files, s.Cases, s.Documents, s.Stored, s.Bytes)},
 		{Label: t("disposal.import.checked_by"), Value: t("disposal.by_at", i.By, i18n.DateTime(lang, i.At))}}
 	if i.Taken {
 		d.Facts.Rows = append(d.Facts.Rows, web.SummaryRow{Label: t("disposal.import.taken_by"), Value: t("disposal.by_at", i.TakenBy, i18n.DateTime(lang, i.TakenAt))},

@@ -132,6 +132,7 @@ type erasurePage struct {
 	Facts     web.SummaryList
 	CanDecide bool
 	CanRefuse bool
+	Done      bool
 }
 
 func (r *Room) getErasure(w http.ResponseWriter, req *http.Request) error {
@@ -146,7 +147,7 @@ func (r *Room) showErasure(w http.ResponseWriter, req *http.Request, failed erro
 	}
 	mine := e.ProposedBy == caller(req).Subject
 	d := erasurePage{Tabs: r.core.FileTabs(req, f.ID, "/aufbewahrung"), Row: r.erasureRow(req, e), CanDecide: e.State == ErasureOpen && !mine,
-		CanRefuse: e.State == ErasureOpen}
+		CanRefuse: e.State == ErasureOpen, Done: e.State == ErasureDone}
 	_, d.Alert = r.problem(req, failed)
 	d.Facts.Rows = []web.SummaryRow{
 		{Label: t("disposal.scope.label"), Value: d.Row.Scope + " " + e.Reference}, {Label: t("disposal.court"), Value: e.Court},

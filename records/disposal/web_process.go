@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"rennsteig/platform/errs"
@@ -143,6 +144,7 @@ type processPage struct {
 	Propose    bool
 	Destroy    bool
 	Working    bool
+	Later      bool // stored files go after the rest
 }
 
 type countRow struct {
@@ -243,6 +245,7 @@ func (r *Room) showProcess(w http.ResponseWriter, req *http.Request, failed erro
 	d.Propose = waitingV && p.Counts[Proposed] == 0
 	d.Destroy = p.Counts[TakenOver]+p.Counts[Approved] > 0
 	d.Working = d.Working || p.Counts[Destroying] > 0
+	d.Later = d.Destroy || p.Counts[Destroying]+p.Counts[Destroyed] > 0
 	meta := web.Meta{Title: t("disposal.process_title", dateText(req, p.At)), Crumbs: r.crumbs(req, web.Link{Text: "disposal.processes", Href: listPath}), Failed: failed != nil}
 	return r.pages.process.RenderStatus(w, req, status(failed), meta, d)
 }
@@ -449,11 +452,11 @@ func (r *Room) getRetention(w http.ResponseWriter, req *http.Request) error {
 	}
 	row("records.unit", f.Unit.Code+" "+f.Unit.Title)
 	row("records.closed", dateText(req, f.ClosedAt))
-	row("disposal.transfer", t("disposal.years", v.Rule.TransferYears))
+	row("disposal.transfer", r.h.Site.Texts.N(lang, "disposal.years", v.Rule.TransferYears))
 	if v.Rule.RetentionYears < 0 {
 		row("records.retention", t("disposal.forever"))
 	} else {
-		row("records.retention", t("disposal.years", v.Rule.RetentionYears))
+		row("records.retention", r.h.Site.Texts.N(lang, "disposal.years", v.Rule.RetentionYears))
 	}
 	switch {
 	case f.ClosedAt.IsZero():
@@ -499,16 +502,33 @@ func (r *Room) getRetention(w http.ResponseWriter, req *http.Request) error {
 		Crumbs: []web.Link{{Text: t("records.files"), Href: "/akte/akten"}, {Text: t("records.file_title", f.Reference), Href: "/akte/akte/" + f.ID}}}, d)
 }
 
+// amount says how much something is, without what there is none of.
+func (r *Room) amount(req *http.Request, files, cases, documents, stored int, bytes int64) string {
+	var parts []string
+	for _, x := range []struct {
+		key string
+		n   int
+	}{{"files", files}, {"cases", cases}, {"documents", documents}, {"stored", stored}} {
+		if x.n > 0 {
+			parts = append(parts, r.h.Site.Texts.N(web.Lang(req), "disposal.amount."+x.key, x.n))
+		}
+	}
+	return strings.Join(append(parts, web.SizeText(bytes)), ", ")
+}
+
 func (r *Room) destructionFacts(req *http.Request, x Destruction) web.SummaryList {
 	t := r.h.Site.Text(req)
 	l := web.SummaryList{Rows: []web.SummaryRow{
 		{Label: t("disposal.destroyed_at"), Value: i18n.DateTime(web.Lang(req), x.At)},
 		{Label: t("disposal.scope"), Value: t("disposal.scope."+x.Scope) + " " + x.Reference},
-		{Label: t("disposal.amount"), Value: t("disposal.amount.text", x.Cases, x.Documents, x.Stored, web.SizeText(x.Bytes))},
+		{Label: t("disposal.amount"), Value: r.amount(req, 0, int(x.Cases), int(x.Documents), int(x.Stored), x.Bytes)},
 		{Label: t("disposal.responsible"), Value: x.First},
 	}}
 	if x.Second != "" {
 		l.Rows[3].Value = t("disposal.two", x.First, x.Second)
+	}
+	if x.Stored > 0 {
+		l.Rows = append(l.Rows, web.SummaryRow{Label: t("disposal.stored"), Value: t("disposal.stored_later")})
 	}
 	if x.ArchiveID != "" {
 		l.Rows = append(l.Rows, web.SummaryRow{Label: t("disposal.archive_id"), Value: x.ArchiveID})
