@@ -24,7 +24,7 @@ run: build ## start the demo Land on http://127.0.0.1:8080, data in ./data
 
 test: deps assets $(VERSITYGW) ## everything: both databases, S3, browser, accessibility, import rules
 	go vet ./...
-	go run ./platform/db/dbtest/pgtest -- go test -timeout 30m ./...
+	GOGC=400 go run ./platform/db/dbtest/pgtest -- go test -timeout 30m ./... # memory for time, as the program itself does
 
 test-reference: assets ## comparisons with RENNSTEIG_REFERENCE=DIR, the folder with specifications and facts
 	@test -n "$${RENNSTEIG_REFERENCE:-}" || { echo "set RENNSTEIG_REFERENCE to the reference folder" >&2; exit 1; }

@@ -27,7 +27,7 @@ func (s *server) person(t *testing.T, look bool, options ...browser.Option) *per
 	if s.manyPages {
 		options = append(options, browser.TwoViews)
 	}
-	return &person{browser.New(t, options...), t, s.url, look}
+	return &person{s.chromium().Person(t, options...), t, s.url, look}
 }
 
 // see checks the page: its texts, and that it is accessible and valid. The picture is for people.

@@ -40,6 +40,7 @@ func TestPages(t *testing.T) {
 		t.Run("offices", func(t *testing.T) { t.Parallel(); s.officesPages(t, data) })
 		t.Run("records", func(t *testing.T) { s.recordsPages(t, data) })
 	})
+	t.Run("away", func(t *testing.T) { s.awayPages(t, data) })
 	t.Run("faults", func(t *testing.T) { s.faultPages(t, data) })
 	unseen(t, operator)
 }

@@ -296,6 +296,18 @@ func (s *server) coursesPages(t *testing.T, data *db.DB) {
 	p.Press("Laufweg löschen")
 	p.shows(200, "Der Laufweg ist gelöscht.")
 
+}
+
+// awayPages say who is away and who gets a desk. They come when nobody is at work in the other tests: what lies with somebody
+// then lies with somebody else.
+func (s *server) awayPages(t *testing.T, data *db.DB) {
+	p := s.staff(t, "Regina Ablage")
+	cem := s.staff(t, "Cem Satzung")
+	cem.look = false
+	file, _ := cem.openFile("00.20", "Satzung über Märkte", [2]string{"Federführung", "30"}, [2]string{"Offen für", "lesen: alle"})
+	kase := cem.openCase(file, "Fassung 2027")
+	cem.look = true
+
 	// Absence.
 	cem.page(200, "/akte/abwesenheit", "Abwesenheit eintragen")
 	cem.Press("Eintragen")
@@ -347,5 +359,5 @@ func (s *server) coursesPages(t *testing.T, data *db.DB) {
 	change(t, data, `UPDATE flow_handover SET kept = 2`)
 	p.goTo("/akte/abwesenheit")
 	p.Unfold("Nicht übergeben von Cem Satzung")
-	p.shows(200, "weitere, die hier nicht genannt werden: 1", "Entwurf")
+	p.shows(200, "weitere, die hier nicht genannt werden: 1", "Fassung 2027")
 }

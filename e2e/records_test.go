@@ -61,7 +61,7 @@ func TestRecordsJourney(t *testing.T) {
 	claudia.Fill("Federführende Einheit", "20")
 	claudia.Press("Akte und Vorgang anlegen")
 	claudia.see("eingang-zugeordnet", "Die Post ist zugeordnet.", "Zuordnung zurücknehmen")
-	claudia.Click("Vorgang")
+	claudia.Click(caseReference.FindString(claudia.Text()) + " Zuschuss Dachsanierung")
 	kase := claudia.Path()
 	claudia.see("vorgang-allgemein", "Zuschuss Dachsanierung", "in Bearbeitung")
 

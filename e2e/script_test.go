@@ -5,6 +5,7 @@ package e2e
 import (
 	"context"
 	"errors"
+	"flag"
 	"io"
 	"os"
 	"os/signal"
@@ -22,8 +23,19 @@ import (
 	"rennsteig/platform/db/dbtest"
 )
 
+// abreast runs the tests of people in browsers abreast: they wait for Chromium most of the time, not for a processor.
+type abreast struct{ m *testing.M }
+
+func (a abreast) Run() int {
+	flag.Parse()
+	if err := flag.Set("test.parallel", "6"); err != nil {
+		panic(err)
+	}
+	return a.m.Run()
+}
+
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"rennsteig": func() {
+	testscript.Main(abreast{m}, map[string]func(){"rennsteig": func() {
 		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 		defer stop()
 		signal.Ignore(syscall.SIGXFSZ) // a limited file then behaves as one on a full disk

@@ -10,9 +10,12 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"rennsteig/e2e/browser"
 )
 
 // server is a running program.
@@ -22,12 +25,13 @@ type server struct {
 	client *http.Client // keeps its cookies over restarts
 
 	manyPages bool // its pages are too many to be looked at in every view
+	chromium  func() *browser.Chromium
 }
 
 // startServer runs "rennsteig ARGS" in a folder of its own, until the test ends.
 func startServer(t testing.TB, dir string, args ...string) *server {
 	t.Helper()
-	s := &server{}
+	s := &server{chromium: sync.OnceValue(func() *browser.Chromium { return browser.Start(t) })}
 	if err := s.start(dir, args...); err != nil {
 		t.Fatal(err)
 	}

@@ -32,17 +32,49 @@ import (
 // patience is how long one call may take on a busy machine.
 const patience = 60 * time.Second
 
-// Browser is one person's browser: a Chromium with a profile of its own.
+// Chromium is the running program, in which people have windows with a profile of their own each. What is checked in it is
+// known to all of them.
+type Chromium struct {
+	t   testing.TB
+	ctx context.Context
+
+	mu      sync.Mutex
+	sources map[string]string // of the checked pages, by test and address
+	looked  map[string]bool   // what Axe has looked at: pages by address without ids, and the skeletons of their parts
+}
+
+// Start starts Chromium until the test ends. Then html-validate looks at all pages that were checked, at once because node
+// starts slowly.
+func Start(t testing.TB) *Chromium {
+	t.Helper()
+	c := &Chromium{t: t, sources: map[string]string{}, looked: map[string]bool{}}
+	flags := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium(t)), chromedp.NoSandbox,
+		chromedp.Flag("disable-gpu", true), chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
+		chromedp.Flag("host-resolver-rules", "MAP *.test 127.0.0.1"))
+	alloc, stop := chromedp.NewExecAllocator(context.Background(), flags...)
+	t.Cleanup(func() {
+		stop()
+		ValidHTML(t, c.sources)
+	})
+	ctx, cancel := chromedp.NewContext(alloc)
+	t.Cleanup(cancel)
+	if err := chromedp.Do(ctx); err != nil {
+		t.Fatalf("start of Chromium: %v", err)
+	}
+	c.ctx = ctx
+	return c
+}
+
+// Browser is one person's window.
 type Browser struct {
 	t        testing.TB
+	chromium *Chromium
 	ctx      context.Context
 	noScript bool
 	twoViews bool
 	status   int
 	width    int64
 	dark     bool
-	sources  map[string]string // of the checked pages, by address
-	looked   map[string]bool   // which pages Axe has looked at, by address without ids
 
 	mu       sync.Mutex // guards document, which events write
 	document network.RequestID
@@ -54,43 +86,40 @@ type Option func(*Browser)
 // NoScript forbids pages to run scripts. The calls of this package work all the same, but for Axe.
 func NoScript(b *Browser) { b.noScript = true }
 
-// TwoViews has Axe look at pages wide and light, and narrow and dark, and at a page that it knows, in another state, only
-// narrow and dark: less than half of the time, for a test of very many pages. Both widths and both schemes are seen all the same.
+// TwoViews has Axe look at pages wide and light, and narrow and dark; and of a page that it knows, in another state, only at
+// the parts whose like it has not seen, narrow and dark. That takes a third of the time, for a test of very many pages; both
+// widths and both schemes are seen all the same.
 func TwoViews(b *Browser) { b.twoViews = true }
 
-// New starts a browser that ends with the test. Its window is 1280 pixels wide and light.
-func New(t testing.TB, options ...Option) *Browser {
+// New is a Chromium for one person, until the test ends.
+func New(t testing.TB, options ...Option) *Browser { t.Helper(); return Start(t).Person(t, options...) }
+
+// Person is a window for somebody new, until the test ends. It is 1280 pixels wide and light.
+func (c *Chromium) Person(t testing.TB, options ...Option) *Browser {
 	t.Helper()
-	b := &Browser{t: t, width: 1280, sources: map[string]string{}, looked: map[string]bool{}}
+	b := &Browser{t: t, chromium: c, width: 1280}
 	for _, o := range options {
 		o(b)
 	}
-	flags := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium(t)), chromedp.NoSandbox,
-		chromedp.Flag("disable-gpu", true), chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
-		chromedp.Flag("host-resolver-rules", "MAP *.test 127.0.0.1"))
-	alloc, stop := chromedp.NewExecAllocator(context.Background(), flags...)
-	t.Cleanup(stop)
-	b.begin(alloc)
+	b.begin(c.ctx, chromedp.WithNewBrowserContext())
 	return b
 }
 
 // Window opens a further window of the same person: it shares the cookies.
 func (b *Browser) Window() *Browser {
 	b.t.Helper()
-	w := &Browser{t: b.t, noScript: b.noScript, twoViews: b.twoViews, width: b.width, dark: b.dark, sources: map[string]string{}, looked: b.looked}
+	w := &Browser{t: b.t, chromium: b.chromium, noScript: b.noScript, twoViews: b.twoViews, width: b.width, dark: b.dark}
 	w.begin(b.ctx)
 	return w
 }
 
 // begin opens the window inside of parent.
-func (b *Browser) begin(parent context.Context) {
+func (b *Browser) begin(parent context.Context, options ...chromedp.ContextOption) {
 	b.t.Helper()
-	ctx, cancel := chromedp.NewContext(parent)
+	ctx, cancel := chromedp.NewContext(parent, options...)
 	b.t.Cleanup(cancel)
 	b.ctx = ctx
-	if err := chromedp.Do(ctx); err != nil {
-		b.t.Fatalf("start of Chromium: %v", err)
-	}
+	b.must(chromedp.Do(ctx), "open a window")
 	err := chromedp.Listen(ctx, func(ev any) {
 		if ev, ok := ev.(*network.EventResponseReceived); ok && ev.Type == network.ResourceTypeDocument {
 			b.mu.Lock()

@@ -20,14 +20,28 @@ var views = []struct {
 	dark  bool
 }{{1280, false}, {1280, true}, {320, false}, {320, true}}
 
-// Check runs Axe on the page and, when the test ends, html-validate on all pages checked in this browser.
+// Check runs Axe on the page and has html-validate look at it in the end (see Start).
 func (b *Browser) Check() {
 	b.t.Helper()
 	b.Axe()
-	if len(b.sources) == 0 {
-		b.t.Cleanup(func() { ValidHTML(b.t, b.sources) })
+	name, source := b.t.Name()+" "+b.Path(), b.Source()
+	b.chromium.mu.Lock()
+	defer b.chromium.mu.Unlock()
+	b.chromium.sources[name] = source
+}
+
+// unknown returns the indexes of what Axe has not looked at before, and remembers all of it.
+func (c *Chromium) unknown(what ...string) []int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	fresh := []int{} // JSON's null would be all
+	for i, w := range what {
+		if !c.looked[w] {
+			c.looked[w] = true
+			fresh = append(fresh, i)
+		}
 	}
-	b.sources[b.Path()] = b.Source()
+	return fresh
 }
 
 // Axe looks at the page as it is, without loading it again, light and dark, wide and narrow (see TwoViews): no axe violation, no text
@@ -48,31 +62,46 @@ func (b *Browser) problems() []string {
 	defer func() { b.View(width, dark) }()
 	ctx, cancel := b.within()
 	defer cancel()
-	b.must(chromedp.Do(ctx, chromedp.Evaluate[chromedp.Void](axe(b.t))), "load axe")
+	known := b.twoViews && len(b.chromium.unknown(ids.ReplaceAllString(strings.Split(b.Path(), "?")[0], ""))) == 0
+	loaded := false
 	var out []string
 	seen := ""
-	page := ids.ReplaceAllString(strings.Split(b.Path(), "?")[0], "")
 	for i, v := range views {
-		if b.twoViews && (i > 0 || b.looked[page]) && i < len(views)-1 {
+		if b.twoViews && (i > 0 || known) && i < len(views)-1 {
 			continue
 		}
 		b.View(v.width, v.dark)
+		if v.width == 320 {
+			for _, f := range eval[[]string](b, overflow) {
+				out = append(out, fmt.Sprintf("at %d px, dark %t: %s", v.width, v.dark, f))
+			}
+		}
+		some := "null"
+		if b.twoViews && i == len(views)-1 {
+			fresh := b.chromium.unknown(eval[[]string](b, parts+".map(skeleton)")...)
+			if known && len(fresh) == 0 {
+				continue
+			}
+			if known {
+				some = strings.ReplaceAll(fmt.Sprint(fresh), " ", ", ")
+			}
+		}
+		if !loaded {
+			b.must(chromedp.Do(ctx, chromedp.Evaluate[chromedp.Void](axe(b.t))), "load axe")
+			loaded = true
+		}
 		rules := "null"
 		if shown := eval[string](b, shown); shown == seen {
 			rules = ofLook
 		} else {
 			seen = shown
 		}
-		found, err := chromedp.Run(ctx, chromedp.Evaluate[[]string](fmt.Sprintf(axeRun, rules), chromedp.EvalAwaitPromise))
+		found, err := chromedp.Run(ctx, chromedp.Evaluate[[]string](fmt.Sprintf(axeRun, parts, some, rules), chromedp.EvalAwaitPromise))
 		b.must(err, "axe")
-		if v.width == 320 {
-			found = append(found, eval[[]string](b, overflow)...)
-		}
 		for _, f := range found {
 			out = append(out, fmt.Sprintf("at %d px, dark %t: %s", v.width, v.dark, f))
 		}
 	}
-	b.looked[page] = true
 	return out
 }
 
@@ -85,13 +114,26 @@ const shown = `[...document.querySelectorAll("*")].map((e) => e.checkVisibility(
 
 const ofLook = `["color-contrast", "link-in-text-block", "scrollable-region-focusable"]`
 
-const axeRun = `axe.run(document, {runOnly: %s || undefined, resultTypes: ["violations", "incomplete"]}).then((r) => {
+// parts are what a page consists of: the header, the navigation, what stands next to each other in the middle, the footer. Two
+// parts with one skeleton are one to axe: the same elements with the same looks and roles around other words, any number of rows.
+const parts = `(() => {
+  const words = /^(id|for|href|value|name|action|src|alt|title|datetime|content|aria-label|aria-labelledby|aria-describedby|aria-controls|data-.*)$/;
+  globalThis.skeleton = (e) => {
+    const looks = [...e.attributes].map((a) => words.test(a.name) ? a.name : a.name + "=" + a.value).join(" ");
+    const inner = [...e.childNodes].map((c) => c.nodeType === 1 ? skeleton(c) : c.nodeType === 3 && c.data.trim() ? "text" : "");
+    return "<" + e.tagName + " " + looks + (e.checkVisibility() ? "" : " hidden") + ">" + [...new Set(inner)].join("") + "</>";
+  };
+  return [...document.body.children].flatMap((e) => e.tagName === "MAIN" ? [...e.children] : [e]);
+})()`
+
+// axeRun takes parts, which of them to look at (null for the whole page) and which rules (null for all).
+const axeRun = `((all, some, rules) => axe.run(some ? { include: some.map((i) => all[i]) } : document, {runOnly: rules || undefined, resultTypes: ["violations", "incomplete"]}).then((r) => {
   const tell = (rule, n) => rule.id + ": " + rule.help + "\n    " + n.html.slice(0, 200) + "\n    " +
     n.any.concat(n.all, n.none).map((c) => c.message).join("; ");
   const invisible = (n) => n.any.some((c) => c.data && (c.data.messageKey === "equalRatio" || c.data.contrastRatio === 1));
   return r.violations.flatMap((v) => v.nodes.map((n) => tell(v, n))).concat(
     r.incomplete.filter((i) => i.id.startsWith("color-contrast")).flatMap((i) => i.nodes.filter(invisible).map((n) => tell(i, n))));
-})`
+}))(%s, %s, %s)`
 
 // overflow lists what sticks out to the right, but for what is inside a box that scrolls by itself.
 const overflow = `(() => {

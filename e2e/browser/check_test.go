@@ -41,3 +41,28 @@ func TestFaultsAreFound(t *testing.T) {
 		t.Errorf("html-validate says %q", got)
 	}
 }
+
+// Of a page that is known in another state, what is new is looked at, and only that.
+func TestFaultsOfAnotherStateAreFound(t *testing.T) {
+	states := map[string]string{
+		"/fall/1": `<p>Text</p>`,
+		"/fall/2": `<p>Anderer Text</p><ul><li>eins</li></ul>`,
+		"/fall/3": `<p>Text</p><ul><li>eins</li><li>zwei</li></ul><div><p class="pale">zu blass</p></div>`,
+		"/fall/4": `<div><p class="pale">auch zu blass</p></div>`,
+	}
+	ts := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		_, _ = w.Write([]byte(`<!DOCTYPE html><html lang="de"><head><meta charset="utf-8"><title>Fall</title><style>body { background: #fff; color: #000; }
+.pale { color: #bbb; }</style></head><body><main><h1>Fall</h1>` + states[r.URL.Path] + `</main></body></html>`))
+	}))
+	defer ts.Close()
+	b := New(t, TwoViews)
+	for _, c := range []struct{ path, want string }{
+		{"/fall/1", ""}, {"/fall/2", ""}, {"/fall/3", "at 320 px, dark true: color-contrast"}, {"/fall/4", ""}, // the last has nothing new
+	} {
+		b.Open(ts.URL + c.path)
+		if found := b.problems(); len(found) > 1 || strings.Join(found, "") != "" != (c.want != "") || !strings.Contains(strings.Join(found, ""), c.want) {
+			t.Errorf("%s: %q", c.path, found)
+		}
+	}
+}
