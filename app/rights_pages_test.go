@@ -137,7 +137,7 @@ var addresses = map[string]need{
 	"POST /akte/plan/leistung": toKeep, "POST /akte/plan/leistung-entfernen": toKeep, "POST /akte/organisation/aktentyp": toKeep, "POST /akte/organisation/einheit": toKeep,
 	"POST /akte/organisation/einheit-beenden": toKeep, "POST /akte/organisation/ermaechtigung": toKeep, "POST /akte/organisation/mitglied": toKeep,
 	"POST /akte/organisation/mitglied-entfernen": toKeep, "POST /akte/organisation/muster": toKeep,
-	"GET /akte/auskunft": toKeepList, "POST /akte/auskunft": toKeepList, "GET /akte/aussonderung": toKeepList, "POST /akte/aussonderung": toKeepList,
+	"GET /akte/auskunft": toKeepList, "POST /akte/auskunft": toKeepList, "GET /akte/aussonderung": toKeepList, "GET /akte/aussonderung.csv": toKeepList, "POST /akte/aussonderung": toKeepList,
 	"GET /akte/aussonderung/loeschungen": toKeepList, "GET /akte/aussonderung/uebernahme": toKeepList, "POST /akte/aussonderung/uebernahme": toKeepList,
 	"GET /akte/aussonderung/verfahren": toKeepList, "POST /akte/aussonderung/verfahren": toKeepList, "POST /akte/aussonderung/einstellung": toKeepList,
 }

@@ -59,7 +59,7 @@ func (s *server) disposalPages(t *testing.T, data *db.DB) {
 
 	// Nothing chosen, no agreement, then offered.
 	p.page(200, dueList+"?q=Prüffall", "Prüffall Haushaltsplan", "Prüffall Beschaffung", "Aussonderung beginnen")
-	p.sends(dueList+".csv?q=Prüffall", nil, "text/csv", "Prüffall Haushaltsplan")
+	p.sends(dueList+".csv?q=Prüffall", nil, "text/csv", "\ufeffAktenzeichen")
 	p.Press("Anbieten (vierstufig)")
 	p.shows(422, "Sie haben nichts ausgewählt.")
 	change(t, data, `DELETE FROM disposal_setting WHERE authority_id = '160510000000'`) // as before anything was agreed

@@ -72,7 +72,7 @@ func TestBrokenPackages(t *testing.T) {
 				}
 			}
 		}
-		p := h.as(t, regina).Get(listPath).Upload("Nachricht", "n.xml", []byte("<keine/>")).Press("Einlesen").Want(http.StatusUnprocessableEntity, "wie xdomea es vorschreibt")
+		p := h.as(t, regina).Get(listPath).Upload("Nachricht", "n.xml", []byte("<keine/>")).Press("Einlesen").Want(http.StatusUnprocessableEntity, "Ihr erstes Element „keine“ (Zeile 1) gehört nicht zu xdomea.")
 		if strings.Contains(p.Body, "fault") {
 			t.Error("English internals")
 		}

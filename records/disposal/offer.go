@@ -27,7 +27,8 @@ type DueFile struct {
 	Proposal    records.Appraisal // of the file plan
 	Level       access.Level
 	Medium      records.Medium
-	LentTo      string // who has the paper; "" if it is in its place
+	Location    string // of the paper
+	LentTo      string // who has it; "" if it is in its place
 }
 
 // DueFilter says which files whose retention is over the work list shows; the zero value is all, the longest overdue
@@ -36,7 +37,13 @@ type DueFilter struct {
 	Query    string // part of reference or subject
 	Unit     string // code
 	Proposal string // "A", "B", "V"
+	Latest   bool   // the shortest overdue first
 	Page     paging.Cursor
+	size     int // of a page; 0 is paging.Size
+}
+
+func (f DueFilter) order() paging.Order {
+	return paging.Order{Column: "f.retain_until", ID: "f.id", Descending: f.Latest, Size: f.size}
 }
 
 // maxFiles is how many files one process takes: what an archive handles at once, and one transaction.

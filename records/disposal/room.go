@@ -67,6 +67,7 @@ func New(h *platform.House, core *records.Room, hooks ...Eraser) (*Room, error) 
 		return r.destroyItems(ctx, access.At(b.Authority), b.Process)
 	})
 	queue.Handle(h.Queue, topicSearch, r.doSearch)
+	core.AddList(dueList)
 	core.OnMove(r.moved)
 	core.OnStub(r.showStub)
 	return r, nil

@@ -35,11 +35,11 @@ func inBatches(values []string, f func([]string) error) error {
 
 // --- work list ---
 
-const dueColumns = `f.id, f.authority_id, f.reference, f.subject, f.unit, u.title, f.closed_at, f.retain_until, u.appraisal, f.level, f.medium, f.lent_to`
+const dueColumns = `f.id, f.authority_id, f.reference, f.subject, f.unit, u.title, f.closed_at, f.retain_until, u.appraisal, f.level, f.medium, f.location, f.lent_to`
 
 func scanDue(r db.Scanner) (f DueFile, err error) {
 	var closed, until int64
-	err = r.Scan(&f.ID, &f.Authority, &f.Reference, &f.Subject, &f.Unit, &f.UnitTitle, &closed, &until, &f.Proposal, &f.Level, &f.Medium, &f.LentTo)
+	err = r.Scan(&f.ID, &f.Authority, &f.Reference, &f.Subject, &f.Unit, &f.UnitTitle, &closed, &until, &f.Proposal, &f.Level, &f.Medium, &f.Location, &f.LentTo)
 	f.ClosedAt, f.RetainUntil = db.Time(closed), db.Time(until)
 	return f, err
 }
@@ -60,18 +60,15 @@ func dueWhere(a access.Access, p *db.Params, f DueFilter, over time.Time) string
 	return where
 }
 
-// The orders of the work list, and of what is listed by when it was made.
-var (
-	dueOrder    = paging.Order{Column: "f.retain_until", ID: "f.id"}
-	newestOrder = paging.Order{Column: "created_at", ID: "id", Descending: true}
-)
+// newestOrder is that of what is listed by when it was made.
+var newestOrder = paging.Order{Column: "created_at", ID: "id", Descending: true}
 
 func (store) due(ctx context.Context, q db.Querier, a access.Access, f DueFilter, over time.Time) (paging.Listing[DueFile], error) {
 	var p db.Params
 	where := dueWhere(a, &p, f, over)
-	rows, err := q.Query(ctx, `SELECT `+dueColumns+unitOfFile+`WHERE `+where+dueOrder.SQL(&p, f.Page), p...)
+	rows, err := q.Query(ctx, `SELECT `+dueColumns+unitOfFile+`WHERE `+where+f.order().SQL(&p, f.Page), p...)
 	files, err := db.All(rows, err, scanDue)
-	return paging.Of(files, dueOrder, f.Page, func(f DueFile) paging.Key { return paging.Time(f.RetainUntil, f.ID) }), err
+	return paging.Of(files, f.order(), f.Page, func(f DueFile) paging.Key { return paging.Time(f.RetainUntil, f.ID) }), err
 }
 
 // dueHidden counts the files whose retention is over and that the caller is not cleared for.

@@ -11,7 +11,6 @@ import (
 	"rennsteig/platform/errs"
 	"rennsteig/platform/i18n"
 	"rennsteig/platform/identity"
-	"rennsteig/platform/paging"
 	"rennsteig/platform/web"
 	"rennsteig/records"
 )
@@ -66,6 +65,7 @@ func (r *Room) Routes(mux *http.ServeMux) {
 	handle("GET /akte/akte/{id}/loeschung", r.getErase)
 	handle("POST /akte/akte/{id}/loeschung", r.postErase)
 	handle("GET /akte/aussonderung", r.getDue)
+	handle("GET /akte/aussonderung.csv", r.getDueCSV)
 	handle("POST /akte/aussonderung", r.postDue)
 	handle("GET /akte/aussonderung/verfahren", r.getProcesses)
 	handle("POST /akte/aussonderung/verfahren", r.postMessage)
@@ -180,115 +180,6 @@ func (r *Room) appraisalText(req *http.Request, a records.Appraisal) string {
 }
 
 func dateText(req *http.Request, t time.Time) string { return i18n.Date(web.Lang(req), t) }
-
-// --- work list ---
-
-type duePage struct {
-	head
-	ID            string // of the process that the form begins
-	Query         string
-	Choices       []web.Choice
-	Filtered      bool
-	Rows          []dueRow
-	Authorities   web.Choice
-	ShowAuthority bool
-	Pages         web.Pagination
-	Hidden        string // how many the caller is not cleared for; "" is none
-}
-
-type dueRow struct {
-	File      DueFile
-	Authority string
-	Proposal  string
-	Medium    string
-}
-
-func parseDue(get func(string) string) DueFilter {
-	f := DueFilter{Query: web.Query(get("q")), Unit: web.Query(get("einheit"))}
-	if p := get("bewertung"); p == "A" || p == "B" || p == "V" {
-		f.Proposal = p
-	}
-	return f
-}
-
-func (r *Room) getDue(w http.ResponseWriter, req *http.Request) error {
-	f := parseDue(req.URL.Query().Get)
-	f.Page = paging.Read(req.URL.Query())
-	return r.showDue(w, req, f, "", nil)
-}
-
-func (r *Room) showDue(w http.ResponseWriter, req *http.Request, f DueFilter, id string, failed error) error {
-	l, err := r.Due(req.Context(), f)
-	if err != nil {
-		return err
-	}
-	units, err := r.core.Units(req.Context())
-	if err != nil {
-		return err
-	}
-	t := r.h.Site.Text(req)
-	d := duePage{head: r.head(req, duePath, failed), ID: web.FormID(id), Query: f.Query, Filtered: f != (DueFilter{Page: f.Page}),
-		ShowAuthority: len(registry(req)) > 1, Authorities: r.authorities(req, ""),
-		Pages: l.Pages(duePath, web.Values("q", f.Query, "einheit", f.Unit, "bewertung", f.Proposal))}
-	unit := web.Choice{Name: "einheit", Label: t("records.unit"), Options: []web.Chosen{{Text: t("records.unit.any")}}}
-	for _, u := range units {
-		unit.Options = append(unit.Options, web.Chosen{Value: u.Code, Text: u.Code + " " + u.Title, Selected: u.Code == f.Unit})
-	}
-	proposal := web.Choice{Name: "bewertung", Label: t("disposal.proposal"), Options: []web.Chosen{{Text: t("disposal.proposal.any")}}}
-	for _, p := range []records.Appraisal{records.Archive, records.Appraise, records.Destroy} {
-		proposal.Options = append(proposal.Options, web.Chosen{Value: string(p), Text: r.appraisalText(req, p), Selected: string(p) == f.Proposal})
-	}
-	d.Choices = []web.Choice{unit, proposal}
-	hidden, err := r.DueHidden(req.Context())
-	if err != nil {
-		return err
-	}
-	if hidden == 1 {
-		d.Hidden = t("disposal.due.hidden.one")
-	} else if hidden > 1 {
-		d.Hidden = t("disposal.due.hidden.other", hidden)
-	}
-	for _, x := range l.Items {
-		medium := t("disposal.medium." + string(x.Medium))
-		if x.LentTo != "" {
-			medium += ", " + t("disposal.lent", x.LentTo)
-		}
-		d.Rows = append(d.Rows, dueRow{x, r.h.AuthorityName(x.Authority), r.appraisalText(req, x.Proposal), medium})
-	}
-	return r.pages.due.RenderStatus(w, req, status(failed), web.Meta{Title: t("disposal.due"), Failed: failed != nil}, d)
-}
-
-// postDue begins a process with what was chosen.
-func (r *Room) postDue(w http.ResponseWriter, req *http.Request) error {
-	if err := web.ReadForm(w, req, formLimit); err != nil {
-		return err
-	}
-	form := req.PostForm
-	o := Offering{ID: web.FormID(form.Get("id")), Authority: authority(req, form.Get("behoerde")), Files: form["akte"], Filter: parseDue(form.Get)}
-	o.Steps, _ = strconv.Atoi(form.Get("schritte")) // none is no number of steps
-	if form.Get("alle") == "true" {
-		o.Files = nil
-	} else if len(o.Files) == 0 {
-		return r.showDue(w, req, o.Filter, o.ID, errs.E(errs.Invalid, "disposal.error.nothing_chosen"))
-	}
-	if form.Get("weglassen") != "true" {
-		left, err := r.LeftOut(req.Context(), o)
-		if err != nil {
-			return err
-		}
-		if len(left) > 0 {
-			return r.showLeft(w, req, o, left)
-		}
-	}
-	_, err := r.Offer(req.Context(), o)
-	if shown(err) {
-		return r.showDue(w, req, o.Filter, o.ID, err)
-	}
-	if err != nil {
-		return err
-	}
-	return r.h.Site.Redirect(w, req, listPath+"/"+o.ID, "disposal.notice.offered")
-}
 
 // --- stored packages ---
 
