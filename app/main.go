@@ -61,7 +61,7 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if len(args) == 0 {
 		args = []string{"--help"}
 	}
-	c.Audit.Prove.Resolve = evidence
+	c.Audit.Prove.Resolve, c.Audit.Prove.States, c.Audit.Verify.States = evidence, records.RowStates{}, records.RowStates{}
 	c.Audit.Recheck.Holders = records.Holders
 	command, err := parser.Parse(args)
 	if exited >= 0 {

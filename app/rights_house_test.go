@@ -235,6 +235,7 @@ func (h *rights) tx(f func(ctx context.Context, tx *db.Tx) error) {
 
 func (h *rights) exec(statement string, args ...any) {
 	h.t.Helper()
+	housetest.ByHandIf(h.h.DB, statement, "records_file", "records_case", "records_document", "records_version")
 	h.tx(func(ctx context.Context, tx *db.Tx) error {
 		_, err := tx.Exec(ctx, statement, args...)
 		return err

@@ -400,5 +400,6 @@ func TestChosenFiles(t *testing.T) {
 // tx changes the database behind the room's back.
 func tx(t *testing.T, h *house, q string, args ...any) {
 	t.Helper()
+	housetest.ByHandIf(h.h.DB, q, "records_file", "records_case", "records_document", "records_version")
 	must(t, h.h.DB.Tx(t.Context(), func(ctx context.Context, tx *db.Tx) error { _, err := tx.Exec(ctx, q, args...); return err }))
 }

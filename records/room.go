@@ -55,6 +55,7 @@ func New(h *platform.House, cashier Cashier, fees Fees, policies Policies) (*Roo
 	r.AddList(loansList)
 	r.pages = newPages(h.Site)
 	h.Audit.Holders = Holders
+	h.Audit.States = RowStates{}
 	queue.Handle(h.Queue, topicRender, r.renderApplication)
 	queue.Handle(h.Queue, topicRenderNotice, r.renderNotice)
 	return r, nil

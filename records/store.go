@@ -151,6 +151,7 @@ func (store) insertFile(ctx context.Context, tx *db.Tx, s access.Access, f File)
 	if err != nil {
 		return err
 	}
+	tx.Touch(FileObject(f.ID))
 	return insertKeywords(ctx, tx, f)
 }
 
@@ -249,7 +250,7 @@ func (st store) closeFile(ctx context.Context, tx *db.Tx, s access.Access, c Cas
 		return false, NotFound(err)
 	}
 	p = nil
-	closed, err := db.Changed(tx.Exec(ctx, `UPDATE records_file SET closed_at = `+p.Add(db.Micros(c.ClosedAt))+` WHERE `+s.In("authority_id", &p)+
+	closed, err := db.Changed(tx.Change(ctx, "file", `UPDATE records_file SET revision = revision + 1, closed_at = `+p.Add(db.Micros(c.ClosedAt))+` WHERE `+s.In("authority_id", &p)+
 		` AND id = `+p.Add(id)+` AND NOT EXISTS (SELECT 1 FROM records_case c WHERE c.file_id = records_file.id AND c.id <> `+p.Add(c.ID)+
 		` AND c.state <> 'closed')`, p...))
 	if err != nil || !closed {
@@ -288,6 +289,7 @@ func (store) insertCase(ctx context.Context, tx *db.Tx, s access.Access, c Case)
 		c.search()})
 	_, err := tx.Exec(ctx, `INSERT INTO records_case (`+caseColumns+`, search, place) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,
 		$12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, `+place+`)`, p...)
+	tx.Touch(CaseObject(c.ID))
 	return err
 }
 
@@ -295,7 +297,7 @@ func (store) insertCase(ctx context.Context, tx *db.Tx, s access.Access, c Case)
 func (store) updateCase(ctx context.Context, tx *db.Tx, s access.Access, c Case) error {
 	var p db.Params
 	set := func(column string, v any) string { return ", " + column + " = " + p.Add(v) }
-	ok, err := db.Changed(tx.Exec(ctx, `UPDATE records_case SET version = version + 1`+set("state", string(c.State))+
+	ok, err := db.Changed(tx.Change(ctx, "case", `UPDATE records_case SET revision = revision + 1, version = version + 1`+set("state", string(c.State))+
 		set("assigned_to", c.AssignedTo)+set("assigned_name", c.AssignedName)+set("closed_at", db.Micros(c.ClosedAt))+set("closed_by", c.ClosedBy)+
 		set("changed_by", c.ChangedBy)+set("changed_at", db.Micros(c.ChangedAt))+set("file_id", c.FileID)+set("reference", c.Reference)+
 		set("former", c.Former)+set("number", c.Number)+set("subject", c.Subject)+set("applicant", c.Applicant)+set("due_at", db.Micros(c.DueAt))+

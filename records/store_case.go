@@ -47,6 +47,9 @@ func (store) insertMade(ctx context.Context, tx *db.Tx, s access.Access, documen
 	if err := b.Flush(ctx, tx); err != nil || b.Count == 0 {
 		return 0, err
 	}
+	for _, d := range documents {
+		tx.Touch(DocumentObject(d.ID))
+	}
 	return b.Count, firstVersions(ctx, tx, documents)
 }
 

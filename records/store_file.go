@@ -23,7 +23,7 @@ func (store) lockFile(ctx context.Context, tx *db.Tx, s access.Access, id string
 func (store) updateFile(ctx context.Context, tx *db.Tx, s access.Access, f File) error {
 	var p db.Params
 	set := func(column string, v any) string { return ", " + column + " = " + p.Add(v) }
-	ok, err := db.Changed(tx.Exec(ctx, `UPDATE records_file SET version = version + 1`+set("unit", f.Unit.Code)+set("reference", f.Reference)+
+	ok, err := db.Changed(tx.Change(ctx, "file", `UPDATE records_file SET revision = revision + 1, version = version + 1`+set("unit", f.Unit.Code)+set("reference", f.Reference)+
 		set("former", f.Former)+set("subject", f.Subject)+set("search", f.search())+
 		set("lead", f.Lead)+set("readers", f.Readers)+set("writers", f.Writers)+set("level", int64(f.Level))+set("medium", string(f.Medium))+
 		set("location", f.Location)+set("lent_to", f.LentTo)+set("lent_at", db.Micros(f.LentAt))+set("lent_until", db.Micros(f.LentUntil))+
@@ -47,7 +47,7 @@ func (store) updateFile(ctx context.Context, tx *db.Tx, s access.Access, f File)
 // raiseCases makes no case of the file less confidential than the file.
 func (store) raiseCases(ctx context.Context, tx *db.Tx, s access.Access, file string, level access.Level) error {
 	var p db.Params
-	_, err := tx.Exec(ctx, `UPDATE records_case SET level = `+p.Add(int64(level))+` WHERE `+s.In("authority_id", &p)+` AND file_id = `+p.Add(file)+
+	_, err := tx.Change(ctx, "case", `UPDATE records_case SET revision = revision + 1, level = `+p.Add(int64(level))+` WHERE `+s.In("authority_id", &p)+` AND file_id = `+p.Add(file)+
 		` AND level < `+p.Add(int64(level)), p...)
 	return err
 }

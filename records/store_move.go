@@ -28,7 +28,7 @@ func (store) casesIn(ctx context.Context, q db.Querier, s access.Access, file, l
 // raiseSubCases makes no part of the case less confidential than the case.
 func (store) raiseSubCases(ctx context.Context, tx *db.Tx, s access.Access, c Case) error {
 	var p db.Params
-	_, err := tx.Exec(ctx, `UPDATE records_case SET level = `+p.Add(int64(c.Level))+` WHERE `+s.In("authority_id", &p)+` AND parent_id <> '' AND parent_id = `+
+	_, err := tx.Change(ctx, "case", `UPDATE records_case SET revision = revision + 1, level = `+p.Add(int64(c.Level))+` WHERE `+s.In("authority_id", &p)+` AND parent_id <> '' AND parent_id = `+
 		p.Add(c.ID)+` AND level < `+p.Add(int64(c.Level)), p...)
 	return err
 }
@@ -37,7 +37,7 @@ func (store) raiseSubCases(ctx context.Context, tx *db.Tx, s access.Access, c Ca
 func (store) partSubCases(ctx context.Context, tx *db.Tx, s access.Access, c Case) error {
 	var p db.Params
 	place := placeOf(c, &p)
-	_, err := tx.Exec(ctx, `UPDATE records_case SET part_id = `+p.Add(c.Part)+`, place = `+place+` + number WHERE `+s.In("authority_id", &p)+` AND parent_id <> '' AND parent_id = `+p.Add(c.ID), p...)
+	_, err := tx.Change(ctx, "case", `UPDATE records_case SET revision = revision + 1, part_id = `+p.Add(c.Part)+`, place = `+place+` + number WHERE `+s.In("authority_id", &p)+` AND parent_id <> '' AND parent_id = `+p.Add(c.ID), p...)
 	return err
 }
 
@@ -56,7 +56,7 @@ func (st store) fileNamed(ctx context.Context, q db.Querier, s access.Access, au
 // bring lets what lies in the case, and what marks it, follow it into its file.
 func (store) bring(ctx context.Context, tx *db.Tx, s access.Access, c Case) error {
 	var p db.Params
-	if _, err := tx.Exec(ctx, `UPDATE records_document SET file_id = `+p.Add(c.FileID)+` WHERE `+s.In("authority_id", &p)+` AND case_id = `+p.Add(c.ID), p...); err != nil {
+	if _, err := tx.Change(ctx, "document", `UPDATE records_document SET revision = revision + 1, file_id = `+p.Add(c.FileID)+` WHERE `+s.In("authority_id", &p)+` AND case_id = `+p.Add(c.ID), p...); err != nil {
 		return err
 	}
 	p = nil

@@ -26,6 +26,9 @@ type Log struct {
 
 	// Holders is set by whoever knows files, before anything is read; nil: damage is told by the entries' objects alone.
 	Holders Holders
+
+	// States is set by whoever keeps what the log is about, before anything is written or verified; nil: entries bind no rows.
+	States States
 }
 
 // New returns the log on d, whose checkpoints are signed with key.

@@ -84,6 +84,8 @@ type VerifyCmd struct {
 	BlobsFlag
 	NoBlobs bool `help:"Do not read the stored files."`
 	JSON    bool `help:"Print the report as JSON."`
+
+	States States `kong:"-"` // set by whoever keeps what the log is about; nil: rows are not compared
 }
 
 // Help is the text below the usage.
@@ -98,6 +100,7 @@ func (c *VerifyCmd) Run(env *cli.Env) error {
 		return err
 	}
 	defer d.Close()
+	l.States = c.States
 	var store blob.Store
 	if !c.NoBlobs {
 		if store, err = c.BlobsFlag.open(env.Context, c.Store); err != nil {
@@ -139,8 +142,8 @@ func (r Report) text() string {
 	if !r.OK() {
 		word = "NOT WHOLE"
 	}
-	fmt.Fprintf(&b, "audit log is %s: %d entries in the tree, %d waiting, %d checkpoints, %d stored files; root %s\n",
-		word, r.Entries, r.Unsequenced, r.Checkpoints, r.Blobs, r.Root)
+	fmt.Fprintf(&b, "audit log is %s: %d entries in the tree, %d waiting, %d checkpoints, %d stored files, %d rows of files, cases and documents; root %s\n",
+		word, r.Entries, r.Unsequenced, r.Checkpoints, r.Blobs, r.Rows, r.Root)
 	if r.Unsealed > 0 {
 		fmt.Fprintf(&b, "%d waiting entries were checked against their own hash only: their seal needs the secret key\n", r.Unsealed)
 	}

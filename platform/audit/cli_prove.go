@@ -33,6 +33,7 @@ type ProveCmd struct {
 	WithFiles bool   `help:"Take the documents along."`
 
 	Resolve Resolver `kong:"-"` // set by whoever knows files; nil: there are none
+	States  States   `kong:"-"` // set likewise
 }
 
 // Help is the text below the usage.
@@ -56,6 +57,7 @@ func (c *ProveCmd) Run(env *cli.Env) error {
 		return err
 	}
 	defer d.Close()
+	l.States = c.States
 	if c.File != "" {
 		return c.bundle(env, l)
 	}

@@ -230,7 +230,7 @@ func TestSequencerSignsNothingForged(t *testing.T) {
 		}
 		leaf := forged.leaf()
 		forged.hash, forged.seal = leaf[:], make([]byte, 32)
-		if err := l.d.Tx(t.Context(), func(ctx context.Context, tx *db.Tx) error { return insertEntry(ctx, tx, &forged) }); err != nil {
+		if err := l.d.Tx(t.Context(), func(ctx context.Context, tx *db.Tx) error { return insertEntries(ctx, tx, []*row{&forged}) }); err != nil {
 			t.Fatal(err)
 		}
 		change(t, l.d, `UPDATE audit_entry SET object = 'x:4' WHERE object = 'x:2'`)

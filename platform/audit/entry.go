@@ -66,8 +66,9 @@ type row struct {
 	broken                                          bool // a number column holds no number
 }
 
-// Append writes e in the transaction of the change: one INSERT. The entry carries its own hash and a seal that only
-// a holder of the key can make, so it is protected before it is in the tree.
+// Append writes e in the transaction of the change, right before the commit: all its entries in one INSERT, with the states
+// of what it changed (RowState). The entry carries its own hash and a seal that only a holder of the key can make, so it is
+// protected before it is in the tree.
 func (l *Log) Append(ctx context.Context, tx *db.Tx, e Entry) error {
 	r, err := newRow(identity.From(ctx), time.Now(), e)
 	if err != nil {
@@ -76,11 +77,16 @@ func (l *Log) Append(ctx context.Context, tx *db.Tx, e Entry) error {
 	if !l.key.CanSeal() {
 		return errNoSecret
 	}
-	leaf := r.leaf()
-	r.hash, r.seal = leaf[:], l.key.seal(leaf)
-	if err := insertEntry(ctx, tx, &r); err != nil {
-		return fmt.Errorf("audit entry %s of %s: %w", e.Action, e.Object, err)
-	}
+	tx.BeforeCommit(&r, func(ctx context.Context, kept []any) error {
+		rows := make([]*row, len(kept))
+		for i, k := range kept {
+			rows[i] = k.(*row) //nolint:forcetypeassert // only Append keeps something
+		}
+		if err := l.write(ctx, tx, rows); err != nil {
+			return fmt.Errorf("audit entry %s of %s: %w", rows[0].action, rows[0].object, err)
+		}
+		return nil
+	})
 	tx.AfterCommit(l.wakeUp)
 	return nil
 }
@@ -97,6 +103,9 @@ func newRow(p identity.Principal, now time.Time, e Entry) (row, error) {
 		if len(s) > maxText {
 			return row{}, fmt.Errorf("a text of %d bytes is too long", len(s))
 		}
+	}
+	if _, taken := e.Changes[statesKey]; taken {
+		return row{}, fmt.Errorf("%q are the log's own to tell", statesKey)
 	}
 	var err error
 	if r.blobs, err = hashList(e.Blobs); err != nil {

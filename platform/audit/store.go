@@ -13,12 +13,15 @@ import (
 	"rennsteig/platform/db"
 )
 
-func insertEntry(ctx context.Context, tx *db.Tx, r *row) error {
-	_, err := tx.Exec(ctx, `INSERT INTO audit_entry
-		(id, at, actor, actor_name, authority, action, object, changes, blobs, erased, hash, seal)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
-		r.id, r.at, r.actor, r.actorName, r.authority, r.action, r.object, r.changes, r.blobs, r.erased, r.hash, r.seal)
-	return err
+func insertEntries(ctx context.Context, tx *db.Tx, rows []*row) error {
+	b := db.Bulk{Into: `audit_entry (id, at, actor, actor_name, authority, action, object, changes, blobs, erased, hash, seal)`}
+	for _, r := range rows {
+		if err := b.Add(ctx, tx, r.id, r.at, r.actor, r.actorName, r.authority, r.action, r.object, r.changes, r.blobs, r.erased, r.hash,
+			r.seal); err != nil {
+			return err
+		}
+	}
+	return b.Flush(ctx, tx)
 }
 
 // newestSize is the size of the tree, read in the statement that needs it.

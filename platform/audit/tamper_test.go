@@ -326,7 +326,7 @@ func TestCleverChanges(t *testing.T) {
 			}
 			leaf := r.leaf()
 			r.hash, r.seal = leaf[:], make([]byte, 32)
-			if err := l.d.Tx(t.Context(), func(ctx context.Context, tx *db.Tx) error { return insertEntry(ctx, tx, &r) }); err != nil {
+			if err := l.d.Tx(t.Context(), func(ctx context.Context, tx *db.Tx) error { return insertEntries(ctx, tx, []*row{&r}) }); err != nil {
 				t.Fatal(err)
 			}
 		}, BadEntry, -1},

@@ -24,6 +24,7 @@ type Report struct {
 	Problems    []Problem `json:"problems"`        // the first 100
 	More        int       `json:"more,omitempty"`  // further problems
 	Erased      int64     `json:"erased,omitzero"` // stored files gone, as a later entry says
+	Rows        int64     `json:"rows"`            // of files, cases and documents that are what an entry says
 }
 
 // OK reports whether nothing was found wrong.
@@ -41,6 +42,7 @@ const (
 	BadCheckpoint Kind = "checkpoint" // a checkpoint was changed or deleted, or signs another tree
 	RolledBack    Kind = "rollback"   // the tree is not the one of the checkpoint kept beside the key
 	BadBlob       Kind = "blob"       // a stored file is missing or altered
+	BadState      Kind = "state"      // a row that entries bind was changed, added or removed outside the program
 )
 
 // Problem is one thing found wrong.
@@ -76,12 +78,12 @@ func (r *Report) found(p Problem) {
 }
 
 // Verify reads the whole log and proves it: every entry against its own hash and the tree, every stored hash, every
-// checkpoint's signature and root, entries that are not sequenced against their seals, and, unless blobs is nil, every
-// stored file that an entry vouches for. progress (may be nil) is told how many entries of how many are done.
+// checkpoint's signature and root, entries that are not sequenced against their seals, every row that entries bind (RowState)
+// against the newest of them, and, unless blobs is nil, every stored file that an entry vouches for. progress (may be nil) is told how many entries of how many are done.
 //
 // It only reads, and may run while others write: it covers what the newest checkpoint covered when it began.
 func (l *Log) Verify(ctx context.Context, blobs blob.Store, progress func(done, total int64)) (Report, error) {
-	v := &verifier{log: l, ctx: ctx, files: newFiles(ctx, blobs), tiles: map[int]*storedTile{}}
+	v := &verifier{log: l, ctx: ctx, files: newFiles(ctx, blobs), tiles: map[int]*storedTile{}, states: newStateFold(ctx, l)}
 	defer v.files.stop()
 	if progress == nil {
 		progress = func(int64, int64) {}
@@ -103,6 +105,7 @@ type verifier struct {
 	keys   note.Verifiers
 	report Report
 	files  *files
+	states *stateFold
 
 	newest    checkpoint // when it began
 	newestOK  bool
@@ -165,7 +168,15 @@ func (v *verifier) run(progress func(done, total int64)) (err error) {
 	if err := v.strays(); err != nil {
 		return err
 	}
-	return v.waiting()
+	if err := v.waiting(); err != nil {
+		return err
+	}
+	v.states.size = v.report.TreeSize
+	if err := v.states.compare(v.report.found); err != nil {
+		return err
+	}
+	v.report.Rows = v.states.count
+	return nil
 }
 
 func (v *verifier) bad(number int64, format string, args ...any) {
@@ -334,6 +345,7 @@ func (v *verifier) entry(r row) error {
 		v.report.found(entryProblem(BadEntry, r, "the entry has a seal although it is sequenced"))
 	}
 	if content {
+		v.states.entry(&r, v.report.found)
 		return v.files.vouched(r)
 	}
 	return nil
@@ -497,6 +509,7 @@ func (v *verifier) waiting() error {
 				v.report.found(entryProblem(BadEntry, r, "the entry (not sequenced yet) has a wrong seal: it was written or changed by someone without the key"))
 				continue
 			}
+			v.states.entry(&r, v.report.found)
 			if err := v.files.vouched(r); err != nil {
 				return err
 			}

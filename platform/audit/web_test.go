@@ -147,7 +147,7 @@ func TestListIsFilteredAndPaged(t *testing.T) {
 		r.id = idAt(db.Time(r.at)) + r.id[13:]
 		leaf := r.leaf()
 		r.hash, r.seal = leaf[:], l.key.seal(leaf)
-		if err := l.d.Tx(t.Context(), func(ctx context.Context, tx *db.Tx) error { return insertEntry(ctx, tx, &r) }); err != nil {
+		if err := l.d.Tx(t.Context(), func(ctx context.Context, tx *db.Tx) error { return insertEntries(ctx, tx, []*row{&r}) }); err != nil {
 			t.Fatal(err)
 		}
 		b := pages(t, l)

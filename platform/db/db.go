@@ -230,6 +230,9 @@ type Tx struct {
 	tx      *sql.Tx
 	dialect Dialect
 	after   []func()
+	kept    []any
+	touched []string
+	before  func(ctx context.Context, kept []any) error
 }
 
 // Tx runs f in a transaction, commits if f returns nil, and runs the AfterCommit functions. f is run again when
@@ -259,8 +262,14 @@ func (d *DB) once(ctx context.Context, f func(context.Context, *Tx) error) error
 	}
 	defer stx.Rollback() //nolint:errcheck // after Commit this is a no-op
 	tx := &Tx{tx: stx, dialect: d.dialect}
-	if err := f(context.WithValue(ctx, inTx{}, true), tx); err != nil {
+	inner := context.WithValue(ctx, inTx{}, true)
+	if err := f(inner, tx); err != nil {
 		return err
+	}
+	if len(tx.kept) > 0 {
+		if err := tx.before(inner, tx.kept); err != nil {
+			return err
+		}
 	}
 	if err := stx.Commit(); err != nil {
 		return err
@@ -331,7 +340,9 @@ func (t *Tx) Savepoint(ctx context.Context, f func() error) error {
 	if _, err := t.Exec(ctx, "SAVEPOINT inner_step"); err != nil {
 		return err
 	}
+	kept, touched := len(t.kept), len(t.touched)
 	if err := f(); err != nil {
+		t.kept, t.touched = t.kept[:kept], t.touched[:touched]
 		// Undone, then removed: left there it would catch the rollback of a savepoint around this one.
 		for _, q := range []string{"ROLLBACK TO SAVEPOINT inner_step", "RELEASE SAVEPOINT inner_step"} {
 			if _, rerr := t.Exec(ctx, q); rerr != nil {

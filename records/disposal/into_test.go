@@ -28,6 +28,7 @@ func (h *house) exec(t testing.TB, statements ...string) {
 	t.Helper()
 	h.tx(t, context.Background(), func(ctx context.Context, tx *db.Tx) error {
 		for _, s := range statements {
+			housetest.ByHandIf(h.h.DB, s, "records_file", "records_case", "records_document", "records_version")
 			if _, err := tx.Exec(ctx, s); err != nil {
 				return err
 			}

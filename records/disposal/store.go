@@ -98,7 +98,7 @@ func (store) ofUnit(ctx context.Context, tx *db.Tx, a access.Access, unit, after
 // setRetention stores the end of retention, unless the file was closed, reopened or offered meanwhile.
 func (store) setRetention(ctx context.Context, tx *db.Tx, a access.Access, f retained, until time.Time) (bool, error) {
 	var p db.Params
-	n, err := count(tx.Exec(ctx, `UPDATE records_file SET retain_until = `+p.Add(db.Micros(until))+` WHERE `+a.In("authority_id", &p)+
+	n, err := count(tx.Change(ctx, "file", `UPDATE records_file SET revision = revision + 1, retain_until = `+p.Add(db.Micros(until))+` WHERE `+a.In("authority_id", &p)+
 		` AND id = `+p.Add(f.id)+` AND closed_at = `+p.Add(db.Micros(f.closed))+` AND state = ''`, p...))
 	return n == 1, err
 }

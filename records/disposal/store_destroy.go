@@ -207,7 +207,15 @@ func (store) erase(ctx context.Context, tx *db.Tx, a access.Access, s scope, ids
 		for _, c := range conditions {
 			statement += ` AND ` + c(&p)
 		}
-		_, err := tx.Exec(ctx, statement, p...)
+		var err error
+		switch {
+		case strings.HasPrefix(statement, `DELETE FROM records_document `):
+			_, err = tx.Change(ctx, "document", statement, p...)
+		case strings.HasPrefix(statement, `DELETE FROM records_case `):
+			_, err = tx.Change(ctx, "case", statement, p...)
+		default:
+			_, err = tx.Exec(ctx, statement, p...)
+		}
 		return err
 	}
 	in := func(column string) func(p *db.Params) string {
@@ -262,7 +270,7 @@ func (store) erase(ctx context.Context, tx *db.Tx, a access.Access, s scope, ids
 // leaveStub leaves a file's reference and dates, and its subject if the record keeps it.
 func (store) leaveStub(ctx context.Context, tx *db.Tx, a access.Access, d Destruction, state string, at time.Time) error {
 	var p db.Params
-	return exactly(tx.Exec(ctx, `UPDATE records_file SET state = `+p.Add(state)+`, subject = `+p.Add(d.Subject)+`, search = `+
+	return exactly(tx.Change(ctx, "file", `UPDATE records_file SET revision = revision + 1, state = `+p.Add(state)+`, subject = `+p.Add(d.Subject)+`, search = `+
 		p.Add(strings.ToLower(d.Reference+" "+d.Subject))+`, location = '', lent_to = '', lent_at = 0, lent_until = 0, fields = '{}', keywords = '',
 		version = version + 1, changed_at = `+p.Add(db.Micros(at))+`, changed_by = `+p.Add(d.First)+` WHERE `+a.In("authority_id", &p)+` AND id = `+p.Add(d.File), p...))
 }

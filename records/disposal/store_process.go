@@ -187,7 +187,7 @@ func (store) insertItems(ctx context.Context, tx *db.Tx, a access.Access, p Proc
 	if err := b.Flush(ctx, tx); err != nil {
 		return err
 	}
-	_, err := tx.Exec(ctx, `UPDATE records_file SET state = 'offered', version = version + 1, changed_at = $1, changed_by = $2
+	_, err := tx.Change(ctx, "file", `UPDATE records_file SET revision = revision + 1, state = 'offered', version = version + 1, changed_at = $1, changed_by = $2
 		WHERE authority_id = $3 AND state = '' AND id IN (SELECT file_id FROM disposal_item WHERE process_id = $4)`,
 		db.Micros(p.At), p.By, p.Authority, p.ID)
 	return err
@@ -336,7 +336,7 @@ func (store) withdraw(ctx context.Context, tx *db.Tx, a access.Access, process, 
 		return false, one(err)
 	}
 	p = nil
-	_, err = tx.Exec(ctx, `UPDATE records_file SET state = '', version = version + 1, changed_at = `+p.Add(db.Micros(at))+`, changed_by = `+
+	_, err = tx.Change(ctx, "file", `UPDATE records_file SET revision = revision + 1, state = '', version = version + 1, changed_at = `+p.Add(db.Micros(at))+`, changed_by = `+
 		p.Add(identity.From(ctx).Name)+` WHERE `+keeper(a, "authority_id", &p)+` AND id = `+p.Add(file), p...)
 	return true, err
 }

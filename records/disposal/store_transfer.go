@@ -131,7 +131,7 @@ func (store) originCase(ctx context.Context, tx *db.Tx, a access.Access, i Impor
 	if !c.received.IsZero() {
 		set += `, received_at = ` + p.Add(db.Micros(c.received))
 	}
-	return exactly(tx.Exec(ctx, `UPDATE records_case SET `+set+` WHERE `+a.In("authority_id", &p)+` AND id = `+p.Add(c.id), p...))
+	return exactly(tx.Change(ctx, "case", `UPDATE records_case SET revision = revision + 1, `+set+` WHERE `+a.In("authority_id", &p)+` AND id = `+p.Add(c.id), p...))
 }
 
 // originFile gives a file that was taken over its own dates and its former Aktenzeichen.
@@ -141,7 +141,7 @@ func (store) originFile(ctx context.Context, tx *db.Tx, a access.Access, id, for
 	if !opened.IsZero() {
 		set += `, opened_at = ` + p.Add(db.Micros(opened))
 	}
-	return exactly(tx.Exec(ctx, `UPDATE records_file SET `+set+` WHERE `+a.In("authority_id", &p)+` AND id = `+p.Add(id), p...))
+	return exactly(tx.Change(ctx, "file", `UPDATE records_file SET revision = revision + 1, `+set+` WHERE `+a.In("authority_id", &p)+` AND id = `+p.Add(id), p...))
 }
 
 // cameOrder is the order of what came with an import.
@@ -167,7 +167,7 @@ func (store) insertVersion(ctx context.Context, tx *db.Tx, a access.Access, auth
 	}
 	name := v.name
 	var p db.Params
-	if err := exactly(tx.Exec(ctx, `UPDATE records_document SET version = `+p.Add(v.number)+`, name = `+p.Add(name)+`, hash = `+p.Add(v.blob.hash)+
+	if err := exactly(tx.Change(ctx, "document", `UPDATE records_document SET revision = revision + 1, version = `+p.Add(v.number)+`, name = `+p.Add(name)+`, hash = `+p.Add(v.blob.hash)+
 		`, size = `+p.Add(v.blob.size)+`, media_type = `+p.Add(mediaType(name))+` WHERE `+a.In("authority_id", &p)+` AND id = `+p.Add(v.document), p...)); err != nil {
 		return err
 	}

@@ -92,6 +92,7 @@ func (h *house) tx(t testing.TB, f func(ctx context.Context, tx *db.Tx) error) {
 
 func (h *house) exec(t testing.TB, statement string, args ...any) {
 	t.Helper()
+	housetest.ByHandIf(h.h.DB, statement, "records_file", "records_case", "records_document", "records_version")
 	h.tx(t, func(ctx context.Context, tx *db.Tx) error {
 		_, err := tx.Exec(ctx, statement, args...)
 		return err

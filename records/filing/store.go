@@ -146,7 +146,7 @@ func fileReferences(reference string) []string {
 // mark stores what is said of the document.
 func (store) mark(ctx context.Context, tx *db.Tx, s access.Access, d Document) error {
 	var p db.Params
-	if err := must(db.Changed(tx.Exec(ctx, `UPDATE records_document SET subject = `+p.Add(d.Subject)+`, name = `+p.Add(d.Name)+`, kind = `+
+	if err := must(db.Changed(tx.Change(ctx, "document", `UPDATE records_document SET revision = revision + 1, subject = `+p.Add(d.Subject)+`, name = `+p.Add(d.Name)+`, kind = `+
 		p.Add(string(d.Kind))+` WHERE `+s.In("authority_id", &p)+
 		` AND id = `+p.Add(d.ID), p...))); err != nil {
 		return err
@@ -191,6 +191,6 @@ func (store) address(ctx context.Context, tx *db.Tx, s access.Access, d Document
 
 func (store) moveTo(ctx context.Context, tx *db.Tx, s access.Access, d Document, to records.Case) error {
 	var p db.Params
-	return must(db.Changed(tx.Exec(ctx, `UPDATE records_document SET case_id = `+p.Add(to.ID)+`, file_id = `+p.Add(to.FileID)+` WHERE `+
+	return must(db.Changed(tx.Change(ctx, "document", `UPDATE records_document SET revision = revision + 1, case_id = `+p.Add(to.ID)+`, file_id = `+p.Add(to.FileID)+` WHERE `+
 		s.In("authority_id", &p)+` AND authority_id = `+p.Add(to.Authority)+` AND id = `+p.Add(d.ID)+` AND case_id = `+p.Add(d.CaseID), p...)))
 }

@@ -45,6 +45,9 @@ func (store) unfile(ctx context.Context, tx *db.Tx, s access.Access, documents [
 				return err
 			}
 		}
+		for _, id := range some {
+			tx.Touch(records.DocumentObject(id))
+		}
 	}
 	return nil
 }

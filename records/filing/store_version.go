@@ -40,7 +40,7 @@ func (store) version(ctx context.Context, q db.Querier, s access.Access, documen
 // addVersion stores the version and makes it the current one of the document as it was read; errs.Conflict if it has another.
 func (store) addVersion(ctx context.Context, tx *db.Tx, s access.Access, d Document, v Version) error {
 	var p db.Params
-	ok, err := db.Changed(tx.Exec(ctx, `UPDATE records_document SET version = `+p.Add(v.Number)+`, name = `+p.Add(v.Name)+`, hash = `+p.Add(v.Hash)+
+	ok, err := db.Changed(tx.Change(ctx, "document", `UPDATE records_document SET revision = revision + 1, version = `+p.Add(v.Number)+`, name = `+p.Add(v.Name)+`, hash = `+p.Add(v.Hash)+
 		`, size = `+p.Add(v.Size)+`, media_type = `+p.Add(v.MediaType)+` WHERE `+s.In("authority_id", &p)+` AND id = `+p.Add(d.ID)+
 		` AND version = `+p.Add(d.Version)+` AND final_at = 0`, p...))
 	if err != nil {

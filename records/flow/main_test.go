@@ -85,6 +85,7 @@ func (h *house) member(org, subject, role string) {
 
 func (h *house) exec(q string, args ...any) {
 	h.t.Helper()
+	housetest.ByHandIf(h.h.DB, q, "records_file", "records_case", "records_document", "records_version")
 	must(h.t, h.h.DB.Tx(context.Background(), func(ctx context.Context, tx *db.Tx) error {
 		_, err := tx.Exec(ctx, q, args...)
 		return err

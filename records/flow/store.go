@@ -313,7 +313,7 @@ func (st store) finalise(ctx context.Context, tx *db.Tx, a access.Access, id str
 		return errs.E(errs.Conflict, "flow.error.final")
 	}
 	var p db.Params
-	return one(tx.Exec(ctx, `UPDATE records_document SET final_at = `+p.Add(db.Micros(at))+` WHERE `+a.In("authority_id", &p)+` AND id = `+p.Add(id)+
+	return one(tx.Change(ctx, "document", `UPDATE records_document SET revision = revision + 1, final_at = `+p.Add(db.Micros(at))+` WHERE `+a.In("authority_id", &p)+` AND id = `+p.Add(id)+
 		` AND version = `+p.Add(c.Version)+` AND hash = `+p.Add(c.Hash)+` AND final_at = 0`, p...))
 }
 

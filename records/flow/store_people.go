@@ -202,7 +202,7 @@ func (store) handTasks(ctx context.Context, tx *db.Tx, a access.Access, caseID, 
 // assign gives a case that is assigned to the one person to the other.
 func (store) assign(ctx context.Context, tx *db.Tx, a access.Access, caseID, from string, to Person, by string, at time.Time) (int64, error) {
 	var p db.Params
-	res, err := tx.Exec(ctx, `UPDATE records_case SET version = version + 1, assigned_to = `+p.Add(to.Subject)+`, assigned_name = `+p.Add(to.Name)+
+	res, err := tx.Change(ctx, "case", `UPDATE records_case SET revision = revision + 1, version = version + 1, assigned_to = `+p.Add(to.Subject)+`, assigned_name = `+p.Add(to.Name)+
 		`, changed_by = `+p.Add(by)+`, changed_at = `+p.Add(db.Micros(at))+` WHERE `+a.In("authority_id", &p)+` AND id = `+p.Add(caseID)+
 		` AND assigned_to = `+p.Add(from)+` AND state <> 'closed'`, p...)
 	if err != nil {
