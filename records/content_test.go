@@ -12,6 +12,7 @@ import (
 	"rennsteig/platform/audit"
 	"rennsteig/platform/blob"
 	"rennsteig/platform/db"
+	"rennsteig/platform/housetest"
 	"rennsteig/platform/identity"
 	"rennsteig/records/access"
 )
@@ -97,6 +98,7 @@ func TestDamagedDocument(t *testing.T) {
 					t.Errorf("another authority's auditor is told %+v", held)
 				}
 				must(t, h.h.DB.Tx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+					housetest.ByHand(h.h.DB)
 					_, err := tx.Exec(ctx, `UPDATE records_case SET level = $1 WHERE id = $2`, int64(access.Confidential), c.ID)
 					return err
 				}))

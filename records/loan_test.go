@@ -9,6 +9,7 @@ import (
 
 	"rennsteig/platform/db"
 	"rennsteig/platform/errs"
+	"rennsteig/platform/housetest"
 	"rennsteig/platform/paging"
 )
 
@@ -16,6 +17,7 @@ import (
 func (h *house) lendLongAgo(t *testing.T, file, to string) {
 	t.Helper()
 	must(t, h.h.DB.Tx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+		housetest.ByHand(h.h.DB)
 		_, err := tx.Exec(ctx, `UPDATE records_file SET medium = 'paper', lent_to = $1, lent_at = $2, lent_until = $3 WHERE id = $4`, to,
 			db.Micros(time.Now().AddDate(0, 0, -30)), db.Micros(time.Now().AddDate(0, 0, -2)), file)
 		return err
@@ -54,6 +56,7 @@ func TestLend(t *testing.T) {
 		}
 		must(t, h.Lend(erika, f.ID, 4, "Recht", until)) // from the registry
 		must(t, h.h.DB.Tx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+			housetest.ByHand(h.h.DB)
 			_, err := tx.Exec(ctx, `UPDATE records_file SET state = 'offered' WHERE id = $1`, f.ID)
 			return err
 		}))

@@ -52,7 +52,7 @@ type Summary struct {
 	Files     int      // documents taken along
 	Waiting   int64    // entries about the objects that are not in the tree yet, and so not in the bundle
 	TreeSize  int64    // entries in the whole log as the bundle's checkpoint signs it
-	Problems  []string // what the verifier will also find: documents that no entry vouches for, that are missing or altered
+	Problems  []string // what the verifier will also find: documents that no entry vouches for, that are missing or altered; and rows that are not what the entries say
 }
 
 // statement is what the owner of the log signs about a bundle, as JSON below statementTitle.
@@ -89,6 +89,9 @@ func (l *Log) WriteBundle(ctx context.Context, w io.Writer, req BundleRequest) (
 	err := b.check()
 	if err == nil {
 		err = b.collect(ctx)
+	}
+	if err == nil {
+		err = b.rows(ctx)
 	}
 	if err == nil {
 		err = b.write(ctx, w)

@@ -43,6 +43,19 @@ func placesOf(ctx context.Context, q db.Querier, objects []string, size int64) (
 	return places, waiting, nil
 }
 
+// toldElsewhere reports whether a later entry, about another object, tells the state that the object has now. It reads the whole log, so it is asked only of what is not explained otherwise.
+func toldElsewhere(ctx context.Context, q db.Querier, s suspect) (told bool, err error) {
+	is, after := gone, int64(-1)
+	if s.there {
+		is = s.row
+	}
+	if s.known {
+		after = s.want.seq
+	}
+	err = q.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM audit_entry WHERE seq > $1 AND changes LIKE $2)`, after, `%"`+s.object+`":"`+is+`"%`).Scan(&told)
+	return told, err
+}
+
 func scanOne[T any](s db.Scanner) (v T, err error) {
 	err = s.Scan(&v)
 	return v, err

@@ -335,4 +335,3 @@ func (l *Log) title(ctx context.Context, object string) (string, error) {
 	in, err := l.title(ctx, s.In[0])
 	return name + " of " + in, err
 }
-

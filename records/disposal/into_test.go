@@ -10,6 +10,7 @@ import (
 
 	"rennsteig/platform/db"
 	"rennsteig/platform/errs"
+	"rennsteig/platform/housetest"
 	"rennsteig/platform/identity"
 	"rennsteig/platform/paging"
 	"rennsteig/records"
