@@ -493,6 +493,7 @@ func (c *bundleChecker) limits() {
 	if unseen > 0 {
 		say("the content of %d of %d documents: they were not there to compare; give their folder with --files", unseen, len(c.documents))
 	}
+	say("which document has which hash, and what else the rows of the file say: the program compares them with the entries when it makes the bundle")
 	say("what happened after the bundle was made, the names of documents, and that the owner's clock was right")
 }
 
