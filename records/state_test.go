@@ -1,9 +1,11 @@
 package records
 
 import (
+	"archive/zip"
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -13,6 +15,7 @@ import (
 	"pgregory.net/rapid"
 
 	"rennsteig/platform/audit"
+	"rennsteig/platform/audit/auditor"
 	"rennsteig/platform/db"
 	"rennsteig/platform/identity"
 )
@@ -189,3 +192,59 @@ func (h *house) stored(t *testing.T, name, content string) Document {
 	return Document{Name: name, Kind: AttachmentKind, Hash: ref.Hash, Size: ref.Size, MediaType: "text/plain"}
 }
 
+
+// TestProofTakesRows: the stand-alone verifier checks the rows that a proof takes along, and finds one that was changed in it.
+func TestProofTakesRows(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		f := h.open(t, erika, Details{Subject: "Hunde"})
+		c := h.openCase(t, erika, NewCase{File: f.ID, Subject: "Dackel"})
+		docs := []Document{h.stored(t, "a.txt", "eins"), h.stored(t, "c.txt", "zwei")}
+		must(t, h.h.DB.Tx(t.Context(), func(ctx context.Context, tx *db.Tx) error { return h.FileDocuments(ctx, tx, c, "records.filed", docs) }))
+		req, err := Evidence(t.Context(), h.h.DB, f.Authority, f.Reference)
+		must(t, err)
+		var b bytes.Buffer
+		_, err = h.h.Audit.WriteBundle(identity.AsSystem(t.Context(), "test"), &b, req)
+		must(t, err)
+		r, err := auditor.CheckBundle(bytes.NewReader(b.Bytes()), int64(b.Len()), auditor.BundleOptions{})
+		if must(t, err); !r.OK() || r.Rows != 4 || strings.Contains(r.Text(), "which of them has which hash") {
+			t.Errorf("%s", r.Text())
+		}
+		for old, now := range map[string]string{"name=a.txt": "name=b.txt", "subject=Hunde": "subject=Katze", docs[0].Hash: docs[1].Hash} {
+			forged := rewrite(t, b.Bytes(), "rows.jsonl", old, now)
+			r, err := auditor.CheckBundle(bytes.NewReader(forged), int64(len(forged)), auditor.BundleOptions{})
+			if must(t, err); !strings.Contains(strings.Join(r.Problems, "\n"), "is not the one of its digest") {
+				t.Errorf("%s: %q", old, r.Problems)
+			}
+		}
+		// Somebody who has the key too would still have to answer for names and hashes that no entry binds.
+		forged := rewrite(t, b.Bytes(), "documents.jsonl", docs[0].Hash, docs[1].Hash)
+		r, err = auditor.CheckBundle(bytes.NewReader(forged), int64(len(forged)), auditor.BundleOptions{})
+		if must(t, err); !strings.Contains(strings.Join(r.Problems, "\n"), "its row has another name or hash") {
+			t.Errorf("%q", r.Problems)
+		}
+	})
+}
+
+// rewrite is the ZIP file with old replaced by now in one of its files.
+func rewrite(t *testing.T, file []byte, name, old, now string) []byte {
+	t.Helper()
+	z, err := zip.NewReader(bytes.NewReader(file), int64(len(file)))
+	must(t, err)
+	var out bytes.Buffer
+	w := zip.NewWriter(&out)
+	for _, part := range z.File {
+		r, err := part.Open()
+		must(t, err)
+		content, err := io.ReadAll(r)
+		must(t, err)
+		if part.Name == name {
+			content = bytes.ReplaceAll(content, []byte(old), []byte(now))
+		}
+		p, err := w.Create(part.Name)
+		must(t, err)
+		_, err = p.Write(content)
+		must(t, err)
+	}
+	must(t, w.Close())
+	return out.Bytes()
+}

@@ -135,11 +135,11 @@ func (store) objects(ctx context.Context, q db.Querier, s access.Access, file st
 // evidence lists every version of the file's documents that may be read.
 func (store) evidence(ctx context.Context, q db.Querier, s access.Access, file string) ([]audit.Document, error) {
 	var p db.Params
-	rows, err := q.Query(ctx, `SELECT v.name, v.number, v.hash, v.size FROM records_version v JOIN records_document d ON d.id = v.document_id
+	rows, err := q.Query(ctx, `SELECT d.id, v.name, v.number, v.hash, v.size FROM records_version v JOIN records_document d ON d.id = v.document_id
 		JOIN records_case c ON c.id = d.case_id WHERE `+s.ReadsCase("c", &p)+` AND d.file_id = `+p.Add(file)+
 		` ORDER BY d.created_at, d.id, v.number`, p...)
 	return db.All(rows, err, func(r db.Scanner) (d audit.Document, err error) {
-		return d, r.Scan(&d.Name, &d.Version, &d.SHA256, &d.Size)
+		return d, r.Scan(&d.ID, &d.Name, &d.Version, &d.SHA256, &d.Size)
 	})
 }
 

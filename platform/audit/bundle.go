@@ -27,6 +27,7 @@ var bundleReadme string
 
 // Document is one version of a document.
 type Document struct {
+	ID      string `json:"id,omitempty"`
 	Name    string `json:"name"`    // file name or title, for people
 	Version int    `json:"version"` // from 1
 	SHA256  string `json:"sha256"`  // lower-case hex
@@ -110,6 +111,7 @@ type bundle struct {
 	summary Summary
 
 	counts    map[string]int64  // entries by object
+	bound     []boundRow        // of the objects, those that the entries prove
 	documents map[string]bool   // by hash, true once an entry vouches for it
 	erased    map[string]bool   // hashes that an entry says were rightly removed
 	sums      map[string]string // SHA-256 of what was written, by name
@@ -190,8 +192,12 @@ func (b *bundle) write(ctx context.Context, w io.Writer) error {
 		{"proofs.txt", func(w *bufio.Writer) error { return b.proofs(ctx, w) }},
 		{"objects.jsonl", b.objects},
 		{"documents.jsonl", b.documentList},
+		{"rows.jsonl", b.rowList},
 	}
 	for _, s := range steps {
+		if s.name == "rows.jsonl" && len(b.bound) == 0 {
+			continue
+		}
 		if err := b.file(z, s.name, zip.Deflate, s.f); err != nil {
 			return fmt.Errorf("%s: %w", s.name, err)
 		}

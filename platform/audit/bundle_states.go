@@ -1,11 +1,32 @@
 package audit
 
 import (
+	"bufio"
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 )
+
+// boundRow is a line of rows.jsonl: what a row says, as the newest entry of the bundle about it binds it.
+type boundRow struct {
+	Object string   `json:"object"`
+	State  string   `json:"state"` // revision:digest, as the entry has it
+	Fields []string `json:"fields"`
+}
+
+func (b *bundle) rowList(w *bufio.Writer) error {
+	enc := json.NewEncoder(w)
+	slices.SortFunc(b.bound, func(a, b boundRow) int { return strings.Compare(a.Object, b.Object) })
+	for _, r := range b.bound {
+		if err := enc.Encode(r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // rows compares the rows of the bundle's objects, and of what its entries bind besides, with the newest states that its
 // entries tell. What lies in another file by now may have a newer state there: of that it is looked at only whether it has a
@@ -38,7 +59,11 @@ func (b *bundle) rows(ctx context.Context) error {
 		}
 		now := map[string]string{}
 		for _, s := range states {
-			now[s.Object] = s.text()
+			state := s.text()
+			now[s.Object] = state
+			if want, known := f.last[objectKey(s.Object)]; known && objects[s.Object] && packed(state) == want.state {
+				b.bound = append(b.bound, boundRow{s.Object, state, s.Fields})
+			}
 		}
 		for _, o := range some {
 			want, known := f.last[objectKey(o)]

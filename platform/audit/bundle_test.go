@@ -33,7 +33,7 @@ func akte(t testing.TB, l *Log, store blob.Store) BundleRequest {
 		if err != nil {
 			t.Fatal(err)
 		}
-		req.Documents = append(req.Documents, Document{name, version, ref.Hash, ref.Size})
+		req.Documents = append(req.Documents, Document{"", name, version, ref.Hash, ref.Size})
 		return ref.Hash
 	}
 	first, second, gone := document("Antrag.pdf", 1, "erste Fassung"), document("Antrag.pdf", 2, "zweite Fassung"), document("Scan.tif", 1, "ein Scan")
@@ -127,7 +127,7 @@ func TestBundleSaysWhatItCannotProve(t *testing.T) {
 		req := akte(t, l, store)
 		req.Objects = append(req.Objects, "document:unknown")
 		unvouched := hex.EncodeToString(make([]byte, 32))
-		req.Documents = append(req.Documents, Document{"Neu.pdf", 1, unvouched, 3})
+		req.Documents = append(req.Documents, Document{"", "Neu.pdf", 1, unvouched, 3})
 		req.Files = store
 		add(t, l, Entry{Action: "records.noted", Object: "file:1"})
 		change(t, l.d, `UPDATE audit_entry SET actor = 'x' WHERE action = 'records.noted' AND object = 'file:1'`)

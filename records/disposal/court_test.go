@@ -129,6 +129,7 @@ func TestErasureByHead(t *testing.T) {
 				{`INSERT INTO records_member (org_id, subject, role, authority_id, name) VALUES ($1, 'staff:Claudia Amtmann', 'member', $2, 'Claudia')`, []any{unit, erfurt}},
 				{`UPDATE records_file SET lead = $1 WHERE id = $2`, []any{unit, f.ID}},
 			} {
+				housetest.ByHand(h.h.DB)
 				if _, err := tx.Exec(ctx, s.q, s.args...); err != nil {
 					return err
 				}

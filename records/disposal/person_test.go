@@ -15,6 +15,7 @@ import (
 
 	"rennsteig/platform/db"
 	"rennsteig/platform/errs"
+	"rennsteig/platform/housetest"
 	"rennsteig/platform/identity"
 	"rennsteig/records"
 	"rennsteig/records/access"
@@ -219,6 +220,7 @@ func TestDisclosureOfConfidential(t *testing.T) {
 		h.plans(t)
 		f, c := h.open(t, claudia, erfurt, unitV)
 		h.tx(t, regina, func(ctx context.Context, tx *db.Tx) error {
+			housetest.ByHand(h.h.DB)
 			if _, err := tx.Exec(ctx, `UPDATE records_file SET level = 2 WHERE id = $1`, f.ID); err != nil {
 				return err
 			}

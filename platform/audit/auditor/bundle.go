@@ -40,6 +40,7 @@ type BundleReport struct {
 	Waiting   int64     `json:"waiting"`   // entries that had no number when the bundle was made, as the owner states it
 	Documents int       `json:"documents"` // that an entry vouches for
 	Erased    int       `json:"erased"`    // of them rightly destroyed later
+	Rows      int       `json:"rows"`      // that are what the newest entry about them says
 	Files     int       `json:"files"`     // files compared with the hashes of documents
 	OwnKey    bool      `json:"ownKey"`    // the public key came from the bundle itself: it proves nothing about its origin
 	Compared  bool      `json:"compared"`  // with an export of the whole log
@@ -78,7 +79,8 @@ func CheckBundle(file io.ReaderAt, size int64, o BundleOptions) (BundleReport, e
 	}
 	r := BundleReport{Problems: []string{}}
 	c := bundleChecker{report: &r, files: map[string]*zip.File{}, sums: map[string]string{}, objects: map[string]*object{},
-		vouched: map[string]bool{}, erased: map[string]bool{}, given: map[string]bool{}, keep: o.Log != nil}
+		vouched: map[string]bool{}, erased: map[string]bool{}, given: map[string]bool{}, keep: o.Log != nil,
+		states: map[string]string{}, fields: map[string][]string{}}
 	for _, f := range z.File {
 		if c.files[f.Name] != nil {
 			r.found("%.100q is there twice", f.Name)
@@ -119,9 +121,11 @@ type bundleChecker struct {
 
 	objects   map[string]*object
 	documents []document
-	vouched   map[string]bool // hashes that an entry vouches for
-	erased    map[string]bool // hashes that an entry says were rightly removed
-	given     map[string]bool // hashes of documents that were there and right
+	vouched   map[string]bool     // hashes that an entry vouches for
+	erased    map[string]bool     // hashes that an entry says were rightly removed
+	given     map[string]bool     // hashes of documents that were there and right
+	states    map[string]string   // the newest that entries tell, by object
+	fields    map[string][]string // of rows that are what the entries say, by object
 
 	keep bool   // what follows, for the comparison with the whole log
 	held []held // entries of the bundle, in their order
@@ -135,6 +139,7 @@ type held struct {
 type object struct{ want, have int64 }
 
 type document struct {
+	ID      string `json:"id"`
 	Name    string `json:"name"`
 	Version int    `json:"version"`
 	SHA256  string `json:"sha256"`
@@ -196,6 +201,7 @@ func (c *bundleChecker) run() {
 			}
 		}
 	}
+	c.rows()
 	c.inside()
 	c.signed()
 }
@@ -321,10 +327,11 @@ func (c *bundleChecker) entries() {
 // entry checks one entry; last is the number of the one before.
 func (c *bundleChecker) entry(number int64, line, path []byte, last *int64) {
 	var e struct {
-		ID     string   `json:"id"`
-		Object string   `json:"object"`
-		Blobs  []string `json:"blobs"`
-		Erased []string `json:"erased"`
+		ID      string          `json:"id"`
+		Object  string          `json:"object"`
+		Changes json.RawMessage `json:"changes"`
+		Blobs   []string        `json:"blobs"`
+		Erased  []string        `json:"erased"`
 	}
 	readable := json.Unmarshal(line, &e)
 	leaf := rfc6962.DefaultHasher.HashLeaf(line)
@@ -356,6 +363,9 @@ func (c *bundleChecker) entry(number int64, line, path []byte, last *int64) {
 	}
 	o.have++
 	c.report.Entries++
+	if err := c.state(e.Changes); err != nil {
+		bad("%v", err)
+	}
 	for _, h := range e.Blobs {
 		c.vouched[h] = true
 	}
@@ -493,8 +503,16 @@ func (c *bundleChecker) limits() {
 	if unseen > 0 {
 		say("the content of %d of %d documents: they were not there to compare; give their folder with --files", unseen, len(c.documents))
 	}
-	say("which document has which hash, and what else the rows of the file say: the program compares them with the entries when it makes the bundle")
-	say("what happened after the bundle was made, the names of documents, and that the owner's clock was right")
+	unbound := 0
+	for _, d := range c.documents {
+		if c.fields["document:"+d.ID] == nil {
+			unbound++
+		}
+	}
+	if unbound > 0 {
+		say("the names of %d of %d documents, and which of them has which hash: no entry here binds their rows", unbound, len(c.documents))
+	}
+	say("what happened after the bundle was made, and that the owner's clock was right")
 }
 
 // Text is the report for people.
@@ -509,7 +527,7 @@ func (r BundleReport) Text() string {
 	}
 	fmt.Fprintf(&b, "bundle %q of %s %s: %d entries about %d objects are proved, of %d in the log; root %s\n",
 		r.Reference, r.Made.Format(time.RFC3339), word, r.Entries, r.Objects, r.TreeSize, r.Root)
-	fmt.Fprintf(&b, "%d versions of documents are vouched for, %d of them rightly destroyed later; %d files were compared\n", r.Documents, r.Erased, r.Files)
+	fmt.Fprintf(&b, "%d versions of documents are vouched for, %d of them rightly destroyed later; %d files were compared; %d rows are what the entries say\n", r.Documents, r.Erased, r.Files, r.Rows)
 	if r.Compared && r.OK() {
 		fmt.Fprintf(&b, "compared with the whole log: nothing about these objects is left out; %d entries came later\n", r.Later)
 	}
