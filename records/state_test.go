@@ -192,7 +192,6 @@ func (h *house) stored(t *testing.T, name, content string) Document {
 	return Document{Name: name, Kind: AttachmentKind, Hash: ref.Hash, Size: ref.Size, MediaType: "text/plain"}
 }
 
-
 // TestProofTakesRows: the stand-alone verifier checks the rows that a proof takes along, and finds one that was changed in it.
 func TestProofTakesRows(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {

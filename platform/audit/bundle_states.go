@@ -41,7 +41,7 @@ func (b *bundle) rows(ctx context.Context) error {
 	err := b.each(ctx, func(r *row) error {
 		f.entry(r, func(p Problem) { b.summary.Problems = append(b.summary.Problems, p.String()) })
 		for o := range statesIn(r.changes) {
-			objects[o] = objects[o]
+			objects[o] = false
 		}
 		return nil
 	})
