@@ -28,7 +28,7 @@ type abreast struct{ m *testing.M }
 
 func (a abreast) Run() int {
 	flag.Parse()
-	if err := flag.Set("test.parallel", "6"); err != nil {
+	if err := flag.Set("test.parallel", "4"); err != nil {
 		panic(err)
 	}
 	return a.m.Run()
