@@ -129,6 +129,7 @@ func (h *house) file(t *testing.T, unit string, closed bool) string {
 	f, err := h.core.OpenFile(erika, records.NewFile{Authority: erfurt, Unit: unit, Details: records.Details{Subject: "x"}})
 	must(t, err)
 	if closed {
+		housetest.ByHand(h.h.DB)
 		must(t, h.h.DB.Tx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
 			_, err := tx.Exec(ctx, `UPDATE records_file SET closed_at = opened_at + 1 WHERE id = $1`, f.ID)
 			return err
