@@ -35,7 +35,6 @@ const patience = 60 * time.Second
 // Chromium is the running program, in which people have windows with a profile of their own each. What is checked in it is
 // known to all of them.
 type Chromium struct {
-	t   testing.TB
 	ctx context.Context
 
 	mu      sync.Mutex
@@ -47,7 +46,7 @@ type Chromium struct {
 // starts slowly.
 func Start(t testing.TB) *Chromium {
 	t.Helper()
-	c := &Chromium{t: t, sources: map[string]string{}, looked: map[string]bool{}}
+	c := &Chromium{sources: map[string]string{}, looked: map[string]bool{}}
 	flags := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium(t)), chromedp.NoSandbox,
 		chromedp.Flag("disable-gpu", true), chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("host-resolver-rules", "MAP *.test 127.0.0.1"))
@@ -87,7 +86,7 @@ type Option func(*Browser)
 func NoScript(b *Browser) { b.noScript = true }
 
 // TwoViews has Axe look at pages wide and light, and narrow and dark; and of a page that it knows, in another state, only at
-// the parts whose like it has not seen, narrow and dark. That takes a third of the time, for a test of very many pages; both
+// the parts whose like it has not seen, narrow and dark. That takes less time, for a test of very many pages; both
 // widths and both schemes are seen all the same.
 func TwoViews(b *Browser) { b.twoViews = true }
 

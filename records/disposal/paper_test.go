@@ -4,9 +4,7 @@ import (
 	"net/http"
 	"testing"
 
-	"rennsteig/platform/db"
 	"rennsteig/platform/errs"
-	"rennsteig/standards/xdomea"
 )
 
 // A court orders that a file goes whose paper somebody has: nothing goes until it is back, and the record says where it
@@ -58,14 +56,7 @@ func TestDestructionOfPaper(t *testing.T) {
 		a, v := h.closed(t, claudia, erfurt, unitA), h.closed(t, claudia, erfurt, unitV)
 		h.exec(t, `UPDATE records_file SET medium = 'paper', location = 'Keller' WHERE id = '`+a.ID+`'`, `UPDATE records_file SET medium = 'paper' WHERE id = '`+v.ID+`'`)
 		h.years(40)
-		id := h.offer(t, 2, a, v)
-		must(t, h.take(regina, message(t, id, xdomea.DisposalResult, result(true, a)...)))
-		approval := db.NewID()
-		must(t, h.Propose(regina, id, approval))
-		must(t, h.Approve(arne, id, approval))
-		_, err := h.Destroy(regina, id)
-		must(t, err)
-		h.drain(t)
+		h.disposed(t, a, v)
 		one := h.as(t, regina)
 		one.Get("/akte/akte/"+a.ID).Want(http.StatusOK, "Das Papier der Akte geht gesondert an das Archiv. Standort: Keller.")
 		one.Get("/akte/akte/"+v.ID).Want(http.StatusOK, "Das Papier der Akte ist gesondert zu vernichten. Standort: nicht angegeben.")

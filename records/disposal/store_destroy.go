@@ -201,21 +201,22 @@ func (store) casesIn(ctx context.Context, q db.Querier, a access.Access, ids []s
 
 // erase deletes what is in the scope: the rows of cases and documents; of files all but their own.
 func (store) erase(ctx context.Context, tx *db.Tx, a access.Access, s scope, ids []string) error {
-	do := func(statement string, conditions ...func(p *db.Params) string) error {
+	build := func(statement string, conditions []func(p *db.Params) string) (string, db.Params) {
 		var p db.Params
 		statement += a.In("authority_id", &p)
 		for _, c := range conditions {
 			statement += ` AND ` + c(&p)
 		}
-		var err error
-		switch {
-		case strings.HasPrefix(statement, `DELETE FROM records_document `):
-			_, err = tx.Change(ctx, "document", statement, p...)
-		case strings.HasPrefix(statement, `DELETE FROM records_case `):
-			_, err = tx.Change(ctx, "case", statement, p...)
-		default:
-			_, err = tx.Exec(ctx, statement, p...)
-		}
+		return statement, p
+	}
+	do := func(statement string, conditions ...func(p *db.Params) string) error {
+		statement, p := build(statement, conditions)
+		_, err := tx.Exec(ctx, statement, p...)
+		return err
+	}
+	change := func(kind, statement string, conditions ...func(p *db.Params) string) error {
+		statement, p := build(statement, conditions)
+		_, err := tx.Change(ctx, kind, statement, p...)
 		return err
 	}
 	in := func(column string) func(p *db.Params) string {
@@ -239,7 +240,7 @@ func (store) erase(ctx context.Context, tx *db.Tx, a access.Access, s scope, ids
 		do(`DELETE FROM records_favourite WHERE `, documents("object", "'document:' || ")),
 		do(`DELETE FROM disposal_origin WHERE `, documents("object", "'document:' || ")),
 		do(`DELETE FROM records_version WHERE `, documents("document_id", "")),
-		do(`DELETE FROM records_document WHERE `, documents("id", "")),
+		change("document", `DELETE FROM records_document WHERE `, documents("id", "")),
 	}
 	if s != scopeDocument {
 		for _, table := range []string{"records_note", "records_question", "records_decision", "records_form"} {
@@ -248,7 +249,7 @@ func (store) erase(ctx context.Context, tx *db.Tx, a access.Access, s scope, ids
 		steps = append(steps,
 			do(`DELETE FROM records_favourite WHERE `, cases("object", "'case:' || ")),
 			do(`DELETE FROM disposal_origin WHERE `, cases("object", "'case:' || ")),
-			do(`DELETE FROM records_case WHERE `, cases("id", "")))
+			change("case", `DELETE FROM records_case WHERE `, cases("id", "")))
 	}
 	if s == scopeFile {
 		steps = append(steps,
